@@ -1,0 +1,1 @@
+"""What the archive holds and what we know about it."""

@@ -1,0 +1,40 @@
+"""Every error Wetgate raises on purpose.
+
+    WetgateError
+    ├── CatalogError        a row of a catalog: file, line, field, remedy
+    ├── SourceError         a source cannot be trusted: its reel is held
+    ├── RecipeError         a recipe or a policy does not hold together
+    ├── MediaError          a media program failed: carries its whole stderr
+    ├── VerificationError   what was written is not what was planned
+    └── StoreError          the store cannot be used
+
+Each message says what was found, where, and what to do about it.
+"""
+
+
+class WetgateError(Exception):
+    """Base of all; the command line prints its message without a traceback."""
+
+
+class CatalogError(WetgateError):
+    """A catalog, or one row of it, cannot be used."""
+
+
+class SourceError(WetgateError):
+    """A source is missing, damaged or contradicts the catalog; its reel is held."""
+
+
+class RecipeError(WetgateError):
+    """A recipe names an unknown step or a parameter out of its range."""
+
+
+class MediaError(WetgateError):
+    """A media program failed, or said on stderr that what it read was damaged."""
+
+
+class VerificationError(WetgateError):
+    """A file was written, read back, and differs from the plan."""
+
+
+class StoreError(WetgateError):
+    """The store is in use, of another version, full or read-only."""

@@ -1,0 +1,155 @@
+"""The ledger: append-only Parquet tables that many workers write and anyone can read.
+
+    tables/restorations/<partition>/<record>.parquet     one immutable file per append
+    tables/restorations/<partition>/compact-<id>.parquet  many appends in one file
+
+A file is written under a temporary name that does not end in `.parquet`, flushed to the
+disk, then linked to its final name, so that a reader sees whole files only and of two
+writers of one name exactly one wins. Compaction writes the merged file before it deletes
+the parts: a crash between the two leaves rows twice, never none, and readers drop
+doubles by `record_id`.
+"""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalogs.errors import StoreError
+from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
+
+Row = Mapping[str, Any]
+
+
+class Ledger:
+    """The tables below one folder.
+
+    Args:
+        folder: `<store>/tables`; made when something is first appended.
+        batch_id: written into every row.
+    """
+
+    def __init__(self, folder: Path, batch_id: str = "") -> None:
+        self.folder = folder
+        self.batch_id = batch_id
+
+    def append(self, table: str, partition: str, rows: Iterable[Row], name: str = "") -> bool:
+        """Write rows as one immutable file, durable before this returns.
+
+        Args:
+            table: one of `TABLES`.
+            partition: a folder of the table, for instance the reel.
+            rows: columns of the table's schema; those left out become null.
+            name: name of the file; of two appends of one name the first wins.
+
+        Returns:
+            False when a file of that name was already there.
+
+        Raises:
+            StoreError: the store cannot be written (full, read-only).
+        """
+        now = datetime.now(UTC)
+        whole = [
+            {"record_id": uuid.uuid4().hex, "recorded_at": now, "schema_version": SCHEMA_VERSION,
+             "batch_id": self.batch_id, **row}
+            for row in rows
+        ]  # fmt: skip
+        unknown = {key for row in whole for key in row} - set(TABLES[table].names)
+        if unknown:
+            raise ValueError(f"table {table} has no column {', '.join(sorted(unknown))}")
+        target = self.folder / table / partition / f"{name or uuid.uuid4().hex}.parquet"
+        try:
+            return _commit(pa.Table.from_pylist(whole, schema=TABLES[table]), target)
+        except OSError as error:
+            raise StoreError(f"cannot write {target}: {error.strerror}; free or fix it") from error
+
+    def read(self, table: str, partition: str | None = None) -> pd.DataFrame:
+        """All rows of a table or of one partition, oldest first, as pandas."""
+        return self._arrow(table, partition).to_pandas()
+
+    def newest(self, table: str, partition: str | None = None) -> pd.DataFrame:
+        """The current state: the newest row per key of the table."""
+        rows = self.read(table, partition)
+        return rows.drop_duplicates(list(KEYS[table]), keep="last").reset_index(drop=True)
+
+    def compact(self, table: str, partition: str) -> None:
+        """Merge a partition's files into one. One process at a time may do this."""
+        files = self._files(table, partition)
+        if len(files) < 2:
+            return
+        merged = self._arrow(table, partition)
+        _commit(merged, self.folder / table / partition / f"compact-{uuid.uuid4().hex}.parquet")
+        for file in files:
+            file.unlink()
+
+    def _files(self, table: str, partition: str | None) -> list[Path]:
+        pattern = f"{partition}/*.parquet" if partition is not None else "*/*.parquet"
+        return sorted((self.folder / table).glob(pattern))
+
+    def _arrow(self, table: str, partition: str | None) -> pa.Table:
+        schema = TABLES[table]
+        parts = [_read_file(file, schema) for file in self._files(table, partition)]
+        whole = pa.concat_tables([schema.empty_table(), *parts])
+        whole = whole.sort_by([("recorded_at", "ascending")])
+        kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
+        return whole.take(pa.array(kept, type=pa.int64()))
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a small file so that it appears whole or not at all, replacing an older one."""
+    partial = _partial(target)
+    with partial.open("wb") as stream:
+        stream.write(data)
+        _flush(stream.fileno())
+    partial.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        return pq.read_table(file, schema=schema, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(f"{file} cannot be read as Parquet ({error}); restore it") from error
+
+
+def _commit(table: pa.Table, target: Path) -> bool:
+    partial = _partial(target)
+    try:
+        with partial.open("wb") as stream:
+            pq.write_table(table, stream, compression="zstd")
+            stream.flush()
+            _flush(stream.fileno())
+        try:
+            os.link(partial, target)
+        except FileExistsError:
+            return False
+        sync_folder(target.parent)
+        return True
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def _partial(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.parent / f".{target.name}.{uuid.uuid4().hex}.partial"
+
+
+def _flush(descriptor: int) -> None:
+    os.fsync(descriptor)

@@ -1,0 +1,128 @@
+"""Recipes, as an archivist writes them, and treatments, as they are carried out.
+
+A recipe is a TOML file:
+
+    name = "conservative"
+    description = "Global flicker and one-frame dirt; nothing is invented."
+
+    [[step]]
+    name = "dirt"
+    threshold = 0.08
+
+A treatment is a recipe resolved: every parameter filled in, every step's version and
+weights named. Its identity is the hash of what changes pixels and of nothing else: not
+the recipe's name, not the device, not the number of workers.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from catalogs.errors import RecipeError
+
+Parameter = bool | int | float | str
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+
+
+@dataclass(frozen=True)
+class RecipeStep:
+    """A step as written: its name and the parameters that differ from the defaults."""
+
+    name: str
+    parameters: Mapping[str, Parameter]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An ordered list of steps. A recipe without steps changes nothing."""
+
+    name: str
+    description: str
+    steps: tuple[RecipeStep, ...]
+
+
+@dataclass(frozen=True)
+class TreatmentStep:
+    """A step as carried out."""
+
+    name: str
+    version: int
+    parameters: Mapping[str, Parameter]
+    weights_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """A recipe resolved to exact steps, parameters, versions and weights."""
+
+    recipe_name: str
+    steps: tuple[TreatmentStep, ...]
+
+    @property
+    def treatment_id(self) -> str:
+        """SHA-256 of everything that changes pixels, hexadecimal."""
+        identity = [
+            [step.name, step.version, sorted(step.parameters.items()), step.weights_sha256]
+            for step in self.steps
+        ]
+        return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """Short name for folders and reports."""
+        return f"{self.recipe_name}-{self.treatment_id[:12]}"
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Name and file of each recipe that comes with Wetgate."""
+    folder = Path(str(resources.files("catalogs") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def read_recipe(name_or_path: str) -> Recipe:
+    """Read a shipped recipe by name, or any recipe by the path of its file.
+
+    Raises:
+        RecipeError: no such recipe, not TOML, or fields missing or of the wrong kind.
+    """
+    shipped = shipped_recipes()
+    path = shipped.get(name_or_path, Path(name_or_path))
+    if not path.is_file():
+        raise RecipeError(
+            f"no recipe {name_or_path!r}; name a file or one of: {', '.join(shipped)}"
+        )
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not TOML: {error}") from error
+    unknown = set(written) - {"name", "description", "step"}
+    if unknown:
+        raise RecipeError(f"{path}: unknown field {', '.join(sorted(unknown))}")
+    steps = written.get("step", [])
+    name = written.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not isinstance(steps, list):
+        raise RecipeError(
+            f'{path}: needs name = "..." (lower case letters, digits, dashes) and any number '
+            "of [[step]]"
+        )
+    return Recipe(
+        name=name,
+        description=str(written.get("description", "")),
+        steps=tuple(_step(path, step) for step in steps),
+    )
+
+
+def _step(path: Path, written: object) -> RecipeStep:
+    if not isinstance(written, dict) or not isinstance(written.get("name"), str):
+        raise RecipeError(f'{path}: every [[step]] needs name = "..."')
+    parameters = {key: value for key, value in written.items() if key != "name"}
+    for key, value in parameters.items():
+        if not isinstance(value, bool | int | float | str):
+            raise RecipeError(f"{path}: step {written['name']}: {key} must be a single value")
+    return RecipeStep(written["name"], parameters)

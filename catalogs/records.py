@@ -1,0 +1,278 @@
+"""The nouns that stages hand to each other.
+
+    CatalogReel -> Reel -> Shot -> RestoredShot -> Measurement -> AssembledReel
+
+Each is frozen and small. Ranges are half-open, `[start_frame, stop_frame)`. What a header
+claims (`Header`) and what decoding found (`Content`) stand side by side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from catalogs.picture import PictureFormat
+
+ReelStatus = Literal["held", "ingested", "restored", "failed"]
+ShotStatus = Literal["restored", "original kept"]
+
+
+@dataclass(frozen=True)
+class CatalogReel:
+    """What the catalog says of one reel; None where it says nothing.
+
+    Attributes:
+        identifier: the archive's own identifier of the item.
+        reel_number: N of "reel N of M".
+        reel_count: M of "reel N of M".
+        path: the source, relative to the archive root.
+        checksum: (algorithm, hexadecimal digest), for instance ("md5", "9e10...").
+        line: line of the catalog file, for messages.
+    """
+
+    identifier: str
+    title: str
+    reel_number: int
+    reel_count: int
+    path: str
+    line: int
+    frame_rate: Fraction | None = None
+    gauge: str | None = None
+    colour: str | None = None
+    sound: str | None = None
+    checksum: tuple[str, str] | None = None
+
+    @property
+    def reel_id(self) -> str:
+        """A name for the reel that is safe as a folder name and unique in a catalog."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", self.identifier).strip("._-")[:80] or "reel"
+        if plain != self.identifier:
+            plain += "-" + hashlib.sha256(self.identifier.encode()).hexdigest()[:6]
+        return f"{plain}.r{self.reel_number}"
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A row of a catalog, or a reel, that goes no further, and why."""
+
+    identifier: str
+    reel_id: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """How code values are meant, in ffmpeg's words; None where untagged."""
+
+    range: str | None = None
+    matrix: str | None = None
+    primaries: str | None = None
+    transfer: str | None = None
+
+
+@dataclass(frozen=True)
+class AudioHeader:
+    """One audio stream as its header claims it."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    start_seconds: Fraction
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header of a source claims, before anything is decoded."""
+
+    container: str
+    codec: str
+    picture: PictureFormat
+    frame_rate: Fraction | None
+    time_base: Fraction
+    start_seconds: Fraction
+    sample_aspect: Fraction | None
+    interlaced: bool
+    colour: ColourTags
+    timecode: str | None
+    audio: tuple[AudioHeader, ...]
+
+
+@dataclass(frozen=True)
+class AudioContent:
+    """One audio stream as decoded: samples per channel, and the hash of its PCM."""
+
+    samples: int
+    md5: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What decoding a source to its last frame found."""
+
+    sha256: str
+    size_bytes: int
+    modified_ns: int
+    frame_count: int
+    audio: tuple[AudioContent, ...]
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """Every frame of a source in display order.
+
+    Attributes:
+        pts: presentation time of each frame, in ticks of the header's time base.
+        md5: hash of each frame's samples, planes one after the other.
+    """
+
+    pts: tuple[int, ...]
+    md5: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+@dataclass(frozen=True)
+class Reel:
+    """One reel, ingested: found, decoded to the end, and in agreement with its catalog."""
+
+    catalog: CatalogReel
+    source: Path
+    header: Header
+    content: Content
+    frame_rate: Fraction
+    frame_rate_source: Literal["catalog", "header"]
+
+    @property
+    def reel_id(self) -> str:
+        """The catalog's name for the reel."""
+        return self.catalog.reel_id
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the source file: what the reel's content is."""
+        return self.content.sha256
+
+
+@dataclass(frozen=True)
+class Shot:
+    """`[start_frame, stop_frame)` of a reel."""
+
+    reel_id: str
+    reel_digest: str
+    index: int
+    start_frame: int
+    stop_frame: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_frame < self.stop_frame:
+            raise ValueError(f"shot [{self.start_frame}, {self.stop_frame}) holds no frame")
+
+    @property
+    def frame_count(self) -> int:
+        """Frames in the shot."""
+        return self.stop_frame - self.start_frame
+
+    @property
+    def shot_id(self) -> str:
+        """Readable and unique within a store."""
+        return f"{self.reel_id}/{self.start_frame:07d}-{self.stop_frame:07d}"
+
+    def key(self, treatment_id: str) -> str:
+        """Identity of the shot under a treatment: equal keys mean equal pixels."""
+        parts = (self.reel_digest, self.start_frame, self.stop_frame, treatment_id)
+        return hashlib.sha256(":".join(map(str, parts)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What one step did to one shot.
+
+    Attributes:
+        changed_share: samples whose value the step changed, over all samples, 0..1.
+        parameters: per frame (in the shot) what the step decided, units in the names.
+    """
+
+    name: str
+    version: int
+    touches: str
+    changed_share: float
+    parameters: tuple[Mapping[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class RestoredShot:
+    """The outcome of one shot under one treatment.
+
+    Attributes:
+        picture_file: restored frames, relative to the store; None when the original was
+            kept because restoration failed.
+        change_file: the change map: every sample as `(restored - source + half) mod
+            2**depth` with `half = 2**(depth - 1)`, so mid-grey means untouched and the
+            source can be computed back exactly.
+        frame_md5: hash of each output frame's samples.
+        changed_share: samples that differ from the source over all samples, 0..1.
+        reason: why the original was kept; empty when restored.
+    """
+
+    shot: Shot
+    treatment_id: str
+    status: ShotStatus
+    reason: str
+    picture_file: str
+    picture_sha256: str
+    change_file: str
+    change_sha256: str
+    frame_md5: tuple[str, ...]
+    changed_share: float
+    steps: tuple[StepOutcome, ...]
+    seconds: float
+    device: str
+
+    @property
+    def key(self) -> str:
+        """The restored shot's identity."""
+        return self.shot.key(self.treatment_id)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One metric of one restored shot.
+
+    Attributes:
+        before: value on the source, None where the metric has no such value.
+        after: value on the restored shot, None when not measurable.
+        unit: of both values.
+        measurable: False when the shot does not allow the metric; `note` says why.
+        coverage: share of frames the value rests on, 0..1.
+    """
+
+    metric: str
+    before: float | None
+    after: float | None
+    unit: str
+    measurable: bool = True
+    coverage: float = 1.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class AssembledReel:
+    """The restored reel as verified on disk; a derivative, never the master."""
+
+    reel_id: str
+    derivative_id: str
+    treatment_id: str
+    folder: Path
+    master: Path
+    access_copy: Path
+    change_map: Path
+    frame_count: int
+    checks: tuple[str, ...] = field(default=())

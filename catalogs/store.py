@@ -1,0 +1,102 @@
+"""Where things lie in a store, and who may write there.
+
+    tables/          the ledger
+    shots/<reel>/    restored shots and their change maps, by key
+    reels/<reel>/<treatment>/  restored master, access copy, change map, manifest.json last
+    reports/         one folder a night
+    logs/            one file a reel, in plain language
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogs.errors import StoreError
+from catalogs.ledger import Ledger
+
+STORE_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder laid out as above."""
+
+    root: Path
+
+    @property
+    def tables(self) -> Path:
+        """The ledger's folder."""
+        return self.root / "tables"
+
+    def ledger(self, batch_id: str = "") -> Ledger:
+        """The ledger, writing as one batch."""
+        return Ledger(self.tables, batch_id)
+
+    def shot_folder(self, reel_id: str) -> Path:
+        """Restored shots of a reel."""
+        return self.root / "shots" / reel_id
+
+    def reel_folder(self, reel_id: str, treatment_label: str) -> Path:
+        """The restored reel under one treatment."""
+        return self.root / "reels" / reel_id / treatment_label
+
+    def report_folder(self, batch_id: str) -> Path:
+        """One night's report."""
+        return self.root / "reports" / batch_id
+
+    def log_file(self, reel_id: str) -> Path:
+        """One reel's log."""
+        return self.root / "logs" / f"{reel_id}.log"
+
+
+def open_store(root: Path) -> Store:
+    """Open a store, or lay out a new one in an empty or missing folder.
+
+    Raises:
+        StoreError: not writable, of another version, or a folder with other things in it.
+    """
+    marker = root / "wetgate-store"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not marker.exists():
+            if any(root.iterdir()):
+                raise StoreError(f"{root} is neither empty nor a store; choose another folder")
+            marker.write_text(STORE_VERSION + "\n")
+    except OSError as error:
+        raise StoreError(f"{root} cannot be a store: {error.strerror}; check it") from error
+    version = marker.read_text().strip()
+    if version != STORE_VERSION:
+        raise StoreError(f"{root} is a store of version {version}, this is {STORE_VERSION}")
+    return Store(root.resolve())
+
+
+def existing_store(root: Path) -> Store:
+    """Open a store for reading only.
+
+    Raises:
+        StoreError: there is no store.
+    """
+    if not (root / "wetgate-store").is_file():
+        raise StoreError(f"{root} is not a store; run `wetgate run` first or name another --store")
+    return open_store(root)
+
+
+@contextmanager
+def hold_store(store: Store) -> Iterator[None]:
+    """Keep every other night out of the store until this one ends or dies.
+
+    Raises:
+        StoreError: another night is running in it.
+    """
+    descriptor = os.open(store.root / "night.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"another night is running in {store.root}; wait for it") from error
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,74 @@
+"""The ledger's tables: one flat schema each, units in the column names.
+
+Every row carries `record_id` (unique), `recorded_at`, `schema_version` and `batch_id`.
+Tables are append-only; the current state of a thing is its newest row by `KEYS`.
+"""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+_TEXT = pa.string()
+_COUNT = pa.int64()
+_REAL = pa.float64()
+_TIME = pa.timestamp("us", tz="UTC")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    always = {"record_id": _TEXT, "recorded_at": _TIME, "schema_version": pa.int32(),
+              "batch_id": _TEXT}
+    return pa.schema([pa.field(name, kind) for name, kind in {**always, **columns}.items()])
+
+
+_STEP = pa.struct(
+    [("name", _TEXT), ("version", pa.int32()), ("touches", _TEXT), ("changed_share", _REAL)]
+)
+_STEP_PARAMETER = pa.struct(
+    [("step", _TEXT), ("name", _TEXT), ("values", pa.list_(_REAL))]
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "reels": _schema(
+        reel_id=_TEXT, identifier=_TEXT, title=_TEXT, reel_number=_COUNT, reel_count=_COUNT,
+        gauge=_TEXT, colour=_TEXT, sound=_TEXT, catalog_line=_COUNT,
+        source=_TEXT, source_sha256=_TEXT, source_bytes=_COUNT, source_modified_ns=_COUNT,
+        container=_TEXT, codec=_TEXT, pixel_format=_TEXT, width=_COUNT, height=_COUNT,
+        frame_count=_COUNT, frame_rate=_TEXT, frame_rate_source=_TEXT, timecode=_TEXT,
+        facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, derivative_id=_TEXT,
+        status=_TEXT, reason=_TEXT,
+    ),
+    "frames": _schema(reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT),
+    "shots": _schema(
+        reel_id=_TEXT, reel_digest=_TEXT, shot_index=_COUNT, start_frame=_COUNT,
+        stop_frame=_COUNT, detector=_TEXT,
+    ),
+    "restorations": _schema(
+        key=_TEXT, reel_id=_TEXT, reel_digest=_TEXT, shot_index=_COUNT, start_frame=_COUNT,
+        stop_frame=_COUNT, treatment_id=_TEXT, status=_TEXT, reason=_TEXT,
+        picture_file=_TEXT, picture_sha256=_TEXT, change_file=_TEXT, change_sha256=_TEXT,
+        frame_md5=pa.list_(_TEXT), changed_share=_REAL, steps=pa.list_(_STEP),
+        step_parameters=pa.list_(_STEP_PARAMETER), seconds=_REAL, device=_TEXT, software=_TEXT,
+    ),
+    "measurements": _schema(
+        key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,
+        before=_REAL, after=_REAL, unit=_TEXT, measurable=pa.bool_(), coverage=_REAL, note=_TEXT,
+    ),
+    "events": _schema(
+        event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,
+    ),
+    "batches": _schema(
+        catalog=_TEXT, recipe=_TEXT, treatment_id=_TEXT, status=_TEXT, reels_restored=_COUNT,
+        reels_held=_COUNT, reels_failed=_COUNT, shots_restored=_COUNT, shots_computed=_COUNT,
+        shots_original_kept=_COUNT, frames_computed=_COUNT, seconds=_REAL, software=_TEXT,
+    ),
+}  # fmt: skip
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "reels": ("reel_id",),
+    "frames": ("reel_digest", "frame"),
+    "shots": ("reel_digest", "start_frame"),
+    "restorations": ("key",),
+    "measurements": ("key", "metric"),
+    "events": ("record_id",),
+    "batches": ("batch_id",),
+}

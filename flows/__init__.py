@@ -1,0 +1,1 @@
+"""When, where and how often: the night."""

@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: the steps of restoration and what they stand on."""

@@ -1,0 +1,136 @@
+"""Dense motion between two frames, and planes moved along it.
+
+Source: DIS, dense inverse search (Kroeger, Timofte, Dai, Van Gool, ECCV 2016), as in OpenCV,
+preset medium. Ours differs in what it looks at: not the luma but a `guide`, the luma with
+specks filtered out and brightness divided out, so that dirt and flicker do not pass for
+motion.
+
+    there = estimate_flow(guide(a), guide(b), a.shape)     # where the samples of a are in b
+    seen_from_a = warp(b, there)                           # b, drawn where a has it
+
+Limits: DIS follows motion up to roughly a tenth of the picture per frame; it knows nothing of
+transparency (smoke, reflections), and in an area that is hidden in the other frame its answer
+is a guess. `round_trip` tells where.
+
+OpenCV splits DIS into stripes, one per thread, and the stripes change the answer. Therefore
+every estimate here runs on one OpenCV thread: the result never depends on the machine or on
+how many workers share it. Parallel work is done by running shots side by side.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+GUIDE_LINES = 360  # motion is estimated on at most so many lines; measured as good as 540
+SMALLEST_GUIDE = 32  # lines or samples; below, DIS has no pyramid and motion is taken as none
+SPECK = 3  # side of the guide's median, in guide lines
+NEIGHBOURHOOD = 1 / 12  # share of the height over which brightness is divided out
+NOISE_FLOOR = 0.02  # share of full range; contrast below it is not amplified
+
+Guide = npt.NDArray[np.uint8]
+
+
+def guide(luma: Tensor, lines: int = GUIDE_LINES) -> Guide:
+    """Draw what motion is estimated on.
+
+    Args:
+        luma: float32 `[H, W]`, 0..1.
+        lines: the guide has at most so many lines; the width follows.
+
+    Returns:
+        uint8 `[h, w]`: local contrast around mid grey, the same for a frame and for the same
+        frame printed brighter or darker.
+    """
+    picture = luma.cpu().numpy()
+    height, width = picture.shape
+    if height > lines:
+        size = (max(1, round(width * lines / height)), lines)
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    picture = cv2.medianBlur(np.ascontiguousarray(picture), SPECK)
+    side = 2 * round(picture.shape[0] * NEIGHBOURHOOD / 2) + 1
+    mean = cv2.blur(picture, (side, side))
+    spread = np.sqrt(np.maximum(cv2.blur(picture * picture, (side, side)) - mean * mean, 0.0))
+    contrast = (picture - mean) / (spread + NOISE_FLOOR)
+    return np.clip(128.0 + 48.0 * contrast, 0, 255).astype(np.uint8)
+
+
+def estimate_flow(here: Guide, there: Guide, shape: tuple[int, int]) -> Tensor:
+    """Find where each sample of one frame is in another.
+
+    Args:
+        here: guide of the frame the flow belongs to.
+        there: guide of the other frame, of the same shape.
+        shape: (H, W) of the planes the flow is for.
+
+    Returns:
+        float32 `[2, H, W]`, displacement (x, y) in samples: what is at p here is at
+        p + flow(p) there. Zero where the guides are smaller than `SMALLEST_GUIDE`.
+    """
+    height, width = shape
+    lines, across = here.shape
+    if min(lines, across) < SMALLEST_GUIDE:
+        return torch.zeros(2, height, width)
+    cv2.setNumThreads(1)  # the stripes of several threads would change the answer
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = search.calc(here, there, None)  # type: ignore[call-overload]
+    if (lines, across) != shape:
+        flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+        flow = flow * np.array([width / across, height / lines], dtype=np.float32)
+    return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
+
+
+def warp(planes: Tensor, flow: Tensor) -> Tensor:
+    """Draw planes where the frame that the flow belongs to has them.
+
+    Args:
+        planes: float32 `[H, W]` or `[C, H, W]`.
+        flow: float32 `[2, H, W]`, displacement (x, y) in samples.
+
+    Returns:
+        float32 of the shape of `planes`, bilinear; beyond the edge the edge is repeated.
+    """
+    height, width = planes.shape[-2:]
+    down = torch.arange(height, dtype=torch.float32, device=planes.device)
+    across = torch.arange(width, dtype=torch.float32, device=planes.device)
+    x = (across + flow[0] + 0.5) * (2 / width) - 1
+    y = (down[:, None] + flow[1] + 0.5) * (2 / height) - 1
+    grid = torch.stack((x, y), dim=-1)[None]
+    stacked = planes.reshape(1, -1, height, width)
+    moved = torch.nn.functional.grid_sample(
+        stacked, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return moved.reshape(planes.shape)
+
+
+def chain(first: Tensor, second: Tensor) -> Tensor:
+    """Join a flow from a to b and a flow from b to c into one from a to c, `[2, H, W]`."""
+    return first + warp(second, first)
+
+
+def round_trip(there: Tensor, back: Tensor) -> Tensor:
+    """Measure how far from home a sample ends that goes there and back.
+
+    Args:
+        there: float32 `[2, H, W]`, from this frame to the other.
+        back: float32 `[2, H, W]`, from the other frame to this one.
+
+    Returns:
+        float32 `[H, W]` in samples; large where the other frame hides what is seen here.
+    """
+    return torch.linalg.vector_norm(chain(there, back), dim=0)
+
+
+def resize_flow(flow: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Bring a flow to a plane of another size, such as subsampled chroma: `[2, h, w]`."""
+    height, width = flow.shape[-2:]
+    if (height, width) == shape:
+        return flow
+    scaled = torch.nn.functional.interpolate(
+        flow[None], size=shape, mode="bilinear", align_corners=False
+    )[0]
+    ratio = torch.tensor([shape[1] / width, shape[0] / height], device=flow.device)
+    return scaled * ratio[:, None, None]
