@@ -61,9 +61,13 @@ def read_csv_catalog(path: Path) -> Catalog:
             reels.append(_reel(row, line))
         except CatalogError as error:
             identifier = (row.get("identifier") or "").strip() or f"line {line}"
-            held.append(HeldRow(identifier, f"line-{line}", line, f"{path.name} line {line}: {error}"))
+            held.append(
+                HeldRow(identifier, f"line-{line}", line, f"{path.name} line {line}: {error}")
+            )
     unique, doubled = _refuse_doubles(path, reels)
-    return Catalog(path, unique, tuple(sorted((*held, *doubled), key=lambda r: r.line)), tuple(remarks))
+    return Catalog(
+        path, unique, tuple(sorted((*held, *doubled), key=lambda r: r.line)), tuple(remarks)
+    )
 
 
 def parse_frame_rate(text: str) -> Fraction:
@@ -78,7 +82,9 @@ def parse_frame_rate(text: str) -> Fraction:
         rate = Fraction(match[1]) / Fraction(match[2] or 1)
         rate = _NTSC.get(rate, rate)
     if not 1 <= rate <= 240:
-        raise CatalogError(f"frame_rate {text!r} is not a rate; write for instance 18 or 24000/1001")
+        raise CatalogError(
+            f"frame_rate {text!r} is not a rate; write for instance 18 or 24000/1001"
+        )
     return rate
 
 
@@ -108,14 +114,19 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, dict[str, str]]], list
         reader.fieldnames = names
         rows = [(reader.line_num, _whole_row(row)) for row in reader]
     except csv.Error as error:
-        raise CatalogError(f"{path} line {reader.line_num}: {error}; save it as CSV again") from error
+        raise CatalogError(
+            f"{path} line {reader.line_num}: {error}; save it as CSV again"
+        ) from error
     return rows, [name for name in names if name and name not in (*REQUIRED, *OPTIONAL)]
 
 
 def _whole_row(row: dict[str | None, str | list[str] | None]) -> dict[str, str]:
     """A row as text; surplus fields are kept under a name that is then refused."""
-    whole = {name: value or "" for name, value in row.items() if isinstance(name, str)
-             and not isinstance(value, list)}
+    whole = {
+        name: value or ""
+        for name, value in row.items()
+        if isinstance(name, str) and not isinstance(value, list)
+    }
     if None in row:
         whole["surplus"] = str(row[None])
     return whole

@@ -94,6 +94,7 @@ class Header:
     container: str
     codec: str
     picture: PictureFormat
+    claimed_frames: int | None
     frame_rate: Fraction | None
     time_base: Fraction
     start_seconds: Fraction
@@ -106,10 +107,17 @@ class Header:
 
 @dataclass(frozen=True)
 class AudioContent:
-    """One audio stream as decoded: samples per channel, and the hash of its PCM."""
+    """One audio stream as decoded.
+
+    Attributes:
+        samples: samples per channel.
+        md5: hash of the samples as 32-bit PCM.
+        offset_seconds: first sample's time minus the first frame's time.
+    """
 
     samples: int
     md5: str
+    offset_seconds: float
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,11 @@ class FrameIndex:
 
     def __len__(self) -> int:
         return len(self.pts)
+
+    def drift_frames(self, time_base: Fraction, rate: Fraction) -> float:
+        """Largest distance, in frames, between a frame's time and an even `rate`."""
+        ticks = rate * time_base
+        return max(abs(float((p - self.pts[0]) * ticks) - n) for n, p in enumerate(self.pts))
 
 
 @dataclass(frozen=True)

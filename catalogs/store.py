@@ -1,10 +1,10 @@
 """Where things lie in a store, and who may write there.
 
-    tables/          the ledger
-    shots/<reel>/    restored shots and their change maps, by key
-    reels/<reel>/<treatment>/  restored master, access copy, change map, manifest.json last
-    reports/         one folder a night
-    logs/            one file a reel, in plain language
+tables/          the ledger
+shots/<reel>/    restored shots and their change maps, by key
+reels/<reel>/<treatment>/  restored master, access copy, change map, manifest.json last
+reports/         one folder a night
+logs/            one file a reel, in plain language
 """
 
 import fcntl

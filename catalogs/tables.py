@@ -15,17 +15,19 @@ _TIME = pa.timestamp("us", tz="UTC")
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
-    always = {"record_id": _TEXT, "recorded_at": _TIME, "schema_version": pa.int32(),
-              "batch_id": _TEXT}
+    always = {
+        "record_id": _TEXT,
+        "recorded_at": _TIME,
+        "schema_version": pa.int32(),
+        "batch_id": _TEXT,
+    }
     return pa.schema([pa.field(name, kind) for name, kind in {**always, **columns}.items()])
 
 
 _STEP = pa.struct(
     [("name", _TEXT), ("version", pa.int32()), ("touches", _TEXT), ("changed_share", _REAL)]
 )
-_STEP_PARAMETER = pa.struct(
-    [("step", _TEXT), ("name", _TEXT), ("values", pa.list_(_REAL))]
-)
+_STEP_PARAMETER = pa.struct([("step", _TEXT), ("name", _TEXT), ("values", pa.list_(_REAL))])
 
 TABLES: dict[str, pa.Schema] = {
     "reels": _schema(

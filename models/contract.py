@@ -76,7 +76,9 @@ class Frame:
         For `rgb` the BT.709 weighted sum; the range (limited, full) is left as it is.
         """
         if self.format.layout == "rgb":
-            weighted = [w * p.to(torch.float32) for w, p in zip(BT709_LUMA, self.planes, strict=True)]
+            weighted = [
+                w * p.to(torch.float32) for w, p in zip(BT709_LUMA, self.planes, strict=True)
+            ]
             return torch.stack(weighted).sum(0) / self.peak
         return self.planes[0].to(torch.float32) / self.peak
 

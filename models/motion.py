@@ -19,6 +19,8 @@ how many workers share it. Parallel work is done by running shots side by side.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +77,7 @@ def estimate_flow(here: Guide, there: Guide, shape: tuple[int, int]) -> Tensor:
     if min(lines, across) < SMALLEST_GUIDE:
         return torch.zeros(2, height, width)
     cv2.setNumThreads(1)  # the stripes of several threads would change the answer
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow = search.calc(here, there, None)  # type: ignore[call-overload]
     if (lines, across) != shape:
         flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -83,15 +85,16 @@ def estimate_flow(here: Guide, there: Guide, shape: tuple[int, int]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
 
 
-def warp(planes: Tensor, flow: Tensor) -> Tensor:
+def warp(planes: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
     """Draw planes where the frame that the flow belongs to has them.
 
     Args:
         planes: float32 `[H, W]` or `[C, H, W]`.
         flow: float32 `[2, H, W]`, displacement (x, y) in samples.
+        mode: "bicubic" keeps grain better, and may overshoot.
 
     Returns:
-        float32 of the shape of `planes`, bilinear; beyond the edge the edge is repeated.
+        float32 of the shape of `planes`; beyond the edge the edge is repeated.
     """
     height, width = planes.shape[-2:]
     down = torch.arange(height, dtype=torch.float32, device=planes.device)
@@ -101,7 +104,7 @@ def warp(planes: Tensor, flow: Tensor) -> Tensor:
     grid = torch.stack((x, y), dim=-1)[None]
     stacked = planes.reshape(1, -1, height, width)
     moved = torch.nn.functional.grid_sample(
-        stacked, grid, mode="bilinear", padding_mode="border", align_corners=False
+        stacked, grid, mode=mode, padding_mode="border", align_corners=False
     )
     return moved.reshape(planes.shape)
 
@@ -121,7 +124,8 @@ def round_trip(there: Tensor, back: Tensor) -> Tensor:
     Returns:
         float32 `[H, W]` in samples; large where the other frame hides what is seen here.
     """
-    return torch.linalg.vector_norm(chain(there, back), dim=0)
+    away = chain(there, back)
+    return torch.hypot(away[0], away[1])
 
 
 def resize_flow(flow: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -1,0 +1,144 @@
+"""What speaks for a boundary at each frame, by cheap means: jumps, flatness, blends.
+
+A jump compares frames before the boundary with frames after it, several of each, and
+takes the pair that agrees best. One or two frames that are damaged, or white with a flash,
+are thereby stepped over. What is left is compared again with its parts free to move, and
+with what the footage does around it: a jump among jumps is no boundary.
+
+A blend is a frame that lies on the straight line between an earlier and a later frame,
+which themselves differ: so do the frames of a dissolve and of a fade, and hardly ever
+those of a moving picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.shots.alignment import aligned_distance
+from models.shots.signature import Signature, correlation, distance
+from models.shots.window import View, slide
+
+SHORTEST_SHOT = 3  # frames; what is shorter counts as a flash
+SURROUNDING = 6  # frames to either side whose own jumps a jump is measured against
+BASELINES = (6, 12, 24)  # frames from the middle of a blend to its ends
+CANDIDATE = 0.3  # distance from which a jump is looked at closely
+# (frames before the boundary, frames after it), enough to step over any two bad frames
+PAIRS = ((1, 0), (1, 1), (2, 0), (1, 2), (2, 1), (3, 0))
+_TONE_FLOOR = 2.0  # square code values: differences of tone below this are noise
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How a frame lies between two others, one baseline before it and one after.
+
+    Attributes:
+        weight: share of the later frame that fits best; 0.5 halfway.
+        residual: what does not fit, as a share of how much the two differ.
+        change: how much the two differ in texture or in contrast, 0..1 and a little over.
+    """
+
+    weight: float
+    residual: float
+    change: float
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Evidence for a shot starting at this frame.
+
+    Attributes:
+        thumbnail: uint8 RGB `[27, 48, 3]` of the frame.
+        jump: how much more the picture changes here than around; 0 where it is no candidate.
+        texture: energy that the frame shares with a neighbour; about 0 for a flat picture.
+        blends: one per baseline that fits within the reel.
+    """
+
+    thumbnail: NDArray[np.uint8]
+    jump: float
+    texture: float
+    blends: tuple[Blend, ...]
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """A frame and its distances to the five before it, nearest first."""
+
+    frame: Signature
+    distances: tuple[float, ...]
+    shared: float
+
+
+def find_cues(frames: Iterable[Signature]) -> Iterator[Cue]:
+    """Weigh every frame of a reel, in order; holds 49 frames at most."""
+    reach = max(BASELINES)
+    for view in slide(_link(frames), behind=reach, ahead=reach):
+        here = view.here
+        texture = here.shared
+        if view.holds(view.index + 1):
+            texture = max(texture, view.at(view.index + 1).shared)
+        yield Cue(here.frame.thumbnail, _jump(view), texture, tuple(_blends(view)))
+
+
+def _link(frames: Iterable[Signature]) -> Iterator[_Linked]:
+    """Measure each frame against those just before it."""
+    for view in slide(frames, behind=5, ahead=0):
+        others = view.items[-2::-1]
+        distances = tuple(distance(other, view.here) for other in others)
+        shared = correlation(others[0].texture, view.here.texture) if others else 0.0
+        yield _Linked(view.here, distances, shared)
+
+
+def _jump(view: View[_Linked]) -> float:
+    """How much more the picture changes at this frame than around it."""
+    index = view.index
+    distances = {t: _crossing(view, t) for t in range(index - 2, index + 3)}
+    here = distances[index]
+    if here < CANDIDATE or here < max(distances.values()) or here == distances[index - 1]:
+        return 0.0
+    across = min(
+        _aligned(view, index - before, index + after) for before, after in PAIRS
+    )
+    nearby = range(index - SURROUNDING, index + SURROUNDING + 1)
+    around = sorted(
+        _aligned(view, t - 1, t) for t in nearby if t != index and view.holds(t - 1) and view.holds(t)
+    )
+    return across - around[-3]  # a flash around makes two jumps, which say nothing
+
+
+def _crossing(view: View[_Linked], index: int) -> float:
+    """Smallest distance across a boundary before frame `index`; 0 near the reel's ends."""
+    if not (view.holds(index - SHORTEST_SHOT) and view.holds(index + SHORTEST_SHOT - 1)):
+        return 0.0
+    return min(view.at(index + after).distances[before + after - 1] for before, after in PAIRS)
+
+
+def _aligned(view: View[_Linked], earlier: int, later: int) -> float:
+    """Distance between two frames when their parts may move."""
+    return aligned_distance(view.at(earlier).frame.texture, view.at(later).frame.texture)
+
+
+def _blends(view: View[_Linked]) -> Iterator[Blend]:
+    """Fit this frame between pairs of frames around it."""
+    for baseline in BASELINES:
+        before, after = view.index - baseline, view.index + baseline
+        if view.holds(before) and view.holds(after):
+            yield _fit_blend(view.at(before).frame, view.here.frame, view.at(after).frame)
+
+
+def _fit_blend(before: Signature, here: Signature, after: Signature) -> Blend:
+    """Find the mixture of two frames that comes nearest to a third."""
+    step, way = here.tones - before.tones, after.tones - before.tones
+    apart = correlation(way, way)
+    weight = correlation(step, way) / (apart + _TONE_FLOOR)
+    rest = step - weight * way
+    contrasts = sorted(correlation(end.tones, end.tones) for end in (before, after))
+    ratio = float(np.sqrt((contrasts[0] + _TONE_FLOOR) / (contrasts[1] + _TONE_FLOOR)))
+    return Blend(
+        weight=weight,
+        residual=correlation(rest, rest) / (apart + _TONE_FLOOR),
+        change=max(distance(before, after), 1 - ratio),
+    )

@@ -1,0 +1,145 @@
+"""What a frame's neighbours show of it: flows, each computed once, and neighbours in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.contract import Frame
+from models.motion import SMALLEST_GUIDE, Guide, chain, estimate_flow, guide, warp
+
+SMALLEST_SIDE = SMALLEST_GUIDE
+OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
+LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
+LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
+FILL_SHARES = (1 / 48, 1 / 16, 1 / 6)  # of the height: sides of the areas that flow is filled from
+
+Picture = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class View:
+    """One neighbour, drawn where the frame has it.
+
+    Attributes:
+        offset: -2, -1, 1 or 2 frames away.
+        flow: float32 `[2, H, W]` from the frame to the neighbour, filled in under blotches.
+        luma: float32 `[H, W]`, the neighbour's luma in place, its brightness matched.
+    """
+
+    offset: int
+    flow: Tensor
+    luma: Picture
+
+
+class Sight:
+    """The frames of a window and what was computed of them, so that nothing is done twice."""
+
+    def __init__(self) -> None:
+        self.frames: dict[int, Frame] = {}
+        self.luma: dict[int, Tensor] = {}
+        self.spikes: dict[int, Picture] = {}
+        self._guides: dict[int, Guide] = {}
+        self._flows: dict[tuple[int, int], Tensor] = {}
+
+    def keep(self, first: int, frames: Sequence[Frame]) -> None:
+        """Take in the window's frames, numbered from `first`; forget what is before."""
+        for index, frame in enumerate(frames, first):
+            if index not in self.frames:
+                self.frames[index] = frame
+                self.luma[index] = frame.luma()
+                self._guides[index] = guide(self.luma[index])
+        for held in (self.frames, self.luma, self.spikes, self._guides):
+            for index in [i for i in held if i < first]:
+                del held[index]
+        for pair in [p for p in self._flows if min(p) < first]:
+            del self._flows[pair]
+
+    def has(self, index: int) -> bool:
+        """Whether the frame is in the window."""
+        return index in self.frames
+
+    def flow(self, here: int, there: int) -> Tensor:
+        """Flow between two adjacent frames, float32 `[2, H, W]`."""
+        pair = (here, there)
+        if pair not in self._flows:
+            shape = self.luma[here].shape
+            self._flows[pair] = estimate_flow(
+                self._guides[here], self._guides[there], (int(shape[0]), int(shape[1]))
+            )
+        return self._flows[pair]
+
+    def nearest(self, index: int) -> tuple[Picture, Picture]:
+        """Luma of both adjacent frames in place, brightness matched."""
+        here = self.luma[index].cpu().numpy()
+        places = [warp(self.luma[o], self.flow(index, o)) for o in (index - 1, index + 1)]
+        before, after = (levelled(place.cpu().numpy(), here) for place in places)
+        return before, after
+
+    def views(self, index: int, doubtful: Mask) -> list[View]:
+        """The neighbours within the shot, drawn with flow that ignores doubtful samples."""
+        here = self.luma[index].cpu().numpy()
+        flows: dict[int, Tensor] = {}
+        for offset in OFFSETS:
+            if not self.has(index + offset):
+                continue
+            if abs(offset) == 1:
+                flows[offset] = filled(self.flow(index, index + offset), doubtful)
+            else:
+                step = offset // 2
+                onward = self.flow(index + step, index + offset)
+                flows[offset] = chain(flows[step], onward)
+        return [
+            View(o, f, levelled(warp(self.luma[index + o], f).cpu().numpy(), here, doubtful))
+            for o, f in flows.items()
+        ]
+
+
+def levelled(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
+    """Match the brightness of a neighbour to the frame's, area by area.
+
+    Args:
+        place: float32 `[H, W]`, the neighbour in place.
+        here: float32 `[H, W]`, the frame.
+        ignored: bool `[H, W]`, samples that do not count.
+    """
+    side = 2 * round(here.shape[0] * LEVEL_SHARE / 2) + 1
+    difference = np.clip(here - place, -LEVEL_LIMIT, LEVEL_LIMIT)
+    if ignored is None:
+        level = cv2.blur(difference, (side, side))
+    else:
+        trusted = (~ignored).astype(np.float32)
+        weight = cv2.blur(trusted, (side, side))
+        level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
+    matched: Picture = (place + level).astype(np.float32)
+    return matched
+
+
+def filled(flow: Tensor, doubtful: Mask) -> Tensor:
+    """Replace a flow under doubtful samples by the mean of the trusted flow around them.
+
+    Args:
+        flow: float32 `[2, H, W]`.
+        doubtful: bool `[H, W]`.
+    """
+    height = doubtful.shape[0]
+    grown = cv2.dilate(doubtful.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    trusted = (~grown).astype(np.float32)
+    parts = flow.cpu().numpy()
+    result, open_places = parts.copy(), grown
+    for share in FILL_SHARES:
+        side = 2 * round(height * share / 2) + 3
+        weight = cv2.blur(trusted, (side, side))
+        usable = open_places & (weight > 0.25)
+        for part, out in zip(parts, result, strict=True):
+            mean = cv2.blur(part * trusted, (side, side)) / np.maximum(weight, 1e-3)
+            out[usable] = mean[usable]
+        open_places = open_places & ~usable
+    return torch.from_numpy(result).to(flow.device)

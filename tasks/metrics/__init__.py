@@ -1,0 +1,1 @@
+"""Quality metrics: one family a file, pure functions of tensors."""

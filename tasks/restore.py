@@ -1,0 +1,205 @@
+"""Restore: one shot streams from the source through the steps into two files.
+
+    source samples ──> step ──> step ──> restored.mkv
+          └──────────────────────┴─────> change.mkv   (restored - source, exactly)
+
+Memory holds the frames that the steps look around at, and no more.
+"""
+
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from catalogs.fixity import sha256_file
+from catalogs.picture import PictureFormat
+from catalogs.recipe import Treatment
+from catalogs.records import FrameIndex, Reel, RestoredShot, Shot, StepOutcome
+from catalogs.store import Store
+from models.contract import Frame, Step, apply_step
+from models.supported import step_named
+from tasks.media.read import read_frames
+from tasks.media.write import ffv1_writer
+
+OnFrame = Callable[[int], None]
+
+
+def build_steps(treatment: Treatment) -> tuple[Step, ...]:
+    """The steps of a treatment, ready to run.
+
+    Raises:
+        RecipeError: a step is not known in that version.
+    """
+    return tuple(step_named(step.name)(**step.parameters) for step in treatment.steps)
+
+
+def restore_shot(
+    reel: Reel,
+    index: FrameIndex,
+    shot: Shot,
+    treatment: Treatment,
+    store: Store,
+    on_frame: OnFrame | None = None,
+) -> RestoredShot:
+    """Restore one shot under a treatment.
+
+    Raises:
+        SourceError: the source is no longer what was ingested.
+        MediaError, VerificationError: the result could not be written.
+    """
+    steps = build_steps(treatment)
+    return _write_shot(reel, index, shot, treatment.treatment_id, steps, store, on_frame)
+
+
+def keep_original(
+    reel: Reel, index: FrameIndex, shot: Shot, treatment: Treatment, store: Store, reason: str
+) -> RestoredShot:
+    """Write the shot's own frames where restoration failed, and say why."""
+    kept = _write_shot(reel, index, shot, treatment.treatment_id, (), store, None)
+    return replace(kept, status="original kept", reason=reason)
+
+
+def _write_shot(
+    reel: Reel,
+    index: FrameIndex,
+    shot: Shot,
+    treatment_id: str,
+    steps: tuple[Step, ...],
+    store: Store,
+    on_frame: OnFrame | None,
+) -> RestoredShot:
+    started = time.monotonic()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    picture_file, change_file = shot_files(store, shot, treatment_id)
+    source = read_frames(reel.source, reel.header, index, shot.start_frame, shot.stop_frame)
+    tallies = [_Tally(step) for step in steps]
+    total = _Tally(None)
+    md5: list[str] = []
+    with (
+        ffv1_writer(picture_file, reel.header, reel.frame_rate) as picture,
+        ffv1_writer(change_file, reel.header, reel.frame_rate) as change,
+    ):
+        for before, after in run_steps(tallies, frames_from(source, reel.header.picture, device)):
+            samples = frame_bytes(after)
+            picture.write(samples)
+            change.write(change_bytes(before, after))
+            md5.append(hashlib.md5(samples, usedforsecurity=False).hexdigest())
+            total.count(before, after)
+            if on_frame:
+                on_frame(len(md5))
+    return RestoredShot(
+        shot=shot,
+        treatment_id=treatment_id,
+        status="restored",
+        reason="",
+        picture_file=str(picture_file.relative_to(store.root)),
+        picture_sha256=sha256_file(picture_file),
+        change_file=str(change_file.relative_to(store.root)),
+        change_sha256=sha256_file(change_file),
+        frame_md5=tuple(md5),
+        changed_share=total.changed_share,
+        steps=tuple(tally.outcome() for tally in tallies),
+        seconds=time.monotonic() - started,
+        device=device,
+    )
+
+
+def shot_files(store: Store, shot: Shot, treatment_id: str) -> tuple[Path, Path]:
+    """Where a shot's restored frames and change map lie under a treatment."""
+    folder = store.shot_folder(shot.reel_id)
+    key = shot.key(treatment_id)
+    return folder / f"{key}.mkv", folder / f"{key}.change.mkv"
+
+
+def run_steps(
+    tallies: Iterable["_Tally"], frames: Iterator[Frame]
+) -> Iterator[tuple[Frame, Frame]]:
+    """Send a shot through the steps; yields (source frame, restored frame)."""
+    kept, passing = itertools.tee(frames)
+    chain: Iterator[Frame] = passing
+    for tally in tallies:
+        chain = tally.follow(chain)
+    yield from zip(kept, chain, strict=True)
+
+
+def frames_from(source: Iterable[bytes], picture: PictureFormat, device: str) -> Iterator[Frame]:
+    """Raw frames as tensors on a device."""
+    dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
+    ends = list(itertools.accumulate(h * w for h, w in picture.plane_shapes))
+    for raw in source:
+        samples = np.frombuffer(raw, dtype)
+        planes = np.split(samples, ends[:-1])
+        yield Frame(
+            tuple(
+                torch.from_numpy(plane.reshape(shape).copy()).to(device)
+                for plane, shape in zip(planes, picture.plane_shapes, strict=True)
+            ),
+            picture,
+        )
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """A frame's planes one after the other, as the encoder takes them."""
+    return b"".join(plane.contiguous().cpu().numpy().tobytes() for plane in frame.planes)
+
+
+def change_bytes(before: Frame, after: Frame) -> bytes:
+    """The change map of a frame: `(after - before + half) mod 2**depth`, mid-grey for none."""
+    half = (before.peak + 1) // 2
+    planes = tuple(
+        ((new - old + half) & before.peak).to(plane.dtype)
+        for new, old, plane in zip(after.samples(), before.samples(), before.planes, strict=True)
+    )
+    return frame_bytes(Frame(planes, before.format))
+
+
+def source_bytes(restored: bytes, change: bytes, picture: PictureFormat) -> bytes:
+    """The source's own samples, computed back from a restored frame and its change map."""
+    dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
+    half = (picture.peak + 1) // 2
+    after = np.frombuffer(restored, dtype).astype(np.int32)
+    delta = np.frombuffer(change, dtype).astype(np.int32) - half
+    return ((after - delta) & picture.peak).astype(dtype).tobytes()
+
+
+@dataclass
+class _Tally:
+    """Counts what one step (or all of them together) changed."""
+
+    step: Step | None
+    changed: int = 0
+    samples: int = 0
+    parameters: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def changed_share(self) -> float:
+        return self.changed / self.samples if self.samples else 0.0
+
+    def count(self, before: Frame, after: Frame) -> None:
+        self.samples += before.format.frame_samples
+        if after is before:
+            return
+        for old, new in zip(before.samples(), after.samples(), strict=True):
+            self.changed += int(torch.count_nonzero(old != new))
+
+    def follow(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        assert self.step is not None
+        for before, after, change in apply_step(self.step, frames):
+            self.count(before, after)
+            self.parameters.append(dict(change.parameters))
+            yield after
+
+    def outcome(self) -> StepOutcome:
+        assert self.step is not None
+        return StepOutcome(
+            self.step.name,
+            self.step.version,
+            self.step.touches,
+            self.changed_share,
+            tuple(self.parameters),
+        )

@@ -1,0 +1,106 @@
+"""Flicker goes; fades, light changes, dirt and steady film stay as they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from catalogs.picture import PictureFormat
+from models.contract import Frame, apply_step
+from models.degrade import Dirt, Flicker, damaged
+from models.flicker import Deflicker
+
+
+def scene(
+    pixel_format: str, exposure: Sequence[float], size: tuple[int, int] = (48, 64)
+) -> list[Frame]:
+    """A still scene printed with the given exposures."""
+    form = PictureFormat(size[1], size[0], pixel_format)
+    dtype = torch.uint8 if form.depth == 8 else torch.uint16
+    chance = torch.Generator().manual_seed(5)
+    base = [torch.rand(shape, generator=chance) * 0.5 + 0.15 for shape in form.plane_shapes]
+    return [
+        Frame(tuple((b * e * form.peak).clamp(0, form.peak).to(dtype) for b in base), form)
+        for e in exposure
+    ]
+
+
+def restore(frames: list[Frame], step: Deflicker | None = None) -> list[Frame]:
+    return [after for _, after, _ in apply_step(step or Deflicker(), frames)]
+
+
+def unsteadiness(frames: list[Frame]) -> float:
+    mean = np.array([float(frame.luma().mean()) for frame in frames])
+    return float((mean[1:-1] - (mean[:-2] + mean[2:]) / 2).std())
+
+
+def assert_untouched(frames: list[Frame]) -> None:
+    for before, after, change in apply_step(Deflicker(), frames):
+        assert change.is_empty
+        assert before is after
+
+
+@pytest.mark.parametrize("pixel_format", ["gray", "yuv420p", "yuv422p10le", "gbrp12le", "gray16le"])
+def test_four_fifths_of_the_flicker_go(pixel_format: str) -> None:
+    still = scene(pixel_format, [1.0] * 30)
+    source = [frame for frame, _ in damaged(still, [Flicker(gain=0.05, seed=2)])]
+    assert unsteadiness(restore(source)) < 0.2 * unsteadiness(source)
+
+
+def test_dirt_does_not_pass_for_flicker() -> None:
+    still = scene("gray", [1.0] * 30)
+    assert_untouched([frame for frame, _ in damaged(still, [Dirt(density=3, largest=12)])])
+
+
+def test_steady_film_is_untouched() -> None:
+    assert_untouched(scene("yuv420p", [1.0] * 20))
+
+
+def test_a_fade_is_untouched() -> None:
+    assert_untouched(scene("yuv420p", list(np.linspace(1.0, 0.0, 30))))
+
+
+def test_a_lamp_switched_on_is_untouched() -> None:
+    assert_untouched(scene("yuv420p", [0.6] * 15 + [1.0] * 15))
+
+
+def test_a_lamp_switched_on_in_flickering_film_stays_a_sudden_change() -> None:
+    source = [f for f, _ in damaged(scene("gray", [0.6] * 20 + [1.0] * 20), [Flicker(gain=0.03)])]
+    mean = [float(frame.luma().mean()) for frame in restore(source)]
+    before, after = np.mean(mean[10:19]), np.mean(mean[21:30])
+    assert mean[20] - mean[19] > 0.9 * (after - before)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_shortest_shots_are_untouched(count: int) -> None:
+    assert_untouched(scene("gray", [0.5, 1.0][:count]))
+
+
+def test_black_frames_and_the_smallest_pictures_are_untouched() -> None:
+    assert_untouched(scene("yuv420p", [0.0] * 6))
+    assert_untouched(scene("yuv420p", [1.0] * 6, size=(2, 2)))
+
+
+def test_what_was_decided_is_recorded() -> None:
+    source = scene("gray", [1.0, 0.9] * 10)
+    changes = list(Deflicker().changes(iter(source)))
+    assert all(change.parameters["gain"] > 0 for change in changes)
+    assert changes[11].parameters["gain"] > changes[10].parameters["gain"]
+
+
+def test_a_frame_does_not_depend_on_where_a_longer_shot_begins() -> None:
+    still = scene("gray", [1.0] * 40)
+    source = [frame for frame, _ in damaged(still, [Flicker(seed=4)])]
+    step = Deflicker(look_ahead=5)
+    whole = list(step.changes(iter(source)))
+    cut = list(step.changes(iter(source[15:26])))
+    assert torch.equal(whole[20].planes[0], cut[5].planes[0])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("look_ahead", 1), ("visible", 2.0), ("largest_gain", 0.5)]
+)
+def test_a_parameter_out_of_range_is_named(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{field} {value}"):
+        Deflicker(**{field: value})
