@@ -83,7 +83,7 @@ def parse_frame_rate(text: str) -> Fraction:
         rate = _NTSC.get(rate, rate)
     if not 1 <= rate <= 240:
         raise CatalogError(
-            f"frame_rate {text!r} is not a rate; write for instance 18 or 24000/1001"
+            f"field frame_rate {text!r} is not a rate; write for instance 18 or 24000/1001"
         )
     return rate
 
@@ -178,10 +178,8 @@ def _refuse_doubles(
     counts = Counter(reel.reel_id for reel in reels)
     unique = tuple(reel for reel in reels if counts[reel.reel_id] == 1)
     held = [
-        HeldRow(
-            reel.identifier,
-            reel.reel_id,
-            reel.line,
+        HeldRow.of(
+            reel,
             f"{path.name} line {reel.line}: {reel.identifier} reel {reel.reel_number} is "
             f"listed {counts[reel.reel_id]} times; keep one row",
         )

@@ -64,6 +64,22 @@ class HeldRow:
     reel_id: str
     line: int
     reason: str
+    title: str | None = None
+    reel_number: int | None = None
+    reel_count: int | None = None
+
+    @staticmethod
+    def of(reel: CatalogReel, reason: str) -> HeldRow:
+        """A reel that was read from the catalog and is held now."""
+        return HeldRow(
+            reel.identifier,
+            reel.reel_id,
+            reel.line,
+            reason,
+            reel.title,
+            reel.reel_number,
+            reel.reel_count,
+        )
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,13 @@ class Dirt(Step):
 
     def _change(self, sight: Sight, index: int) -> Change:
         frame = sight.frames[index]
-        if not (sight.has(index - 1) and sight.has(index + 1)):
+        if len(sight.offsets(index)) < 2:
             return Change.none(frame)
         lines = frame.format.height
         rules = Rules.at(lines, self.threshold, self.smallest, self.largest)
+        for near in (index - 1, index, index + 1):
+            if sight.has(near - 1) and sight.has(near + 1):
+                spikes(sight, near, rules)
         found = spikes(sight, index, rules)
         if not found.any():
             return Change.none(frame)

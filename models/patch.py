@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.blotches import Labels, Verdict, mean_of, ring_of
+from models.blotches import Verdict
 from models.contract import Frame
+from models.labels import Labels, Mask, Picture, grown, mean_of, ring_of
 from models.motion import resize_flow, warp
 from models.planes import reduced
-from models.sight import Mask, Picture, View, levelled
+from models.sight import View, levelled
 
 MARGIN = 2  # samples at 480 lines by which a blotch is grown; its soft edge lies there
 
@@ -35,10 +36,7 @@ def patched(
     """
     here = frame.luma().cpu().numpy()
     margin = max(1, round(MARGIN * frame.format.height / 480))
-    side = 2 * margin + 1
-    grown = cv2.dilate(verdict.labels.astype(np.float32), np.ones((side, side), np.uint8))
-    labels = grown.astype(np.int32)
-    choice = _choose(here, views, labels)
+    choice = _choose(here, views, grown(verdict.labels, margin))
     weight = torch.from_numpy(_soft(verdict.mask, margin))
     deltas: list[Tensor | None] = []
     for number, samples in enumerate(frame.samples()):
@@ -64,17 +62,17 @@ def _soft(mask: Mask, margin: int) -> Picture:
     """Weight of the patch: 1 on the blotch and next to it, falling off within the margin."""
     weight = mask.astype(np.float32)
     kernel = np.ones((3, 3), np.uint8)
-    grown: Picture = weight
+    reached: Picture = weight
     for step in range(1, margin + 1):
-        grown = cv2.dilate(grown, kernel).astype(np.float32)
-        weight = np.maximum(weight, grown * np.float32(1.0 if step < margin else 0.5))
+        reached = cv2.dilate(reached, kernel).astype(np.float32)
+        weight = np.maximum(weight, reached * np.float32(1.0 if step < margin else 0.5))
     return weight
 
 
 def _choose(here: Picture, views: list[View], labels: Labels) -> Labels:
     """For each sample the place in `views` of its blotch's best neighbour, -1 where clean."""
     count = int(labels.max()) + 1
-    ring = ring_of(labels, 9)
+    ring = ring_of(labels, 4)
     middle = np.median(np.stack([view.luma for view in views]), axis=0)
     scores = np.stack(
         [

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from models.contract import Frame
+from models.labels import Mask, Picture, odd
 from models.motion import SMALLEST_GUIDE, Guide, chain, estimate_flow, guide, warp
 
 SMALLEST_SIDE = SMALLEST_GUIDE
@@ -19,9 +19,6 @@ OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
 LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
 LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
 FILL_SHARES = (1 / 48, 1 / 16, 1 / 6)  # of the height: sides of the areas that flow is filled from
-
-Picture = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -77,19 +74,29 @@ class Sight:
         return self._flows[pair]
 
     def nearest(self, index: int) -> tuple[Picture, Picture]:
-        """Luma of both adjacent frames in place, brightness matched."""
+        """Luma of the two nearest frames in place, brightness matched, flow as it was found.
+
+        Those are the frames before and after; at the ends of a shot, both of one side.
+        """
         here = self.luma[index].cpu().numpy()
-        places = [warp(self.luma[o], self.flow(index, o)) for o in (index - 1, index + 1)]
-        before, after = (levelled(place.cpu().numpy(), here) for place in places)
-        return before, after
+        places = []
+        for offset in self.offsets(index)[:2]:
+            step = offset // abs(offset)
+            flow = self.flow(index, index + step)
+            if abs(offset) == 2:
+                flow = chain(flow, self.flow(index + step, index + offset))
+            places.append(levelled(warp(self.luma[index + offset], flow).cpu().numpy(), here))
+        return places[0], places[1]
+
+    def offsets(self, index: int) -> list[int]:
+        """Where the frame has neighbours, nearest first."""
+        return [offset for offset in OFFSETS if self.has(index + offset)]
 
     def views(self, index: int, doubtful: Mask) -> list[View]:
         """The neighbours within the shot, drawn with flow that ignores doubtful samples."""
         here = self.luma[index].cpu().numpy()
         flows: dict[int, Tensor] = {}
-        for offset in OFFSETS:
-            if not self.has(index + offset):
-                continue
+        for offset in self.offsets(index):
             if abs(offset) == 1:
                 flows[offset] = filled(self.flow(index, index + offset), doubtful)
             else:
@@ -110,7 +117,7 @@ def levelled(place: Picture, here: Picture, ignored: Mask | None = None) -> Pict
         here: float32 `[H, W]`, the frame.
         ignored: bool `[H, W]`, samples that do not count.
     """
-    side = 2 * round(here.shape[0] * LEVEL_SHARE / 2) + 1
+    side = odd(here.shape[0] * LEVEL_SHARE)
     difference = np.clip(here - place, -LEVEL_LIMIT, LEVEL_LIMIT)
     if ignored is None:
         level = cv2.blur(difference, (side, side))
@@ -135,7 +142,7 @@ def filled(flow: Tensor, doubtful: Mask) -> Tensor:
     parts = flow.cpu().numpy()
     result, open_places = parts.copy(), grown
     for share in FILL_SHARES:
-        side = 2 * round(height * share / 2) + 3
+        side = odd(height * share + 2)
         weight = cv2.blur(trusted, (side, side))
         usable = open_places & (weight > 0.25)
         for part, out in zip(parts, result, strict=True):

@@ -14,13 +14,15 @@ import torch
 from torch import Tensor
 
 from catalogs.errors import VerificationError
-from catalogs.records import FrameIndex, Measurement, Reel, RestoredShot
+from catalogs.records import FrameIndex, Header, Measurement, Reel, RestoredShot
 from catalogs.store import Store
 from tasks.media.read import read_frames, read_picture
 from tasks.metrics.dirt import Neighbours
-from tasks.metrics.fidelity import psnr, ssim
+from tasks.metrics.fidelity import psnr_of, squared_error, ssim
 from tasks.metrics.flicker import SHORTEST, flicker_percent
 from tasks.restore import frames_from
+
+Truth = tuple[Path, Header, FrameIndex]  # an undamaged reel, where damage was simulated
 
 DIRT_FRAMES = 12  # frames of a shot on which specks are counted; motion costs the most
 
@@ -30,7 +32,7 @@ def measure_shot(
     index: FrameIndex,
     restored: RestoredShot,
     store: Store,
-    truth: tuple[Path, FrameIndex] | None = None,
+    truth: Truth | None = None,
 ) -> tuple[Measurement, ...]:
     """Measure one restored shot.
 
@@ -72,9 +74,8 @@ class _Traces:
     wanted: frozenset[int]
     means: list[tuple[float, float]] = field(default_factory=list)
     specks: list[tuple[int, int]] = field(default_factory=list)
-    fidelity: dict[str, list[tuple[float, float]]] = field(
-        default_factory=lambda: {"PSNR": [], "SSIM": []}
-    )
+    errors: list[tuple[float, float]] = field(default_factory=list)
+    likeness: list[tuple[float, float]] = field(default_factory=list)
     recent: deque[tuple[Tensor, Tensor]] = field(default_factory=lambda: deque(maxlen=3))
 
     def take(self, before: Tensor, after: Tensor, truth: Tensor | None) -> None:
@@ -86,8 +87,8 @@ class _Traces:
             motion = Neighbours(*restoreds)
             self.specks.append((motion.count_specks(*sources), motion.count_specks(*restoreds)))
         if truth is not None:
-            self.fidelity["PSNR"].append((psnr(before, truth), psnr(after, truth)))
-            self.fidelity["SSIM"].append((ssim(before, truth), ssim(after, truth)))
+            self.errors.append((_mean_square(before, truth), _mean_square(after, truth)))
+            self.likeness.append((ssim(truth, before, 1.0), ssim(truth, after, 1.0)))
 
 
 def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[bytes]:
@@ -103,14 +104,12 @@ def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[byte
         raise VerificationError(f"{path.name}: {count} of {len(restored.frame_md5)} frames")
 
 
-def _truth_frames(
-    reel: Reel, restored: RestoredShot, truth: tuple[Path, FrameIndex] | None
-) -> Iterator[Tensor]:
+def _truth_frames(reel: Reel, restored: RestoredShot, truth: Truth | None) -> Iterator[Tensor]:
     if truth is None:
         return
-    path, index = truth
+    path, header, index = truth
     shot = restored.shot
-    raw = read_frames(path, reel.header, index, shot.start_frame, shot.stop_frame)
+    raw = read_frames(path, header, index, shot.start_frame, shot.stop_frame)
     for frame in frames_from(raw, reel.header.picture, "cpu"):
         yield frame.luma()
 
@@ -136,20 +135,29 @@ def _flicker(traces: _Traces) -> Measurement:
 
 
 def _dirt(traces: _Traces, frame_count: int) -> Measurement:
-    number = len(traces.specks)
-    if not number:
+    if not traces.specks:
         note = "needs a frame with a neighbour on either side"
         return Measurement("dirt", None, None, "specks/frame", False, 0.0, note)
-    before, after = (sum(counts) / number for counts in zip(*traces.specks, strict=True))
-    return Measurement("dirt", before, after, "specks/frame", coverage=number / frame_count)
+    before, after = _means([(float(b), float(a)) for b, a in traces.specks])
+    coverage = len(traces.specks) / frame_count
+    return Measurement("dirt", before, after, "specks/frame", coverage=coverage)
 
 
 def _fidelity(traces: _Traces) -> tuple[Measurement, ...]:
-    units = {"PSNR": "dB", "SSIM": "0..1"}
-    return tuple(
-        Measurement(
-            name, *(sum(side) / len(values) for side in zip(*values, strict=True)), units[name]
-        )
-        for name, values in traces.fidelity.items()
-        if values
+    """PSNR of the shot as a whole and mean SSIM, of luma, where the truth is known."""
+    if not traces.errors:
+        return ()
+    errors, likeness = _means(traces.errors), _means(traces.likeness)
+    return (
+        Measurement("PSNR", psnr_of(errors[0], 1.0), psnr_of(errors[1], 1.0), "dB"),
+        Measurement("SSIM", likeness[0], likeness[1], "0..1"),
     )
+
+
+def _mean_square(picture: Tensor, truth: Tensor) -> float:
+    return squared_error(truth, picture) / truth.numel()
+
+
+def _means(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    before, after = zip(*pairs, strict=True)
+    return sum(before) / len(pairs), sum(after) / len(pairs)

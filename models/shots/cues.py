@@ -99,12 +99,12 @@ def _jump(view: View[_Linked]) -> float:
     here = distances[index]
     if here < CANDIDATE or here < max(distances.values()) or here == distances[index - 1]:
         return 0.0
-    across = min(
-        _aligned(view, index - before, index + after) for before, after in PAIRS
-    )
+    across = min(_aligned(view, index - before, index + after) for before, after in PAIRS)
     nearby = range(index - SURROUNDING, index + SURROUNDING + 1)
     around = sorted(
-        _aligned(view, t - 1, t) for t in nearby if t != index and view.holds(t - 1) and view.holds(t)
+        _aligned(view, t - 1, t)
+        for t in nearby
+        if t != index and view.holds(t - 1) and view.holds(t)
     )
     return across - around[-3]  # a flash around makes two jumps, which say nothing
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from models.shots.cues import Cue
+from models.shots.cues import SHORTEST_SHOT, Cue
 from models.shots.evidence import BLOCK, MARGIN, Evidence, Judge
 from models.shots.gradual import LONGEST_RUN, NEAR, Run, extend_run, place_boundary
 from models.shots.rules import Rules
@@ -61,12 +61,12 @@ def decide_boundaries(cues: Iterable[Cue], judge: Judge, rules: Rules) -> Iterat
 def _begins_shot(view: View[Cue], found: list[int], evidence: Evidence, rules: Rules) -> bool:
     """True for a cut, and for a picture that comes out of a flat stretch.
 
-    A cut that is clear counts whatever lies before it; for the rest, one finding is enough
-    within a quarter of a second.
+    One finding is enough within a quarter of a second, unless the next is a clear cut.
     """
+    nearest = view.index - max(found, default=-NEAR)
     if view.here.jump >= rules.clear_jump:
-        return True
-    if any(view.index - index < NEAR for index in found):
+        return nearest >= SHORTEST_SHOT
+    if nearest < NEAR:
         return False
     return _leaves_flat(view, rules) or _is_weak_cut(view, evidence, rules)
 
@@ -96,6 +96,6 @@ def _add_gradual(
     if any(run.start - NEAR <= index <= run.last + NEAR for index in found):
         return
     boundary = place_boundary(run, view, evidence, rules)
-    if boundary is not None and boundary < view.stop:
+    if boundary is not None:
         found.append(boundary)
         found.sort()

@@ -65,11 +65,13 @@ def place_boundary(run: Run, view: View[Cue], evidence: Evidence, rules: Rules) 
     """
     if run.count < rules.blend_frames:
         return None
-    one, many = evidence.chances(view, run.start, run.last + 1)
-    inside = [run.start + i for i, chance in enumerate(many) if chance > rules.within]
+    start, stop = max(run.start - NEAR, 1), min(run.last + NEAR, view.stop)
+    one, many = evidence.chances(view, start, stop)
+    inside = [index for index in range(start, stop) if many[index - start] > rules.within]
     if len(inside) < rules.blend_frames:
         return None
-    for index in range(run.start + 1, run.last + NEAR):
-        if view.holds(index) and view.at(index).texture < rules.flat_texture:
+    for index in range(run.start + 1, stop):
+        if view.at(index).texture < rules.flat_texture:
             return index
-    return max(inside, key=lambda index: float(one[index - run.start])) + 1
+    likeliest = max(inside, key=lambda index: float(one[index - start]))
+    return min(likeliest + 1, stop - 1)

@@ -17,17 +17,18 @@ class Rules:
         flat_frames: length from which a flat stretch counts.
         blend_residual: misfit up to which a frame is a blend.
         blend_change: difference of its ends from which a blend is looked at.
-        blend_frames: blends in a run from which the network is asked.
+        blend_frames: blends in a run from which the network is asked, and frames of a
+            transition that it must find.
         within: the network's chance that a frame belongs to a transition, from which it
             counts as one.
     """
 
-    clear_jump: float = 0.28
+    clear_jump: float = 0.27
     weak_jump: float = 0.1
-    support: float = 0.5
+    support: float = 0.4
     flat_texture: float = 0.005
     flat_frames: int = 6
     blend_residual: float = 0.05
-    blend_change: float = 0.4
+    blend_change: float = 0.5
     blend_frames: int = 3
     within: float = 0.5

@@ -41,16 +41,16 @@ class Signature:
 
 def describe(frame: NDArray[np.uint8]) -> Signature:
     """Describe one thumbnail, uint8 RGB `[54, 96, 3]`."""
-    luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma: Plane = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     size = (SURROUNDINGS, SURROUNDINGS)
     mean = cv2.blur(luma, size)
     variance = np.maximum(cv2.blur(luma * luma, size) - mean * mean, 0)
-    texture = (luma - mean) / np.sqrt(variance + CONTRAST_FLOOR**2)
+    texture: Plane = ((luma - mean) / np.sqrt(variance + CONTRAST_FLOOR**2)).astype(np.float32)
     tones = cv2.resize(luma, (24, 18), interpolation=cv2.INTER_AREA).ravel()
     thumbnail = cv2.resize(frame, (48, 27), interpolation=cv2.INTER_AREA)
     return Signature(
         thumbnail=thumbnail.astype(np.uint8, copy=False),
-        texture=texture.astype(np.float32, copy=False),
+        texture=texture,
         energy=correlation(texture, texture),
         tones=(tones - tones.mean()).astype(np.float32, copy=False),
     )

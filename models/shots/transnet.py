@@ -30,13 +30,16 @@ _BATCH_NORM_EPSILON = 1e-3
 class _Branch(nn.Module):
     """Weights of one (2+1)D convolution: 3x3 in space, then 3 in time at one dilation."""
 
-    def __init__(self, channels_in: int, filters: int, dilation: int) -> None:
+    def __init__(self, channels_in: int, filters: int) -> None:
         super().__init__()
-        space = nn.Conv3d(channels_in, 2 * filters, (1, 3, 3), padding=(0, 1, 1), bias=False)
-        time = nn.Conv3d(
-            2 * filters, filters, (3, 1, 1), padding=(dilation, 0, 0), dilation=(dilation, 1, 1), bias=False
-        )
+        space = nn.Conv3d(channels_in, 2 * filters, (1, 3, 3), bias=False)
+        time = nn.Conv3d(2 * filters, filters, (3, 1, 1), bias=False)
         self.layers = nn.ModuleList([space, time])
+
+    def kernels(self) -> tuple[Tensor, Tensor]:
+        """Weights in space `[2 * filters, C, 3, 3]` and time `[filters, 2 * filters, 3, 1]`."""
+        space, time = self.get_parameter("layers.0.weight"), self.get_parameter("layers.1.weight")
+        return space[:, :, 0], time[..., 0]
 
 
 class _Cell(nn.Module):
@@ -44,28 +47,31 @@ class _Cell(nn.Module):
 
     def __init__(self, channels_in: int, filters: int) -> None:
         super().__init__()
-        self.filters = filters
-        for dilation in DILATIONS:
-            self.add_module(f"Conv3D_{dilation}", _Branch(channels_in, filters, dilation))
+        self.Conv3D_1 = _Branch(channels_in, filters)
+        self.Conv3D_2 = _Branch(channels_in, filters)
+        self.Conv3D_4 = _Branch(channels_in, filters)
+        self.Conv3D_8 = _Branch(channels_in, filters)
         self.bn = nn.BatchNorm3d(4 * filters, eps=_BATCH_NORM_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map `[T, C, H, W]` channels-last to `[T, 4 * filters, H, W]` channels-last."""
+        """Map `[T, C, H, W]` to `[T, 4 * filters, H, W]`, both channels-last."""
         frames, _, height, width = x.shape
-        branches = [self.get_submodule(f"Conv3D_{dilation}.layers") for dilation in DILATIONS]
-        kernel = torch.cat([layers[0].weight[:, :, 0] for layers in branches])
-        x = functional.conv2d(x, kernel.contiguous(memory_format=torch.channels_last), padding=1)
+        branches = (self.Conv3D_1, self.Conv3D_2, self.Conv3D_4, self.Conv3D_8)
+        space, time = zip(*(branch.kernels() for branch in branches), strict=True)
+        kernel = torch.cat(space).contiguous(memory_format=torch.channels_last)
+        x = functional.conv2d(x, kernel, padding=1)
         # channels-last [T, C, H, W] and [1, C, T, H * W] are the same memory
         lines = x.permute(0, 2, 3, 1).reshape(1, frames, height * width, -1).permute(0, 3, 1, 2)
-        scale, shift = self._normalisation()
-        out = []
-        for index, (layers, dilation) in enumerate(zip(branches, DILATIONS, strict=True)):
-            own = slice(index * self.filters, (index + 1) * self.filters)
-            weight = layers[1].weight[..., 0] * scale[own, None, None, None]
-            part = lines[:, 2 * own.start : 2 * own.stop]
-            out.append(
-                functional.conv2d(part, weight, shift[own], padding=(dilation, 0), dilation=(dilation, 1))
+        scales, shifts = (part.chunk(len(DILATIONS)) for part in self._normalisation())
+        parts = lines.chunk(len(DILATIONS), dim=1)
+        out = [
+            functional.conv2d(
+                part, weight * scale[:, None, None, None], shift, padding=(d, 0), dilation=(d, 1)
             )
+            for part, weight, scale, shift, d in zip(
+                parts, time, scales, shifts, DILATIONS, strict=True
+            )
+        ]
         joined = torch.cat(out, dim=1).permute(0, 2, 3, 1).reshape(frames, height, width, -1)
         return joined.permute(0, 3, 1, 2)
 
@@ -163,8 +169,14 @@ class TransNet(nn.Module):
         Raises:
             ValueError: the frames are of another shape or type.
         """
-        if frames.dtype != torch.uint8 or frames.shape[1:] != (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3):
-            raise ValueError(f"expected uint8 [T, 27, 48, 3], found {frames.dtype} {[*frames.shape]}")
+        if frames.dtype != torch.uint8 or frames.shape[1:] != (
+            THUMBNAIL_HEIGHT,
+            THUMBNAIL_WIDTH,
+            3,
+        ):
+            raise ValueError(
+                f"expected uint8 [T, 27, 48, 3], found {frames.dtype} {[*frames.shape]}"
+            )
         x = frames.permute(0, 3, 1, 2).to(torch.float32) / 255
         seen: list[Tensor] = []
         for stack in self.SDDCNN:

@@ -99,6 +99,7 @@ def _join_graph(
         *streams,
         file_url(target),
         format="matroska",
+        fflags="+bitexact",
         c="copy",
         **{"bsf:v": f"setts=pts={stamp}:dts={stamp}:duration={1 / rate}/TB"},
         **options,

@@ -10,7 +10,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -128,10 +128,8 @@ class Pipe:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        try:
+        with suppress(BrokenPipeError):
             self.stream.close()
-        except BrokenPipeError:
-            pass
         self._stderr.close()
 
 

@@ -1,19 +1,15 @@
 """Small pictures of every frame of a source, decoded once, in order, in constant memory."""
 
-from __future__ import annotations
-
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.errors import MediaError
+from tasks.media.program import failure, file_url, pipe
 
 THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH = 54, 96
 
@@ -23,7 +19,8 @@ def stream_thumbnails(source: Path) -> Iterator[NDArray[np.uint8]]:
 
     One thumbnail per decoded frame: nothing is dropped, repeated or rotated, whatever the
     time stamps and the header say. Every source is squeezed to 96x54 by area averaging;
-    its shape is not kept, because only changes from frame to frame are looked at.
+    its shape is not kept, because only changes from frame to frame are looked at. Damage
+    that the decoder conceals is not reported here.
 
     Yields:
         uint8 RGB `[54, 96, 3]`, gamma-coded, 0..255.
@@ -31,30 +28,17 @@ def stream_thumbnails(source: Path) -> Iterator[NDArray[np.uint8]]:
     Raises:
         MediaError: ffmpeg failed, or ended within a frame; carries its whole stderr.
     """
-    command = _thumbnail_command(source)
     frame_bytes = THUMBNAIL_HEIGHT * THUMBNAIL_WIDTH * 3
-    with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as decoder:
-            assert decoder.stdout is not None
-            try:
-                while len(data := decoder.stdout.read(frame_bytes)) == frame_bytes:
-                    yield np.frombuffer(data, np.uint8).reshape(
-                        THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3
-                    )
-            finally:
-                if decoder.stdout.read(1):  # the caller stopped early
-                    decoder.kill()
-        if decoder.returncode != 0 or data:
-            errors.seek(0)
-            report = errors.read().decode(errors="replace")
-            raise MediaError(f"ffmpeg could not read {source}: exit {decoder.returncode}\n{report}")
+    with pipe(_thumbnail_graph(source), feed=False) as decoder:
+        while len(data := decoder.stream.read(frame_bytes)) == frame_bytes:
+            yield np.frombuffer(data, np.uint8).reshape(THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3)
+        stderr = decoder.finish()
+        if data:
+            raise MediaError(failure(decoder.line, 0, f"a frame is incomplete\n{stderr}"))
 
 
-def _thumbnail_command(source: Path) -> list[str]:
-    """The ffmpeg command line that writes raw RGB thumbnails to its standard output."""
-    graph: Any = ffmpeg.input(str(source), noautorotate=None)
-    graph = graph["v:0"].filter("scale", THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, flags="area")
-    graph = graph.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
-    graph = graph.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
-    command: list[str] = graph.compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    return command
+def _thumbnail_graph(source: Path) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
+    """The ffmpeg graph that writes raw RGB thumbnails to its standard output."""
+    video = ffmpeg.input(file_url(source), noautorotate=None)["v:0"]
+    small = video.filter("scale", THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, flags="area")
+    return small.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")

@@ -118,6 +118,7 @@ def _encode_graph(target: Path, header: Header, rate: Fraction) -> Any:
     return tagged.output(
         file_url(target),
         format="matroska",
+        fflags="+bitexact",  # no random identifiers: equal frames give equal files
         vcodec="ffv1",
         level=3,
         coder=1,

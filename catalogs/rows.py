@@ -1,0 +1,162 @@
+"""Records to rows of the ledger and back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from catalogs.ledger import Ledger
+from catalogs.recipe import Treatment
+from catalogs.records import (
+    FrameIndex,
+    HeldRow,
+    Measurement,
+    Reel,
+    ReelStatus,
+    RestoredShot,
+    Shot,
+    StepOutcome,
+)
+
+Row = dict[str, Any]
+
+_REEL = TypeAdapter(Reel)
+
+
+def reel_row(
+    reel: Reel, status: ReelStatus, treatment: Treatment, reason: str = "", derivative: str = ""
+) -> Row:
+    """Where a reel stands."""
+    catalog, header, content = reel.catalog, reel.header, reel.content
+    return {
+        "reel_id": reel.reel_id, "identifier": catalog.identifier, "title": catalog.title,
+        "reel_number": catalog.reel_number, "reel_count": catalog.reel_count,
+        "gauge": catalog.gauge, "colour": catalog.colour, "sound": catalog.sound,
+        "catalog_line": catalog.line, "source": str(reel.source), "source_sha256": reel.digest,
+        "source_bytes": content.size_bytes, "source_modified_ns": content.modified_ns,
+        "container": header.container, "codec": header.codec,
+        "pixel_format": header.picture.pixel_format, "width": header.picture.width,
+        "height": header.picture.height, "frame_count": content.frame_count,
+        "frame_rate": str(reel.frame_rate), "frame_rate_source": reel.frame_rate_source,
+        "timecode": header.timecode, "facts_json": _REEL.dump_json(reel).decode(),
+        "treatment_id": treatment.treatment_id, "recipe": treatment.recipe_name,
+        "derivative_id": derivative, "status": status, "reason": reason,
+    }  # fmt: skip
+
+
+def held_row(held: HeldRow) -> Row:
+    """A row of a catalog, or a reel, that goes no further."""
+    return {
+        "reel_id": held.reel_id, "identifier": held.identifier, "title": held.title,
+        "reel_number": held.reel_number, "reel_count": held.reel_count,
+        "catalog_line": held.line, "status": "held", "reason": held.reason,
+    }  # fmt: skip
+
+
+def known_reels(ledger: Ledger) -> dict[str, Reel]:
+    """Every reel that was ingested, as it was then, by its id."""
+    rows = ledger.read("reels")
+    rows = rows[rows["facts_json"].notna()].drop_duplicates("reel_id", keep="last")
+    return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
+
+
+def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:
+    """A source's frames."""
+    for frame, (pts, md5) in enumerate(zip(index.pts, index.md5, strict=True)):
+        yield {"reel_digest": digest, "frame": frame, "pts": pts, "md5": md5}
+
+
+def read_frame_index(ledger: Ledger, digest: str) -> FrameIndex | None:
+    """A source's frames as recorded, or None when it was never ingested."""
+    rows = ledger.newest("frames", digest).sort_values("frame")
+    if rows.empty:
+        return None
+    return FrameIndex(tuple(int(p) for p in rows["pts"]), tuple(rows["md5"]))
+
+
+def shot_rows(shots: Sequence[Shot], detector: str) -> Iterable[Row]:
+    """The shots of a reel."""
+    for shot in shots:
+        yield {
+            "reel_id": shot.reel_id, "reel_digest": shot.reel_digest, "shot_index": shot.index,
+            "start_frame": shot.start_frame, "stop_frame": shot.stop_frame, "detector": detector,
+        }  # fmt: skip
+
+
+def read_shots(ledger: Ledger, reel: Reel, detector: str) -> tuple[Shot, ...]:
+    """A reel's shots as a detector found them; empty when it has not looked yet."""
+    rows = ledger.newest("shots", reel.reel_id)
+    rows = rows[(rows["reel_digest"] == reel.digest) & (rows["detector"] == detector)]
+    return tuple(
+        Shot(reel.reel_id, reel.digest, int(r.shot_index), int(r.start_frame), int(r.stop_frame))
+        for r in rows.sort_values("start_frame").itertuples()
+    )
+
+
+def restored_row(restored: RestoredShot, software: str) -> Row:
+    """The outcome of one shot."""
+    shot = restored.shot
+    return {
+        "key": restored.key, "reel_id": shot.reel_id, "reel_digest": shot.reel_digest,
+        "shot_index": shot.index, "start_frame": shot.start_frame,
+        "stop_frame": shot.stop_frame, "treatment_id": restored.treatment_id,
+        "status": restored.status, "reason": restored.reason,
+        "picture_file": restored.picture_file, "picture_sha256": restored.picture_sha256,
+        "change_file": restored.change_file, "change_sha256": restored.change_sha256,
+        "frame_md5": list(restored.frame_md5), "changed_share": restored.changed_share,
+        "steps": [
+            {"name": s.name, "version": s.version, "touches": s.touches,
+             "changed_share": s.changed_share}
+            for s in restored.steps
+        ],
+        "step_parameters": [
+            {"step": s.name, "name": name, "values": [p.get(name) for p in s.parameters]}
+            for s in restored.steps
+            for name in sorted({key for p in s.parameters for key in p})
+        ],
+        "seconds": restored.seconds, "device": restored.device, "software": software,
+    }  # fmt: skip
+
+
+def read_restored(ledger: Ledger, reel: Reel, treatment_id: str) -> dict[str, RestoredShot]:
+    """The newest outcome of each shot of a reel under a treatment, by key.
+
+    The parameters per frame stay in the table; they are not needed to go on.
+    """
+    rows = ledger.newest("restorations", reel.reel_id)
+    rows = rows[(rows["treatment_id"] == treatment_id) & (rows["reel_digest"] == reel.digest)]
+    return {row.key: _restored(row._asdict()) for row in rows.itertuples(index=False)}
+
+
+def _restored(row: Mapping[str, Any]) -> RestoredShot:
+    return RestoredShot(
+        shot=Shot(row["reel_id"], row["reel_digest"], int(row["shot_index"]),
+                  int(row["start_frame"]), int(row["stop_frame"])),
+        treatment_id=row["treatment_id"], status=row["status"], reason=row["reason"],
+        picture_file=row["picture_file"], picture_sha256=row["picture_sha256"],
+        change_file=row["change_file"], change_sha256=row["change_sha256"],
+        frame_md5=tuple(row["frame_md5"]), changed_share=row["changed_share"],
+        steps=tuple(
+            StepOutcome(s["name"], s["version"], s["touches"], s["changed_share"])
+            for s in row["steps"]
+        ),
+        seconds=row["seconds"], device=row["device"],
+    )  # fmt: skip
+
+
+def measurement_rows(restored: RestoredShot, measured: Iterable[Measurement]) -> Iterable[Row]:
+    """The metrics of one restored shot."""
+    for m in measured:
+        yield {
+            "key": restored.key, "reel_id": restored.shot.reel_id,
+            "shot_index": restored.shot.index, "treatment_id": restored.treatment_id,
+            "metric": m.metric, "before": m.before, "after": m.after, "unit": m.unit,
+            "measurable": m.measurable, "coverage": m.coverage, "note": m.note,
+        }  # fmt: skip
+
+
+def event_row(event: str, subject: str, outcome: str, detail: str, agent: str) -> Row:
+    """Who or what did what to which object, with which outcome (PREMIS)."""
+    return {
+        "event": event, "object": subject, "outcome": outcome, "detail": detail, "agent": agent,
+    }  # fmt: skip

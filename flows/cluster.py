@@ -1,0 +1,86 @@
+"""The Dask cluster of a night: local worker processes, or a scheduler that runs already.
+
+A worker is one process with one task at a time, so that a crash costs one shot. With
+GPUs there is one worker each, and `CUDA_VISIBLE_DEVICES` is set in its nanny before torch
+is imported; without, one worker a core.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dask
+from distributed import Client, Nanny, Scheduler, SpecCluster
+
+# Read when scheduler and workers start; each line answers a fault that was seen.
+_CONFIG = {
+    "distributed.scheduler.allowed-failures": 0,  # one dead worker is one failure, not three
+    "distributed.scheduler.no-workers-timeout": "60s",  # instead of waiting for ever
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.daemon": False,
+    "distributed.comm.timeouts.connect": "30s",
+    "distributed.admin.log-format": "%(levelname)s %(message)s",
+    "distributed.logging.distributed": "critical",
+}
+
+
+@contextmanager
+def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client]:
+    """A client of the cluster.
+
+    Args:
+        scheduler: address of a running scheduler, for instance tcp://host:8786; it and its
+            workers are left running.
+        workers: local worker processes; None for one a GPU, else one a core.
+    """
+    with dask.config.set(_CONFIG):
+        if scheduler is not None:
+            with Client(scheduler, timeout="30s", set_as_default=False) as client:
+                yield client
+            return
+        with (
+            SpecCluster(
+                scheduler={"cls": Scheduler, "options": {"dashboard": False, "port": 0}},
+                workers=dict(enumerate(_worker_specs(workers))),
+                silence_logs=50,
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            client.wait_for_workers(len(cluster.worker_spec), timeout=120)
+            yield client
+
+
+def slot_count(client: Client) -> int:
+    """Tasks the cluster runs at once: the sum of its workers' threads."""
+    return max(1, sum(client.nthreads().values()))
+
+
+def gpu_count() -> int:
+    """GPUs on this machine, asked of the driver without touching CUDA in this process."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip()])
+    return len([n for n in os.listdir("/dev") if n.startswith("nvidia") and n[6:].isdigit()])
+
+
+def _worker_specs(workers: int | None) -> list[dict[str, Any]]:
+    gpus = gpu_count()
+    cores = os.cpu_count() or 1
+    number = workers or gpus or cores
+    threads = str(max(1, cores // number))
+    specs = []
+    for n in range(number):
+        environment = {name: threads for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        if gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = str(n % gpus)
+        specs.append({
+            "cls": Nanny,
+            "options": {
+                "nthreads": 1,
+                "env": environment,
+                "memory_limit": 0,  # frames are bounded by the steps; see docs/architecture.md
+                "config": {"distributed.nanny.pre-spawn-environ": environment},
+            },
+        })  # fmt: skip
+    return specs

@@ -1,0 +1,241 @@
+"""A night: every reel of a catalog, from ingest to assembly, each fault kept small.
+
+What happened is in the ledger before the next thing starts; this loop could be killed at
+any instant and begun again.
+"""
+
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect.futures import PrefectFuture
+
+from catalogs.csv_catalog import Catalog
+from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
+from catalogs.records import CatalogReel, HeldRow, Reel, Shot
+from catalogs.rows import held_row, known_reels, reel_row
+from flows import work
+from flows.jobs import Job, Queue
+from flows.progress import NightProgress
+from flows.supervise import MACHINE_FAULTS
+from flows.work import Order
+from tasks.assemble import is_assembled
+from tasks.ingest import is_unchanged
+
+Submit = Callable[[Job], PrefectFuture[Any]]
+
+
+@dataclass
+class Tally:
+    """What the night has come to."""
+
+    restored: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    shots_restored: int = 0
+    shots_original_kept: int = 0
+    shots_computed: int = 0
+    frames_computed: int = 0
+    stopped: bool = False
+
+
+@dataclass
+class OpenReel:
+    """A reel in work: its shots, and those that still have to be recorded."""
+
+    reel: Reel
+    shots: tuple[Shot, ...]
+    missing: set[Shot]
+
+
+class Night:
+    """The loop over the jobs of one night."""
+
+    def __init__(
+        self,
+        order: Order,
+        submit: Submit,
+        slots: int,
+        progress: NightProgress,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.tally = Tally()
+        self._order = order
+        self._submit = submit
+        self._slots = slots
+        self._progress = progress
+        self._should_stop = should_stop
+        self._queue = Queue()
+        self._open: dict[str, OpenReel] = {}
+        self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
+
+    def run(self, catalog: Catalog) -> Tally:
+        """Work through a catalog; returns when all is done or the night was stopped."""
+        for held in catalog.held:
+            self._hold(held)
+        known = known_reels(self._order.ledger)
+        for entry in catalog.reels:
+            self._begin(entry, known.get(entry.reel_id))
+        running = 0
+        while True:
+            running += self._start(running)
+            if not running:
+                break
+            job, future = self._wait()
+            running -= 1
+            self._settle(job, future)
+        self.tally.stopped = bool(self._queue)
+        return self.tally
+
+    def _begin(self, entry: CatalogReel, known: Reel | None) -> None:
+        """Take up a reel where an earlier night left it."""
+        if known is None or known.catalog != entry or not is_unchanged(known):
+            self._queue.add(Job("ingest", entry))
+            return
+        try:
+            shots = work.split(self._order, known)
+        except (MediaError, VerificationError) as error:
+            self._hold(HeldRow.of(entry, str(error)))
+            return
+        self._open_reel(known, shots)
+
+    def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+        order = self._order
+        if is_assembled(reel, order.treatment, order.store):
+            self.tally.restored.add(reel.reel_id)
+            recorded = work.read_restored(order.ledger, reel, order.treatment.treatment_id)
+            for restored in recorded.values():
+                self._count(restored.status)
+            self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
+            return
+        finished = work.finished_shots(order, reel, shots)
+        for restored in finished.values():
+            self._count(restored.status)
+        missing = {shot for shot in shots if shot not in finished}
+        self._open[reel.reel_id] = OpenReel(reel, shots, missing)
+        frames_done = sum(shot.frame_count for shot in finished)
+        self._progress.begin(
+            reel.reel_id, len(shots), reel.content.frame_count, len(finished), frames_done
+        )
+        for shot in shots:
+            if shot in missing:
+                self._queue.add(Job("restore", reel.catalog, reel, shot))
+        self._assemble_when_complete(reel.reel_id)
+
+    def _start(self, running: int) -> int:
+        started = 0
+        while not self._should_stop():
+            job = self._queue.take(running + started, self._slots)
+            if job is None:
+                break
+            future = self._submit(job)
+            future.add_done_callback(lambda done, job=job: self._finished.put((job, done)))
+            started += 1
+        return started
+
+    def _wait(self) -> tuple[Job, PrefectFuture[Any]]:
+        while True:
+            try:
+                return self._finished.get(timeout=1.0)  # so that signals are heard
+            except queue.Empty:
+                time.sleep(0)
+
+    def _settle(self, job: Job, future: PrefectFuture[Any]) -> None:
+        future.wait()
+        if future.state.is_completed():
+            self._succeed(job, future.result())
+        else:
+            error = future.result(raise_on_failure=False)
+            self._fail(job, error if isinstance(error, BaseException) else RuntimeError(str(error)))
+
+    def _succeed(self, job: Job, answer: Any) -> None:
+        reel_id = job.catalog.reel_id
+        if job.kind == "ingest":
+            reel, shots = answer
+            self._progress.say(reel_id, f"ingested: {_describe(reel)}")
+            self._open_reel(reel, shots)
+        elif job.kind == "assemble":
+            del self._open[reel_id]
+            self.tally.restored.add(reel_id)
+            self._progress.say(reel_id, f"restored and verified: {answer}")
+        else:
+            self._shot_done(answer)
+
+    def _shot_done(self, done: work.ShotDone) -> None:
+        shot = done.shot
+        self._count(done.status)
+        self.tally.shots_computed += 1
+        self.tally.frames_computed += shot.frame_count
+        if done.reason:
+            self._progress.say(shot.reel_id, f"{shot.shot_id}: {done.status}: {done.reason}")
+        if shot.reel_id in self._open:
+            self._progress.shot_done(shot.reel_id, shot.frame_count)
+            self._open[shot.reel_id].missing.discard(shot)
+            self._assemble_when_complete(shot.reel_id)
+
+    def _assemble_when_complete(self, reel_id: str) -> None:
+        reel = self._open[reel_id]
+        if not reel.missing:
+            self._queue.add(Job("assemble", reel.reel.catalog, reel.reel))
+
+    def _fail(self, job: Job, error: BaseException) -> None:
+        """Keep a fault as small as it is: a shot, else its reel."""
+        if isinstance(error, SourceError) or job.kind == "ingest":
+            self._hold(HeldRow.of(job.catalog, str(error)))
+        elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
+            self._doubt(job, error)
+        else:
+            self._give_up(job, error)
+
+    def _doubt(self, job: Job, error: BaseException) -> None:
+        """A shot could not be restored: try it alone, then keep its original."""
+        if isinstance(error, MACHINE_FAULTS) and not job.alone:
+            self._progress.say(job.catalog.reel_id, f"{job.label}: {_cause(error)}; once more, alone")
+            self._queue.add(Job("restore", job.catalog, job.reel, job.shot, alone=True))
+            return
+        self._queue.add(
+            Job("keep", job.catalog, job.reel, job.shot, alone=job.alone, reason=_cause(error))
+        )
+
+    def _hold(self, held: HeldRow) -> None:
+        self._queue.drop(held.reel_id)
+        self._open.pop(held.reel_id, None)
+        self.tally.held.add(held.reel_id)
+        self._order.ledger.append("reels", held.reel_id, [held_row(held)])
+        self._order.record("hold", held.reel_id, "held", held.reason)
+        self._progress.say(held.reel_id, f"held: {held.reason}")
+
+    def _give_up(self, job: Job, error: BaseException) -> None:
+        reel_id = job.catalog.reel_id
+        self._queue.drop(reel_id)
+        self._open.pop(reel_id, None)
+        self.tally.failed.add(reel_id)
+        reason = f"{job.kind} {job.label}: {_cause(error)}"
+        if job.reel is not None:
+            row = reel_row(job.reel, "failed", self._order.treatment, reason)
+            self._order.ledger.append("reels", reel_id, [row])
+        self._order.record(job.kind, job.label, "failure", reason)
+        self._progress.say(reel_id, f"failed: {reason}")
+
+    def _count(self, status: str) -> None:
+        if status == "restored":
+            self.tally.shots_restored += 1
+        else:
+            self.tally.shots_original_kept += 1
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, MACHINE_FAULTS):
+        return f"its worker died or was lost ({type(error).__name__})"
+    return f"{type(error).__name__}: {error}"
+
+
+def _describe(reel: Reel) -> str:
+    picture, header = reel.header.picture, reel.header
+    sound = f"{len(header.audio)} audio stream(s)" if header.audio else "silent"
+    return (
+        f"{reel.content.frame_count} frames, {picture.width}x{picture.height} "
+        f"{picture.pixel_format}, {reel.frame_rate} fps (from the {reel.frame_rate_source}), {sound}"
+    )

@@ -1,0 +1,201 @@
+"""What a Dask worker is asked to do: plain functions that record before they return.
+
+Each writes its outcome to the ledger, durable, before it answers; the answer itself is
+small and could be lost. Finished work is found in the ledger and not done again.
+"""
+
+import faulthandler
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from catalogs.errors import StoreError
+from catalogs.fixity import sha256_file
+from catalogs.ledger import Ledger
+from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
+from catalogs.recipe import Treatment
+from catalogs.rows import (
+    event_row,
+    frame_rows,
+    measurement_rows,
+    read_frame_index,
+    read_restored,
+    read_shots,
+    reel_row,
+    restored_row,
+    shot_rows,
+)
+from catalogs.store import Store
+from flows.software import software
+from tasks.assemble import assemble_reel
+from tasks.ingest import ingest_reel
+from tasks.measure import Truth, measure_shot
+from tasks.media.check import index_frames
+from tasks.media.probe import probe
+from tasks.restore import keep_original, restore_shot
+from tasks.split import detect_shots
+
+DETECTOR = "wetgate 1"  # raised whenever the same reel gives other shots
+
+
+@dataclass(frozen=True)
+class Order:
+    """What all the work of one night has in common."""
+
+    store: Store
+    archive: Path
+    treatment: Treatment
+    batch_id: str
+    truth: Path | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, writing for this night."""
+        return self.store.ledger(self.batch_id)
+
+    def record(self, event: str, subject: str, outcome: str, detail: str = "") -> None:
+        """Write an event."""
+        row = event_row(event, subject, outcome, detail, software())
+        self.ledger.append("events", self.batch_id, [row])
+
+
+@dataclass(frozen=True)
+class ShotDone:
+    """The short answer about one shot."""
+
+    shot: Shot
+    status: str
+    reason: str
+    seconds: float
+
+
+def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
+    """Check one reel to its last frame, find its shots, and record both."""
+    reel, index = ingest_reel(catalog, order.archive)
+    ledger = order.ledger
+    if read_frame_index(ledger, reel.digest) is None:
+        ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
+    order.record("ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.digest}")
+    shots = split(order, reel)
+    ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
+    return reel, shots
+
+
+def split(order: Order, reel: Reel) -> tuple[Shot, ...]:
+    """The shots of a reel: as recorded, or found now and recorded."""
+    ledger = order.ledger
+    if known := read_shots(ledger, reel, DETECTOR):
+        return known
+    ranges = detect_shots(reel.source, reel.content.frame_count)
+    shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
+    ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
+    order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")
+    return shots
+
+
+def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
+    """Restore and measure one shot and record both."""
+    with hard_limit(limit_seconds, order.store):
+        index = _index(order, reel)
+        restored = restore_shot(reel, index, shot, order.treatment, order.store)
+        return _record(order, reel, index, restored)
+
+
+def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
+    """Write the shot's own frames where it could not be restored, and record why."""
+    with hard_limit(limit_seconds, order.store):
+        index = _index(order, reel)
+        kept = keep_original(reel, index, shot, order.treatment, order.store, reason)
+        return _record(order, reel, index, kept)
+
+
+def assemble(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> str:
+    """Join and verify one reel and record it; returns the derivative's identifier."""
+    ledger = order.ledger
+    known = read_restored(ledger, reel, order.treatment.treatment_id)
+    restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
+    built = assemble_reel(reel, restored, order.treatment, order.store)
+    order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))
+    for table in ("restorations", "measurements"):
+        ledger.compact(table, reel.reel_id)
+    row = reel_row(reel, "restored", order.treatment, derivative=built.derivative_id)
+    ledger.append("reels", reel.reel_id, [row])
+    return built.derivative_id
+
+
+def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
+    """Shots that are recorded under the treatment and whose files are as recorded."""
+    known = read_restored(order.ledger, reel, order.treatment.treatment_id)
+    found = {shot: known.get(shot.key(order.treatment.treatment_id)) for shot in shots}
+    return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
+
+
+def limit_seconds(reel: Reel, shot: Shot) -> float:
+    """How long a shot may take before its worker is ended: far more than it should."""
+    picture = reel.header.picture
+    megapixels = picture.width * picture.height / 1e6
+    return 300 + shot.frame_count * (2 + 20 * megapixels)
+
+
+@contextmanager
+def hard_limit(seconds: float, store: Store) -> Iterator[None]:
+    """End this process, whatever it is doing, when the time is up.
+
+    Prefect's and Dask's time limits do not interrupt work in C or in a subprocess.
+    """
+    log = store.root / "logs" / f"worker-{os.getpid()}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as stream:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+    if log.stat().st_size == 0:
+        log.unlink(missing_ok=True)
+
+
+def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
+    measured = measure_shot(reel, index, restored, order.store, _truth(order, reel))
+    ledger, shot = order.ledger, restored.shot
+    name = f"{restored.key}-{restored.picture_sha256[:12]}"
+    ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured), name=name)
+    ledger.append("restorations", shot.reel_id, [restored_row(restored, software())], name=name)
+    order.record("restoration", shot.shot_id, restored.status, restored.reason)
+    return ShotDone(shot, restored.status, restored.reason, restored.seconds)
+
+
+def _files_verify(store: Store, restored: RestoredShot) -> bool:
+    files = ((restored.picture_file, restored.picture_sha256),
+             (restored.change_file, restored.change_sha256))  # fmt: skip
+    return all(
+        (store.root / name).is_file() and sha256_file(store.root / name) == sha256
+        for name, sha256 in files
+    )
+
+
+def _index(order: Order, reel: Reel) -> FrameIndex:
+    return _cached_index(order.store.tables, reel.digest)
+
+
+@lru_cache(maxsize=4)
+def _cached_index(tables: Path, digest: str) -> FrameIndex:
+    index = read_frame_index(Ledger(tables), digest)
+    if index is None:
+        raise StoreError(f"{tables}: no frames are recorded of {digest}; ingest the reel again")
+    return index
+
+
+def _truth(order: Order, reel: Reel) -> Truth | None:
+    if order.truth is None or not (path := order.truth / f"{reel.reel_id}.mkv").is_file():
+        return None
+    return _cached_truth(path)
+
+
+@lru_cache(maxsize=4)
+def _cached_truth(path: Path) -> Truth:
+    header = probe(path)
+    return path, header, index_frames(path, header)

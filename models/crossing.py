@@ -1,0 +1,102 @@
+"""Things that fly through the picture: a ball, a bird, a bubble, a hoof.
+
+A thing too fast or too small for the flow spikes in every frame, each time elsewhere. Dirt spikes
+once. So a blotch is taken for a thing when the frame before spikes alike on one side of it and the
+frame after spikes alike on the other side, about as far away; where the shot ends beside the frame,
+one of the two is enough.
+
+Limits: two specks of one size and brightness on a line with a third, evenly spaced, in three
+successive frames are taken for a thing; with 25 specks a frame that befalls about 1 in 200.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.labels import Floats, Labels, components, count_of
+from models.sight import Sight
+
+REACH = 1 / 6  # of the height: a thing flies no farther from frame to frame
+BEND = 0.25  # of the way: by so much the second way may differ from the first
+SLACK = 1 / 120  # of the height: and by so much more
+ALIKE = 2.5  # a thing's area and contrast change by at most this factor
+
+
+@dataclass(frozen=True)
+class Spots:
+    """Attributes: place: float64 `[N, 2]`, (x, y); area, spike: float64 `[N]`, spike signed."""
+
+    place: Floats
+    area: Floats
+    spike: Floats
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Spots:
+        """Some of the spots."""
+        return Spots(self.place[chosen], self.area[chosen], self.spike[chosen])
+
+
+def crossing(
+    sight: Sight, index: int, labels: Labels, asked: npt.NDArray[np.bool_], threshold: float
+) -> npt.NDArray[np.bool_]:
+    """Which of the blotches asked about are things that fly through, bool `[count]`.
+
+    `sight.spikes` holds the frames around where their spikes are known.
+    """
+    lines = labels.shape[0]
+    around = [
+        spots(np.where(np.abs(sight.spikes[i]) > threshold, sight.spikes[i], 0))
+        for i in (index - 1, index + 1)
+        if i in sight.spikes
+    ]
+    mine = spots_of(labels, len(asked), sight.spikes[index])
+    answer = np.zeros(len(asked), dtype=bool)
+    for number in np.flatnonzero(asked):
+        place, area, spike = mine.place[number], mine.area[number], mine.spike[number]
+        ways = [alike(others, area, spike).place - place for others in around]
+        ways = [way[np.hypot(way[:, 0], way[:, 1]) < REACH * lines] for way in ways]
+        answer[number] = _straight(ways, lines)
+    return answer
+
+
+def _straight(ways: list[Floats], lines: int) -> bool:
+    """Whether something came from one side and went on to the other."""
+    if len(ways) < 2:
+        return any(len(way) > 0 for way in ways)
+    before, after = ways
+    if not (len(before) and len(after)):
+        return False
+    bend = before[:, None, :] + after[None, :, :]
+    length = np.hypot(before[:, 0], before[:, 1])[:, None]
+    return bool((np.hypot(bend[..., 0], bend[..., 1]) < BEND * length + SLACK * lines).any())
+
+
+def alike(others: Spots, area: float, spike: float) -> Spots:
+    """Those of the spots that may be the same thing."""
+    ratio = others.spike / spike
+    size = others.area / area
+    return others.of((ratio < ALIKE) & (ratio > 1 / ALIKE) & (size < ALIKE) & (size > 1 / ALIKE))
+
+
+def spots(spike: npt.NDArray[np.float32]) -> Spots:
+    """The connected spikes of one sign, each as one spot; single samples are left out."""
+    found = []
+    for sign in (-1, 1):
+        labels, count = components(sign * spike > 0)
+        every = spots_of(labels, count, spike)
+        found.append(every.of((every.area > 1) & (np.arange(count) > 0)))
+    joined = zip(*((s.place, s.area, s.spike) for s in found), strict=True)
+    return Spots(*(np.concatenate(part) for part in joined))
+
+
+def spots_of(labels: Labels, count: int, spike: npt.NDArray[np.float32]) -> Spots:
+    """Centre, area and mean spike of each label."""
+    rows, columns = np.nonzero(labels)
+    names = labels[rows, columns]
+    area = count_of(names, count)
+    size = np.maximum(area, 1)
+    x, y = (np.bincount(names, weights=at, minlength=count) / size for at in (columns, rows))
+    mean = np.bincount(names, weights=spike[rows, columns], minlength=count) / size
+    return Spots(np.stack([x, y], axis=1), area, mean)
