@@ -5,9 +5,11 @@ GPUs there is one worker each, and `CUDA_VISIBLE_DEVICES` is set in its nanny be
 is imported; without, one worker a core.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -20,9 +22,15 @@ _CONFIG = {
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": False,
     "distributed.comm.timeouts.connect": "30s",
-    "distributed.admin.log-format": "%(levelname)s %(message)s",
-    "distributed.logging.distributed": "critical",
+    "distributed.nanny.pre-spawn-environ": {
+        "OMP_NUM_THREADS": "1",  # one worker a core: more threads would only contend
+        "MKL_NUM_THREADS": "1",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
+        "DASK_LOGGING__DISTRIBUTED": "critical",
+    },
 }
+
+LOOPBACK = "127.0.0.1"  # nobody outside this machine may hand work to a local worker
 
 
 @contextmanager
@@ -34,6 +42,8 @@ def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client
             workers are left running.
         workers: local worker processes; None for one a GPU, else one a core.
     """
+    # What goes wrong reaches the night as an exception and its log in plain language.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(_CONFIG):
         if scheduler is not None:
             with Client(scheduler, timeout="30s", set_as_default=False) as client:
@@ -41,7 +51,10 @@ def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client
             return
         with (
             SpecCluster(
-                scheduler={"cls": Scheduler, "options": {"dashboard": False, "port": 0}},
+                scheduler={
+                    "cls": Scheduler,
+                    "options": {"dashboard": False, "port": 0, "host": LOOPBACK},
+                },
                 workers=dict(enumerate(_worker_specs(workers))),
                 silence_logs=50,
             ) as cluster,
@@ -53,7 +66,8 @@ def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client
 
 def slot_count(client: Client) -> int:
     """Tasks the cluster runs at once: the sum of its workers' threads."""
-    return max(1, sum(client.nthreads().values()))
+    threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
 
 
 def gpu_count() -> int:
@@ -61,26 +75,22 @@ def gpu_count() -> int:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([device for device in visible.split(",") if device.strip()])
-    return len([n for n in os.listdir("/dev") if n.startswith("nvidia") and n[6:].isdigit()])
+    return len([path for path in Path("/dev").glob("nvidia*") if path.name[6:].isdigit()])
 
 
 def _worker_specs(workers: int | None) -> list[dict[str, Any]]:
     gpus = gpu_count()
-    cores = os.cpu_count() or 1
-    number = workers or gpus or cores
-    threads = str(max(1, cores // number))
+    number = workers or gpus or os.cpu_count() or 1
     specs = []
     for n in range(number):
-        environment = {name: threads for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        if gpus:
-            environment["CUDA_VISIBLE_DEVICES"] = str(n % gpus)
+        environment = {"CUDA_VISIBLE_DEVICES": str(n % gpus)} if gpus else {}
         specs.append({
             "cls": Nanny,
             "options": {
                 "nthreads": 1,
+                "host": LOOPBACK,
                 "env": environment,
                 "memory_limit": 0,  # frames are bounded by the steps; see docs/architecture.md
-                "config": {"distributed.nanny.pre-spawn-environ": environment},
             },
         })  # fmt: skip
     return specs

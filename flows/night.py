@@ -5,9 +5,10 @@ any instant and begun again.
 """
 
 import queue
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -15,7 +16,7 @@ from prefect.futures import PrefectFuture
 from catalogs.csv_catalog import Catalog
 from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.rows import held_row, known_reels, reel_row
+from catalogs.rows import held_row, known_reels, read_restored, reel_row
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
@@ -105,7 +106,7 @@ class Night:
         order = self._order
         if is_assembled(reel, order.treatment, order.store):
             self.tally.restored.add(reel.reel_id)
-            recorded = work.read_restored(order.ledger, reel, order.treatment.treatment_id)
+            recorded = read_restored(order.ledger, reel, order.treatment.treatment_id)
             for restored in recorded.values():
                 self._count(restored.status)
             self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
@@ -131,16 +132,17 @@ class Night:
             if job is None:
                 break
             future = self._submit(job)
-            future.add_done_callback(lambda done, job=job: self._finished.put((job, done)))
+            future.add_done_callback(partial(self._note_end, job))
             started += 1
         return started
 
+    def _note_end(self, job: Job, future: PrefectFuture[Any]) -> None:
+        self._finished.put((job, future))
+
     def _wait(self) -> tuple[Job, PrefectFuture[Any]]:
         while True:
-            try:
+            with suppress(queue.Empty):
                 return self._finished.get(timeout=1.0)  # so that signals are heard
-            except queue.Empty:
-                time.sleep(0)
 
     def _settle(self, job: Job, future: PrefectFuture[Any]) -> None:
         future.wait()
@@ -192,7 +194,9 @@ class Night:
     def _doubt(self, job: Job, error: BaseException) -> None:
         """A shot could not be restored: try it alone, then keep its original."""
         if isinstance(error, MACHINE_FAULTS) and not job.alone:
-            self._progress.say(job.catalog.reel_id, f"{job.label}: {_cause(error)}; once more, alone")
+            self._progress.say(
+                job.catalog.reel_id, f"{job.label}: {_cause(error)}; once more, alone"
+            )
             self._queue.add(Job("restore", job.catalog, job.reel, job.shot, alone=True))
             return
         self._queue.add(
@@ -237,5 +241,6 @@ def _describe(reel: Reel) -> str:
     sound = f"{len(header.audio)} audio stream(s)" if header.audio else "silent"
     return (
         f"{reel.content.frame_count} frames, {picture.width}x{picture.height} "
-        f"{picture.pixel_format}, {reel.frame_rate} fps (from the {reel.frame_rate_source}), {sound}"
+        f"{picture.pixel_format}, {reel.frame_rate} fps (from the {reel.frame_rate_source}), "
+        f"{sound}"
     )

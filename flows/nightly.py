@@ -14,6 +14,7 @@ from typing import Any
 from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
+from tasks.report import write_report
 
 from catalogs.csv_catalog import Catalog, read_csv_catalog
 from catalogs.errors import WetgateError
@@ -28,7 +29,6 @@ from flows.progress import night_progress
 from flows.software import software
 from flows.supervise import supervised
 from flows.tracking import track_batches
-from tasks.report import write_report
 from tasks.treat import resolve_recipe
 
 MOST_SLOTS = 256  # threads that watch Dask futures
@@ -54,7 +54,7 @@ class NightSummary:
 
 @flow(
     name="nightly",
-    task_runner=ThreadPoolTaskRunner(max_workers=MOST_SLOTS),
+    task_runner=ThreadPoolTaskRunner(max_workers=MOST_SLOTS),  # type: ignore[arg-type]
     persist_result=False,
     validate_parameters=True,
 )

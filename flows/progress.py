@@ -79,7 +79,7 @@ class NightProgress:
 
     def _show(self, reel_id: str, message: str) -> None:
         if self._bars is None:
-            print(f"{reel_id}: {message}", flush=True)  # noqa: T201 - this is the display
+            print(f"{reel_id}: {message}", flush=True)
             return
         if reel_id not in self._rows:
             self._rows[reel_id] = self._bars.add_task(reel_id, total=1, message="")
@@ -98,7 +98,11 @@ def night_progress(store: Store) -> Iterator[NightProgress]:
     if not sys.stdout.isatty():
         yield NightProgress(store, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[message]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        TextColumn("{task.fields[message]}"),
+    )
     with Progress(*columns, console=Console()) as bars:
         yield NightProgress(store, bars)
 

@@ -12,11 +12,12 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 from distributed import Client
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker, NoValidWorkerError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+
 
 class WorkLostError(Exception):
     """The scheduler forgot a piece of work, or went away with it."""
@@ -28,7 +29,7 @@ MACHINE_FAULTS = (KilledWorker, CommClosedError, NoValidWorkerError, WorkLostErr
 RETRIES = 2
 
 
-def supervised(client: Client, work: Callable[..., Any], name: str) -> "Task[..., Any]":
+def supervised(client: Client, work: Callable[..., Any], name: str) -> Task[..., Any]:
     """A Prefect task that runs `work` on the cluster and waits for it.
 
     Args:
@@ -51,8 +52,7 @@ def supervised(client: Client, work: Callable[..., Any], name: str) -> "Task[...
         finally:
             future.release()
 
-    return task(
-        watch,
+    make: Callable[[Any], Task[..., Any]] = task(
         name=name,
         task_run_name=name + " {label}",
         retries=RETRIES,
@@ -62,7 +62,8 @@ def supervised(client: Client, work: Callable[..., Any], name: str) -> "Task[...
         persist_result=False,
         log_prints=False,
     )
+    return make(watch)
 
 
-def _machine_failed(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") -> bool:
+def _machine_failed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(state.data, MACHINE_FAULTS)

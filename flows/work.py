@@ -15,8 +15,8 @@ from pathlib import Path
 from catalogs.errors import StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
-from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
 from catalogs.recipe import Treatment
+from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
 from catalogs.rows import (
     event_row,
     frame_rows,
@@ -112,10 +112,11 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
         return _record(order, reel, index, kept)
 
 
-def assemble(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> str:
+def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
     ledger = order.ledger
     known = read_restored(ledger, reel, order.treatment.treatment_id)
+    shots = read_shots(ledger, reel, DETECTOR)
     restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
     built = assemble_reel(reel, restored, order.treatment, order.store)
     order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))

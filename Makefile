@@ -1,0 +1,46 @@
+# Two commands: `make demo` sets up and runs a night over a small archive; `make test`
+# sets up and runs the tests. Nothing needs root.
+
+PYTHON ?= python3
+VENV   ?= .venv
+DATA   ?= ../shared/data
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-slow lint bench setup clean
+
+demo: setup
+	$(BIN)/wetgate demo demo
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=flows \
+		--cov-report=term:skip-covered --durations=10
+
+test-slow: setup
+	$(BIN)/pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/shots.py --data $(DATA)
+	$(BIN)/python benchmarks/restoration.py --data $(DATA)
+
+setup: $(READY)
+
+# torch is named with its exact version: an open range fetches gigabytes of CUDA packages.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Wetgate needs Python 3.11 or newer; set PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt torch==2.13.0 --editable '.[demo,dev,bench]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,196 @@
+"""The command line: `wetgate COMMAND`.
+
+Exit status 0 when all is well, 1 when reels are held or failed (or a check fails), 2 for
+wrong usage. Heavy modules are imported by the command that needs them.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalogs.errors import CatalogError, RecipeError, WetgateError
+from catalogs.recipe import read_recipe
+from catalogs.store import existing_store
+from flows import words
+
+app = typer.Typer(
+    name="wetgate",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Restores a film archive overnight: the damage goes, nothing else changes.",
+)
+
+StoreOption = Annotated[
+    Path, typer.Option("--store", envvar="WETGATE_STORE", help="Folder of the store.")
+]
+CatalogArgument = Annotated[Path, typer.Argument(help="CSV catalog, one row a reel.")]
+RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a recipe file.")]
+ArchiveOption = Annotated[
+    Path | None, typer.Option(help="Archive root; the catalog's folder if not given.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")
+]
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where archive and store go.")] = Path("demo"),
+    workers: WorkersOption = None,
+) -> None:
+    """Make a small archive of damaged reels, restore it, and score it against the truth."""
+    from flows.demo import build_demo_archive, format_scores, score_demo
+
+    typer.echo("Building a small archive of damaged reels from real footage ...")
+    archive = build_demo_archive(folder)
+    store = folder / "store"
+    typer.echo(f"Running a night over {archive.catalog} ...")
+    summary = _night(
+        catalog=str(archive.catalog), store=str(store), truth=str(archive.truth), workers=workers
+    )
+    typer.echo("\nScore against the truth:")
+    typer.echo(format_scores(score_demo(archive, words.restored_masters(existing_store(store)))))
+    typer.echo("\n" + words.summary_line(summary))
+    expected = summary.held == 1 and not summary.failed and not summary.stopped
+    raise typer.Exit(0 if expected else 1)
+
+
+@app.command()
+def plan(
+    catalog: CatalogArgument,
+    store: StoreOption = Path("store"),
+    recipe: RecipeOption = "conservative",
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a night would do, what it would hold and why; change nothing."""
+    from flows.plan import plan_night
+    from tasks.treat import resolve_recipe
+
+    known = existing_store(store) if (store / "wetgate-store").is_file() else None
+    planned = plan_night(catalog, archive, resolve_recipe(read_recipe(recipe)), known, store)
+    typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
+    raise typer.Exit(1 if planned.held else 0)
+
+
+@app.command()
+def run(
+    catalog: CatalogArgument,
+    store: StoreOption = Path("store"),
+    recipe: RecipeOption = "conservative",
+    archive: ArchiveOption = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A running Dask scheduler, for instance tcp://host:8786.")
+    ] = None,
+    workers: WorkersOption = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="Begin nothing new after this time.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Restore every reel of a catalog; go on where an earlier night stopped."""
+    if until is not None:
+        _check_clock(until)
+    summary = _night(
+        catalog=str(catalog),
+        store=str(store),
+        recipe=recipe,
+        archive=str(archive) if archive else None,
+        scheduler=scheduler,
+        workers=workers,
+        until=until,
+        truth=str(truth) if truth else None,
+    )
+    typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))
+    raise typer.Exit(0 if summary.all_well else 1)
+
+
+@app.command()
+def status(store: StoreOption = Path("store"), as_json: JsonOption = False) -> None:
+    """Say where every reel stands."""
+    standing = words.reel_standings(existing_store(store))
+    if as_json:
+        typer.echo(_json([asdict(reel) for reel in standing]))
+    else:
+        typer.echo(words.standings_text(standing))
+    raise typer.Exit(0 if all(reel.status == "restored" for reel in standing) else 1)
+
+
+@app.command()
+def report(
+    store: StoreOption = Path("store"),
+    batch: Annotated[str | None, typer.Option(help="A night; the last one if not given.")] = None,
+) -> None:
+    """Write the report of a night again and print where it is."""
+    from tasks.report import write_report
+
+    opened = existing_store(store)
+    typer.echo(write_report(opened, batch or words.last_batch(opened)))
+
+
+@app.command()
+def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> None:
+    """Check the installation and say what to do."""
+    from flows.doctor import examine
+    from flows.services import quiet_settings
+
+    quiet_settings()
+    findings = examine(store)
+    if as_json:
+        typer.echo(_json([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = "ok  " if finding.ok else "FAIL"
+            remedy = f"\n     -> {finding.remedy}" if finding.remedy and not finding.ok else ""
+            typer.echo(f"{mark} {finding.name}: {finding.found}{remedy}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _night(**parameters: Any) -> Any:
+    """Run the nightly flow beside a Prefect server; returns its summary."""
+    from catalogs.store import open_store
+    from flows.services import prefect_api
+
+    store = open_store(Path(parameters["store"]))
+    with prefect_api(store.root / "prefect"):
+        from flows.nightly import nightly
+
+        return nightly(**parameters)
+
+
+def _check_clock(until: str) -> None:
+    from datetime import datetime
+
+    try:
+        datetime.strptime(until, "%H:%M")
+    except ValueError as error:
+        raise typer.BadParameter(f"{until!r} is not HH:MM", param_hint="--until") from error
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def main() -> None:
+    """Run a command; errors of ours are one line, not a traceback."""
+    try:
+        app()
+    except (CatalogError, RecipeError) as error:
+        typer.echo(f"wetgate: {error}", err=True)
+        sys.exit(2)
+    except WetgateError as error:
+        typer.echo(f"wetgate: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

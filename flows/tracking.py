@@ -1,0 +1,125 @@
+"""MLflow: one run per batch, made from the ledger after the night.
+
+MLflow is a view and never in a shot's way. A batch that could not be recorded, because
+the server was down, is recorded after a later night: what is missing is found from the
+ledger's events.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from catalogs.store import Store
+
+EXPERIMENT = "wetgate"
+_COUNTS = ("reels_restored", "reels_held", "reels_failed", "shots_restored", "shots_computed",
+           "shots_original_kept", "frames_computed", "seconds")  # fmt: skip
+
+
+def track_batches(store: Store) -> dict[str, str]:
+    """Record every ended batch that MLflow has not seen yet.
+
+    Returns:
+        Per batch an empty text, or what went wrong.
+    """
+    ledger = store.ledger()
+    ended = ledger.newest("batches")
+    events = ledger.read("events")
+    done = set(events[(events["event"] == "tracking") & (events["outcome"] == "success")]["object"])
+    ended = ended[(ended["status"] != "running") & ~ended["batch_id"].isin(done)]
+    return {str(row["batch_id"]): _try(store, row) for row in ended.to_dict("records")}
+
+
+def tracking_uri(store: Store) -> str:
+    """The configured tracking server, or the store's own database."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store.root / 'mlflow.db'}"
+
+
+def _try(store: Store, batch: dict[str, Any]) -> str:
+    try:
+        _track(store, batch)
+    except Exception as error:  # whatever MLflow raises, the night is over and went well
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _track(store: Store, batch: dict[str, Any]) -> None:
+    import mlflow
+    from mlflow.tracking import MlflowClient
+
+    batch_id = str(batch["batch_id"])
+    shots = _of_batch(store, "restorations", batch_id)
+    measured = _of_batch(store, "measurements", batch_id)
+    if (artifacts := _artifacts(store)) is not None:
+        # MLflow's only way to keep its default experiment out of the working directory.
+        os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts
+    mlflow.set_tracking_uri(tracking_uri(store))
+    client = MlflowClient()
+    found = client.get_experiment_by_name(EXPERIMENT)
+    experiment = (
+        found.experiment_id
+        if found
+        else client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+    )
+    run = client.create_run(experiment, run_name=batch_id, tags={"wetgate.batch": batch_id})
+    run_id = run.info.run_id
+    for name in ("catalog", "recipe", "treatment_id", "status", "software"):
+        client.log_param(run_id, name, str(batch[name])[:500])
+    for name, value in {**{c: batch[c] for c in _COUNTS}, **aggregates(measured)}.items():
+        client.log_metric(run_id, name, float(value))
+    with tempfile.TemporaryDirectory() as folder:
+        _write_artifacts(Path(folder), store, batch, per_shot(shots, measured))
+        client.log_artifacts(run_id, folder)
+    client.set_terminated(run_id)
+
+
+def per_shot(shots: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """One row a shot: what was done, and every metric before and after."""
+    columns = ["key", "reel_id", "shot_index", "start_frame", "stop_frame", "treatment_id",
+               "status", "reason", "changed_share", "seconds", "device"]  # fmt: skip
+    table = shots[columns]
+    for side in ("before", "after"):
+        wide = measured.pivot_table(index="key", columns="metric", values=side)
+        table = table.merge(
+            wide.add_suffix(f"_{side}"), how="left", left_on="key", right_index=True
+        )
+    return table
+
+
+def aggregates(measured: pd.DataFrame) -> dict[str, float]:
+    """Median and worst tenth of each metric after restoration, and its median before."""
+    result: dict[str, float] = {}
+    for metric, rows in measured[measured["measurable"]].groupby("metric"):
+        for side in ("before", "after"):
+            values = rows[side].replace([float("inf")], pd.NA).dropna().astype(float)
+            if len(values):
+                result[f"{metric}_{side}_median"] = float(values.median())
+                result[f"{metric}_{side}_p90"] = float(values.quantile(0.9))
+    return result
+
+
+def _of_batch(store: Store, table: str, batch_id: str) -> pd.DataFrame:
+    rows = store.ledger().newest(table)
+    return rows[rows["batch_id"] == batch_id]
+
+
+def _artifacts(store: Store) -> str | None:
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return None
+    return (store.root / "mlartifacts").as_uri()
+
+
+def _write_artifacts(
+    folder: Path, store: Store, batch: dict[str, Any], shots: pd.DataFrame
+) -> None:
+    shots.to_parquet(folder / "shots.parquet")
+    facts = {name: str(value) for name, value in batch.items()}
+    (folder / "batch.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    report = store.report_folder(str(batch["batch_id"]))
+    for name in ("report.html", "report.md"):
+        if (report / name).is_file():
+            (folder / name).write_bytes((report / name).read_bytes())

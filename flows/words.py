@@ -1,0 +1,111 @@
+"""What the command line says: plans, standings and summaries as text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalogs.errors import StoreError
+from catalogs.records import Reel
+from catalogs.rows import known_reels
+from catalogs.store import Store
+from flows.plan import Plan
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one reel stands."""
+
+    reel_id: str
+    title: str
+    status: str
+    reason: str
+    shots_done: int
+    shots: int
+
+
+def reel_standings(store: Store) -> tuple[Standing, ...]:
+    """Every reel the store knows, in the order of their names."""
+    ledger = store.ledger()
+    reels = ledger.newest("reels").sort_values("reel_id")
+    shots = ledger.newest("shots").groupby("reel_id").size()
+    done = ledger.newest("restorations").groupby(["reel_id", "treatment_id"]).size()
+    return tuple(
+        Standing(
+            reel_id=row.reel_id,
+            title=row.title or "",
+            status=row.status,
+            reason=row.reason or "",
+            shots_done=int(done.get((row.reel_id, row.treatment_id), 0)),
+            shots=int(shots.get(row.reel_id, 0)),
+        )
+        for row in reels.itertuples()
+    )
+
+
+def standings_text(standing: tuple[Standing, ...]) -> str:
+    """Standings, one line a reel."""
+    lines = []
+    for reel in standing:
+        shots = f"{reel.shots_done}/{reel.shots} shots" if reel.shots else "no shots yet"
+        reason = f": {reel.reason}" if reel.reason else ""
+        word = "in work" if reel.status == "ingested" else reel.status
+        lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
+    return "\n".join(lines) or "the store holds no reels yet"
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan in words."""
+    lines = [f"remark: {remark}" for remark in plan.remarks]
+    for reel in plan.reels:
+        size = f"{reel.frames} frames" if reel.frames else "length not in the header"
+        done = "finished already" if reel.finished else "to be restored"
+        lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
+    lines += [f"{held.reel_id}  would be held: {held.reason}" for held in plan.held]
+    unknown = any(not reel.frames and not reel.finished for reel in plan.reels)
+    more = " (more: some lengths are not known before decoding)" if unknown else ""
+    lines.append(
+        f"{sum(not r.finished for r in plan.reels)} reels to restore, {len(plan.held)} would be "
+        f"held; about {plan.disk_bytes / 1e9:.1f} GB{more}, {plan.free_bytes / 1e9:.0f} GB free"
+    )
+    if plan.hours is None:
+        lines.append("time: not known before the store has restored its first shots")
+    else:
+        lines.append(f"time: about {plan.hours:.1f} worker hours, at the speed seen so far{more}")
+    return "\n".join(lines)
+
+
+def summary_line(summary: Any) -> str:
+    """How the night ended, and where its report is."""
+    stopped = " The night was stopped before it was done." if summary.stopped else ""
+    return (
+        f"{summary.restored} reels restored, {summary.held} held, {summary.failed} failed; "
+        f"{summary.shots_computed} shots computed.{stopped}\nReport: {summary.report}"
+    )
+
+
+def last_batch(store: Store) -> str:
+    """The newest night of a store.
+
+    Raises:
+        StoreError: there was none.
+    """
+    batches = store.ledger().read("batches")
+    if batches.empty:
+        raise StoreError(f"{store.root} has seen no night yet; run `wetgate run` first")
+    return str(batches.iloc[-1]["batch_id"])
+
+
+def restored_masters(store: Store) -> dict[str, Path]:
+    """The newest restored master of each reel, by reel_id."""
+    rows = store.ledger().newest("reels")
+    rows = rows[rows["status"] == "restored"]
+    known = known_reels(store.ledger())
+    return {
+        row.reel_id: _master(store, known[row.reel_id], row.derivative_id)
+        for row in rows.itertuples()
+    }
+
+
+def _master(store: Store, reel: Reel, derivative_id: str) -> Path:
+    label = derivative_id.removeprefix(f"{reel.reel_id}.")
+    return store.reel_folder(reel.reel_id, label) / f"{derivative_id}.mkv"

@@ -1,0 +1,196 @@
+"""One night as the ledger has it: the batch, its reels, their shots and measurements."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from catalogs.ledger import Ledger
+from catalogs.store import Store
+
+Row = dict[str, Any]
+
+FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
+
+
+@dataclass(frozen=True)
+class ReelNight:
+    """One reel, as the night left it.
+
+    Attributes:
+        row: newest row of table `reels` that the night knew.
+        earlier: True when an earlier night finished it and this one found it so.
+        shots: rows of `restorations` under the reel's treatment, by start frame.
+        planned_shots: shots that the detector found.
+        measurements: rows of `measurements` of those shots.
+        manifest: what stands beside the restored files; empty when it is not there.
+        missing_files: files that the manifest names and that are not there as recorded.
+    """
+
+    row: Row
+    earlier: bool
+    shots: tuple[Row, ...]
+    planned_shots: int
+    measurements: tuple[Row, ...]
+    manifest: Row
+    missing_files: tuple[str, ...]
+
+    @property
+    def reel_id(self) -> str:
+        """The catalog's name for the reel."""
+        return str(self.row["reel_id"])
+
+    @property
+    def status(self) -> str:
+        """held, failed, ingested or restored."""
+        return str(self.row["status"])
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night.
+
+    Attributes:
+        row: newest row of table `batches`; empty when there is none.
+        started, ended: time of the first and the last row of the batch.
+        reels: those with a row or an event of the night, held and failed first.
+        events: rows of table `events` of the night, oldest first.
+    """
+
+    batch_id: str
+    row: Row
+    started: datetime | None
+    ended: datetime | None
+    reels: tuple[ReelNight, ...]
+    events: tuple[Row, ...]
+
+    @property
+    def status(self) -> str:
+        """finished, stopped, running (no end was recorded), or unknown."""
+        return str(self.row.get("status") or "unknown")
+
+    def reels_that_are(self, status: str) -> tuple[ReelNight, ...]:
+        """The reels of one status."""
+        return tuple(reel for reel in self.reels if reel.status == status)
+
+
+def read_night(store: Store, batch_id: str) -> Night:
+    """Everything the ledger has of one night, and nothing that was recorded after its end."""
+    ledger = store.ledger()
+    batches = ledger.read("batches", batch_id)
+    row = _rows(batches.tail(1))[0] if len(batches) else {}
+    ended = row.get("recorded_at") if row.get("status") in ("finished", "stopped") else None
+    events = _rows(ledger.read("events", batch_id))
+    touched = _touched(ledger, batch_id, events, ended)
+    return Night(
+        batch_id=batch_id,
+        row=row,
+        started=_rows(batches.head(1))[0]["recorded_at"] if len(batches) else None,
+        ended=ended,
+        reels=tuple(_reel(store, r, earlier, ended) for r, earlier in _ordered(touched, row)),
+        events=tuple(events),
+    )
+
+
+def _touched(
+    ledger: Ledger, batch_id: str, events: Iterable[Row], ended: datetime | None
+) -> list[tuple[Row, bool]]:
+    """(newest reel row, whether it is an earlier night's) of each reel of the night."""
+    everything = ledger.read("reels")
+    if ended is not None:
+        everything = everything[everything["recorded_at"] <= ended]
+    own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
+    named = {str(e["object"] or "").split("/")[0] for e in events}
+    other = everything[
+        everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
+    ].drop_duplicates("reel_id", keep="last")
+    return [(r, False) for r in _rows(own)] + [(r, True) for r in _rows(other)]
+
+
+def _ordered(reels: list[tuple[Row, bool]], batch: Row) -> list[tuple[Row, bool]]:
+    """Held and failed first; within a status as in the catalog."""
+
+    def place(entry: tuple[Row, bool]) -> tuple[int, int, str]:
+        row = entry[0]
+        known = FIRST_STATUSES.index(row["status"]) if row["status"] in FIRST_STATUSES else 0
+        return known, int(row["catalog_line"] or 0), str(row["reel_id"])
+
+    return sorted(reels, key=place)
+
+
+def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> ReelNight:
+    ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
+    shots = [
+        shot
+        for shot in _rows(_until(ledger.newest("restorations", reel_id), ended))
+        if shot["treatment_id"] == treatment and shot["reel_digest"] == row["source_sha256"]
+    ]
+    keys = {shot["key"] for shot in shots}
+    measured = _rows(_until(ledger.newest("measurements", reel_id), ended))
+    planned = ledger.newest("shots", reel_id)
+    planned = planned[planned["reel_digest"] == (row["source_sha256"] or "")]
+    if len(planned):
+        planned = planned[planned["detector"] == planned["detector"].iloc[-1]]
+    manifest, missing = read_manifest(store, row)
+    return ReelNight(
+        row=row,
+        earlier=earlier,
+        shots=tuple(sorted(shots, key=lambda shot: int(shot["start_frame"]))),
+        planned_shots=len(planned),
+        measurements=tuple(m for m in measured if m["key"] in keys),
+        manifest=manifest,
+        missing_files=missing,
+    )
+
+
+def reel_folder(store: Store, row: Row) -> Path | None:
+    """Where a reel's restored files are to be; None when it has none."""
+    if row["status"] != "restored" or not row["derivative_id"]:
+        return None
+    label = str(row["derivative_id"]).removeprefix(f"{row['reel_id']}.")
+    return store.reel_folder(str(row["reel_id"]), label)
+
+
+def read_manifest(store: Store, row: Row) -> tuple[Row, tuple[str, ...]]:
+    """A restored reel's manifest, and the files that are not there in the size it names."""
+    folder = reel_folder(store, row)
+    if folder is None:
+        return {}, ()
+    file = folder / "manifest.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        planned = {str(n): int(facts["bytes"]) for n, facts in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, (str(file.relative_to(store.root)),)
+    missing = [
+        str((folder / name).relative_to(store.root))
+        for name, size in planned.items()
+        if not (folder / name).is_file() or (folder / name).stat().st_size != size
+    ]
+    return manifest, tuple(missing)
+
+
+def _until(rows: pd.DataFrame, ended: datetime | None) -> pd.DataFrame:
+    return rows if ended is None else rows[rows["recorded_at"] <= ended]
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    """Rows with None where the table has null."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    return value

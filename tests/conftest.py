@@ -1,0 +1,100 @@
+"""What tests share: small reels made here, and the real footage where it is present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalogs.picture import PictureFormat
+from catalogs.records import ColourTags, Header
+from catalogs.store import Store, open_store
+from tasks.media.write import ffv1_writer
+
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on real footage say so when the footage is not there."""
+    if SHARED_DATA.is_dir():
+        return
+    absent = pytest.mark.skip(reason="the footage beside the project is not present")
+    for item in items:
+        if "shared_data" in item.keywords:
+            item.add_marker(absent)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    return SHARED_DATA
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path / "store")
+
+
+def plain_header(picture: PictureFormat, rate: Fraction = Fraction(18)) -> Header:
+    """A header for material that is made here."""
+    return Header(
+        container="matroska,webm",
+        codec="ffv1",
+        picture=picture,
+        claimed_frames=None,
+        frame_rate=rate,
+        time_base=Fraction(1, 1000),
+        start_seconds=Fraction(0),
+        sample_aspect=None,
+        interlaced=False,
+        colour=ColourTags(),
+        timecode=None,
+        audio=(),
+    )
+
+
+def moving_texture(picture: PictureFormat, frames: int, seed: int = 7) -> list[bytes]:
+    """Raw frames of a smooth texture that pans by a sample a frame, using all bits."""
+    generator = np.random.default_rng(seed)
+    dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
+    wide = []
+    for lines, samples in picture.plane_shapes:
+        coarse = generator.random((lines // 4 + 2, (samples + frames) // 4 + 2))
+        smooth = np.kron(coarse, np.ones((4, 4)))[:lines, : samples + frames]
+        grain = generator.random(smooth.shape) * 0.02
+        wide.append((np.clip(smooth * 0.8 + 0.1 + grain, 0, 1) * picture.peak).astype(dtype))
+    return [
+        b"".join(
+            plane[:, t : t + samples].tobytes()
+            for plane, (_, samples) in zip(wide, picture.plane_shapes, strict=True)
+        )
+        for t in range(frames)
+    ]
+
+
+MakeReel = Callable[..., tuple[Path, list[bytes]]]
+
+
+@pytest.fixture
+def make_reel(tmp_path: Path) -> MakeReel:
+    """A function that writes a small FFV1 reel and returns its path and raw frames."""
+
+    def make(
+        name: str = "reel.mkv",
+        pixel_format: str = "yuv420p",
+        frames: int = 12,
+        size: tuple[int, int] = (64, 48),
+        rate: Fraction = Fraction(18),
+        seed: int = 7,
+    ) -> tuple[Path, list[bytes]]:
+        picture = PictureFormat(*size, pixel_format)
+        raw = moving_texture(picture, frames, seed)
+        path = tmp_path / name
+        with ffv1_writer(path, plain_header(picture, rate), rate) as writer:
+            for frame in raw:
+                writer.write(frame)
+        return path, raw
+
+    return make
