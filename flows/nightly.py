@@ -14,7 +14,6 @@ from typing import Any
 from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
-from tasks.report import write_report
 
 from catalogs.csv_catalog import Catalog, read_csv_catalog
 from catalogs.errors import WetgateError
@@ -29,6 +28,7 @@ from flows.progress import night_progress
 from flows.software import software
 from flows.supervise import supervised
 from flows.tracking import track_batches
+from tasks.report import write_report
 from tasks.treat import resolve_recipe
 
 MOST_SLOTS = 256  # threads that watch Dask futures

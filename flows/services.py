@@ -1,7 +1,6 @@
 """The embedded default: a local Prefect server for the length of a night.
 
-Where `PREFECT_API_URL` is set, that server is used and left alone. Import this module, and
-enter `prefect_api`, before anything imports Prefect: it reads its settings once.
+Where `PREFECT_API_URL` is set, that server is used and left alone.
 """
 
 import os
@@ -66,11 +65,9 @@ def prefect_api(home: Path) -> Iterator[str]:
         )
         try:
             _wait_until_healthy(server, address, home / "server.log")
-            os.environ["PREFECT_API_URL"] = address
-            os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
-            yield address
+            with _client_settings(address, home):
+                yield address
         finally:
-            os.environ.pop("PREFECT_API_URL", None)
             assert server.stdin is not None  # asked for above
             server.stdin.close()
             try:
@@ -78,6 +75,20 @@ def prefect_api(home: Path) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+@contextmanager
+def _client_settings(address: str, home: Path) -> Iterator[None]:
+    """Point Prefect at a server, whether it was imported before or is imported now."""
+    os.environ["PREFECT_API_URL"] = address
+    os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
+    try:
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: address}):
+            yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
 
 
 def _free_port() -> int:

@@ -12,7 +12,10 @@ import pytest
 from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
 from catalogs.store import Store, open_store
+from flows.services import quiet_settings
 from tasks.media.write import ffv1_writer
+
+quiet_settings()  # before a test imports Prefect, which reads its settings once
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -72,6 +75,11 @@ def moving_texture(picture: PictureFormat, frames: int, seed: int = 7) -> list[b
         )
         for t in range(frames)
     ]
+
+
+@pytest.fixture
+def header_maker() -> Callable[..., Header]:
+    return plain_header
 
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]

@@ -23,8 +23,10 @@ from models.shots.signature import Signature, correlation, distance
 from models.shots.window import View, slide
 
 SHORTEST_SHOT = 3  # frames; what is shorter counts as a flash
-SURROUNDING = 6  # frames to either side whose own jumps a jump is measured against
+SURROUNDING = 9  # frames to either side whose own jumps a jump is measured against
+_BUSY = 4  # of those jumps the fourth counts: two bad frames make three, which say nothing
 BASELINES = (6, 12, 24)  # frames from the middle of a blend to its ends
+EMPTY = 0.01  # energy of lasting texture, below which there is no picture but grain
 CANDIDATE = 0.3  # distance from which a jump is looked at closely
 # (frames before the boundary, frames after it), enough to step over any two bad frames
 PAIRS = ((1, 0), (1, 1), (2, 0), (1, 2), (2, 1), (3, 0))
@@ -64,32 +66,47 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class _Steady:
+    """A frame and the energy of texture that it shares with a neighbour; grain has none."""
+
+    frame: Signature
+    texture: float
+
+
+@dataclass(frozen=True)
 class _Linked:
     """A frame and its distances to the five before it, nearest first."""
 
-    frame: Signature
+    steady: _Steady
     distances: tuple[float, ...]
-    shared: float
 
 
 def find_cues(frames: Iterable[Signature]) -> Iterator[Cue]:
-    """Weigh every frame of a reel, in order; holds 49 frames at most."""
+    """Weigh every frame of a reel, in order; holds 49 frames and a few more."""
     reach = max(BASELINES)
-    for view in slide(_link(frames), behind=reach, ahead=reach):
-        here = view.here
-        texture = here.shared
-        if view.holds(view.index + 1):
-            texture = max(texture, view.at(view.index + 1).shared)
-        yield Cue(here.frame.thumbnail, _jump(view), texture, tuple(_blends(view)))
+    for view in slide(_link(_steady(frames)), behind=reach, ahead=reach):
+        here = view.here.steady
+        yield Cue(here.frame.thumbnail, _jump(view), here.texture, tuple(_blends(view)))
 
 
-def _link(frames: Iterable[Signature]) -> Iterator[_Linked]:
+def _steady(frames: Iterable[Signature]) -> Iterator[_Steady]:
+    """Tell the texture of each frame from what is there in that frame only."""
+    for view in slide(frames, behind=1, ahead=1):
+        others = [other for other in view.items if other is not view.here]
+        shared = (correlation(other.texture, view.here.texture) for other in others)
+        yield _Steady(view.here, max(shared, default=0.0))
+
+
+def _link(frames: Iterable[_Steady]) -> Iterator[_Linked]:
     """Measure each frame against those just before it."""
     for view in slide(frames, behind=5, ahead=0):
         others = view.items[-2::-1]
-        distances = tuple(distance(other, view.here) for other in others)
-        shared = correlation(others[0].texture, view.here.texture) if others else 0.0
-        yield _Linked(view.here, distances, shared)
+        yield _Linked(view.here, tuple(_distance(other, view.here) for other in others))
+
+
+def _distance(a: _Steady, b: _Steady) -> float:
+    """How little the textures of two frames agree; 0 between two empty ones."""
+    return 0.0 if max(a.texture, b.texture) < EMPTY else distance(a.frame, b.frame)
 
 
 def _jump(view: View[_Linked]) -> float:
@@ -101,12 +118,9 @@ def _jump(view: View[_Linked]) -> float:
         return 0.0
     across = min(_aligned(view, index - before, index + after) for before, after in PAIRS)
     nearby = range(index - SURROUNDING, index + SURROUNDING + 1)
-    around = sorted(
-        _aligned(view, t - 1, t)
-        for t in nearby
-        if t != index and view.holds(t - 1) and view.holds(t)
-    )
-    return across - around[-3]  # a flash around makes two jumps, which say nothing
+    pairs = [(t - 1, t) for t in nearby if t != index and view.holds(t - 1) and view.holds(t)]
+    around = sorted((_aligned(view, *pair) for pair in pairs), reverse=True)
+    return across - around[min(_BUSY, len(around)) - 1]
 
 
 def _crossing(view: View[_Linked], index: int) -> float:
@@ -117,8 +131,11 @@ def _crossing(view: View[_Linked], index: int) -> float:
 
 
 def _aligned(view: View[_Linked], earlier: int, later: int) -> float:
-    """Distance between two frames when their parts may move."""
-    return aligned_distance(view.at(earlier).frame.texture, view.at(later).frame.texture)
+    """Distance between two frames when their parts may move; 0 between two empty ones."""
+    a, b = view.at(earlier).steady, view.at(later).steady
+    if max(a.texture, b.texture) < EMPTY:
+        return 0.0
+    return aligned_distance(a.frame.texture, b.frame.texture)
 
 
 def _blends(view: View[_Linked]) -> Iterator[Blend]:
@@ -126,7 +143,8 @@ def _blends(view: View[_Linked]) -> Iterator[Blend]:
     for baseline in BASELINES:
         before, after = view.index - baseline, view.index + baseline
         if view.holds(before) and view.holds(after):
-            yield _fit_blend(view.at(before).frame, view.here.frame, view.at(after).frame)
+            ends = view.at(before).steady.frame, view.at(after).steady.frame
+            yield _fit_blend(ends[0], view.here.steady.frame, ends[1])
 
 
 def _fit_blend(before: Signature, here: Signature, after: Signature) -> Blend:

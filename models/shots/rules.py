@@ -23,11 +23,11 @@ class Rules:
             counts as one.
     """
 
-    clear_jump: float = 0.27
+    clear_jump: float = 0.25
     weak_jump: float = 0.1
-    support: float = 0.4
-    flat_texture: float = 0.005
-    flat_frames: int = 6
+    support: float = 0.3
+    flat_texture: float = 0.006
+    flat_frames: int = 7
     blend_residual: float = 0.05
     blend_change: float = 0.5
     blend_frames: int = 3

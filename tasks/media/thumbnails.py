@@ -37,7 +37,7 @@ def stream_thumbnails(source: Path) -> Iterator[NDArray[np.uint8]]:
             raise MediaError(failure(decoder.line, 0, f"a frame is incomplete\n{stderr}"))
 
 
-def _thumbnail_graph(source: Path) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
+def _thumbnail_graph(source: Path) -> Any:
     """The ffmpeg graph that writes raw RGB thumbnails to its standard output."""
     video = ffmpeg.input(file_url(source), noautorotate=None)["v:0"]
     small = video.filter("scale", THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, flags="area")

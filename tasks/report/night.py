@@ -1,18 +1,13 @@
 """One night as the ledger has it: the batch, its reels, their shots and measurements."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from catalogs.ledger import Ledger
 from catalogs.store import Store
-
-Row = dict[str, Any]
+from tasks.report.manifest import read_manifest
+from tasks.report.rows import Row, plain_rows, until
 
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
 
@@ -82,22 +77,22 @@ def read_night(store: Store, batch_id: str) -> Night:
     """Everything the ledger has of one night, and nothing that was recorded after its end."""
     ledger = store.ledger()
     batches = ledger.read("batches", batch_id)
-    row = _rows(batches.tail(1))[0] if len(batches) else {}
+    row = plain_rows(batches.tail(1))[0] if len(batches) else {}
     ended = row.get("recorded_at") if row.get("status") in ("finished", "stopped") else None
-    events = _rows(ledger.read("events", batch_id))
-    touched = _touched(ledger, batch_id, events, ended)
+    events = plain_rows(ledger.read("events", batch_id))
+    touched = _touched(ledger, batch_id, row, events, ended)
     return Night(
         batch_id=batch_id,
         row=row,
-        started=_rows(batches.head(1))[0]["recorded_at"] if len(batches) else None,
+        started=plain_rows(batches.head(1))[0]["recorded_at"] if len(batches) else None,
         ended=ended,
-        reels=tuple(_reel(store, r, earlier, ended) for r, earlier in _ordered(touched, row)),
+        reels=tuple(_reel(store, r, earlier, ended) for r, earlier in _ordered(touched)),
         events=tuple(events),
     )
 
 
 def _touched(
-    ledger: Ledger, batch_id: str, events: Iterable[Row], ended: datetime | None
+    ledger: Ledger, batch_id: str, batch: Row, events: Iterable[Row], ended: datetime | None
 ) -> list[tuple[Row, bool]]:
     """(newest reel row, whether it is an earlier night's) of each reel of the night."""
     everything = ledger.read("reels")
@@ -108,10 +103,22 @@ def _touched(
     other = everything[
         everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
     ].drop_duplicates("reel_id", keep="last")
-    return [(r, False) for r in _rows(own)] + [(r, True) for r in _rows(other)]
+    treatment = batch.get("treatment_id")
+    return [(r, False) for r in plain_rows(own)] + [
+        _taken_up(r, treatment) for r in plain_rows(other)
+    ]
 
 
-def _ordered(reels: list[tuple[Row, bool]], batch: Row) -> list[tuple[Row, bool]]:
+def _taken_up(row: Row, treatment: str | None) -> tuple[Row, bool]:
+    """A reel that the night worked on but did not conclude, or found finished."""
+    if row["status"] == "restored" and row["treatment_id"] == treatment:
+        return row, True
+    open_again = {"status": "ingested", "reason": "", "derivative_id": "",
+                  "treatment_id": treatment}  # fmt: skip
+    return {**row, **open_again}, False
+
+
+def _ordered(reels: list[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
     """Held and failed first; within a status as in the catalog."""
 
     def place(entry: tuple[Row, bool]) -> tuple[int, int, str]:
@@ -126,11 +133,11 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
     shots = [
         shot
-        for shot in _rows(_until(ledger.newest("restorations", reel_id), ended))
+        for shot in plain_rows(until(ledger.newest("restorations", reel_id), ended))
         if shot["treatment_id"] == treatment and shot["reel_digest"] == row["source_sha256"]
     ]
     keys = {shot["key"] for shot in shots}
-    measured = _rows(_until(ledger.newest("measurements", reel_id), ended))
+    measured = plain_rows(until(ledger.newest("measurements", reel_id), ended))
     planned = ledger.newest("shots", reel_id)
     planned = planned[planned["reel_digest"] == (row["source_sha256"] or "")]
     if len(planned):
@@ -145,52 +152,3 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
         manifest=manifest,
         missing_files=missing,
     )
-
-
-def reel_folder(store: Store, row: Row) -> Path | None:
-    """Where a reel's restored files are to be; None when it has none."""
-    if row["status"] != "restored" or not row["derivative_id"]:
-        return None
-    label = str(row["derivative_id"]).removeprefix(f"{row['reel_id']}.")
-    return store.reel_folder(str(row["reel_id"]), label)
-
-
-def read_manifest(store: Store, row: Row) -> tuple[Row, tuple[str, ...]]:
-    """A restored reel's manifest, and the files that are not there in the size it names."""
-    folder = reel_folder(store, row)
-    if folder is None:
-        return {}, ()
-    file = folder / "manifest.json"
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        planned = {str(n): int(facts["bytes"]) for n, facts in manifest["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}, (str(file.relative_to(store.root)),)
-    missing = [
-        str((folder / name).relative_to(store.root))
-        for name, size in planned.items()
-        if not (folder / name).is_file() or (folder / name).stat().st_size != size
-    ]
-    return manifest, tuple(missing)
-
-
-def _until(rows: pd.DataFrame, ended: datetime | None) -> pd.DataFrame:
-    return rows if ended is None else rows[rows["recorded_at"] <= ended]
-
-
-def _rows(frame: pd.DataFrame) -> list[Row]:
-    """Rows with None where the table has null."""
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
-        return None
-    return value

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from tasks.report.night import ReelNight, Row
+from tasks.report.night import ReelNight
+from tasks.report.rows import Row
 
 Direction = Literal["lower", "higher"]
 

@@ -1,0 +1,65 @@
+"""What the report says of one reel: a line of its table, and what stands below."""
+
+from dataclasses import dataclass
+
+from catalogs.store import Store
+from tasks.report.manifest import reel_folder
+from tasks.report.night import ReelNight
+from tasks.report.steps import StepLine, step_lines
+from tasks.report.summary import MetricLine, metric_lines
+from tasks.report.words import duration, reason_and_remedy, status_word
+
+
+@dataclass(frozen=True)
+class ReelLine:
+    """One line of the table of reels, and what is said of the reel below."""
+
+    reel_id: str
+    identifier: str
+    title: str
+    number: str
+    status: str
+    reason: str
+    remedy: str
+    shots: str
+    frames: str
+    files: str
+    frame_rate: str
+    seconds: str
+    metrics: tuple[MetricLine, ...]
+    steps: tuple[StepLine, ...]
+    verified: tuple[str, ...]
+
+
+def reel_line(store: Store, reel: ReelNight) -> ReelLine:
+    """Put a reel into words."""
+    row = reel.row
+    reason, remedy = reason_and_remedy(reel)
+    folder = reel_folder(store, row)
+    known = row["reel_number"] is not None and row["reel_count"] is not None
+    rate_known = row["frame_rate"] is not None
+    return ReelLine(
+        reel_id=reel.reel_id,
+        identifier=str(row["identifier"] or ""),
+        title=str(row["title"] or "(no title recorded)"),
+        number=f"{int(row['reel_number'])} of {int(row['reel_count'])}" if known else "",
+        status=status_word(reel.status) + (" on an earlier night" if reel.earlier else ""),
+        reason=reason,
+        remedy=remedy,
+        shots=_shots(reel),
+        frames=f"{int(row['frame_count']):,}" if row["frame_count"] is not None else "",
+        files=str(folder.relative_to(store.root)) if folder else "",
+        frame_rate=f"{row['frame_rate']} (from the {row['frame_rate_source']})" * rate_known,
+        seconds=duration(sum(float(shot["seconds"] or 0) for shot in reel.shots)),
+        metrics=metric_lines(reel),
+        steps=step_lines(reel),
+        verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
+    )
+
+
+def _shots(reel: ReelNight) -> str:
+    if not reel.planned_shots and not reel.shots:
+        return ""
+    kept = sum(shot["status"] == "original kept" for shot in reel.shots)
+    done = f"{len(reel.shots) - kept} of {reel.planned_shots} restored"
+    return f"{done}, {kept} kept the original" if kept else done

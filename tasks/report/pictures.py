@@ -1,0 +1,180 @@
+"""Before, after and change of a shot, on the frame of it that changed most.
+
+The frame before comes from the source and the frame after from the restored shot, each
+proved by the hash that the ledger has for it; one that cannot be proved is not shown.
+Cost: at most `MOST_CHANGE_FRAMES` frames of each change map are decoded.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from catalogs.errors import WetgateError
+from catalogs.picture import PictureFormat
+from catalogs.records import ColourTags, FrameIndex, Reel
+from catalogs.rows import read_frame_index
+from catalogs.store import Store
+from tasks.media.probe import probe
+from tasks.media.read import read_frames, read_picture
+from tasks.media.still import Region, split_planes, still_png
+from tasks.report.choose import ChosenShot
+from tasks.report.rows import Row
+
+MOST_CHANGE_FRAMES = 200
+AMPLIFIED = 4  # times; what the change map's distance from mid-grey is multiplied by
+WIDEST = 480  # samples of a PNG
+DETAIL = (120, 80)  # samples of the source shown enlarged, width and height
+
+_REEL = TypeAdapter(Reel)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its caption; no PNG where it cannot be shown, and the caption says why."""
+
+    caption: str
+    png: bytes | None
+
+
+@dataclass(frozen=True)
+class ShotPictures:
+    """The pictures of one shot.
+
+    Attributes:
+        frame: frame of the reel that is shown.
+        whole: before, after, change.
+        detail: the same where most changed, enlarged; empty when nothing changed.
+    """
+
+    frame: int
+    whole: tuple[Picture, ...]
+    detail: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """Raw frames of one moment; None with a reason where one is not to be had."""
+
+    names: tuple[str, ...]
+    frames: tuple[bytes | None, ...]
+    reasons: tuple[str, ...]
+
+
+def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
+    """Make the pictures of a shot. Never fails: what cannot be shown says why."""
+    shot = chosen.shot
+    start = int(shot["start_frame"])
+    try:
+        reel = _REEL.validate_json(chosen.reel.row["facts_json"] or "")
+    except ValidationError:
+        missing = Picture("Not shown: the ledger does not have the facts of this reel.", None)
+        return ShotPictures(start, (missing,), ())
+    picture = reel.header.picture
+    found, no_change = _attempt(lambda: _most_changed(store, shot["change_file"], picture))
+    offset, change = found or (0, None)
+    before, no_before = _attempt(lambda: _source_frame(store, reel, start + offset))
+    after, no_after = _attempt(lambda: _restored_frame(store, shot, reel.frame_rate, offset))
+    raw = _Raw(
+        names=("before", "after", "change"),
+        frames=(before, after, _amplified(change, picture) if change else None),
+        reasons=(no_before, no_after, no_change),
+    )
+    region = _busiest(change, picture) if change else None
+    return ShotPictures(
+        frame=start + offset,
+        whole=tuple(_stills(raw, reel, None)),
+        detail=tuple(_stills(raw, reel, region)) if region else (),
+    )
+
+
+def _stills(raw: _Raw, reel: Reel, region: Region | None) -> Iterator[Picture]:
+    header = reel.header
+    for name, frame, reason in zip(raw.names, raw.frames, raw.reasons, strict=True):
+        caption = f"{name}, detail" if region else name
+        if frame is None:
+            yield Picture(f"{caption}: not shown: {reason}", None)
+            continue
+        colour = ColourTags("pc", "smpte170m") if name == "change" else header.colour
+        aspect = float(header.sample_aspect or 1)
+        yield Picture(
+            caption,
+            still_png(frame, header.picture, colour, widest=WIDEST, aspect=aspect, region=region),
+        )
+
+
+def _attempt(make: Callable[[], T]) -> tuple[T | None, str]:
+    """What is made, or why it could not be."""
+    try:
+        return make(), ""
+    except (OSError, ValueError, WetgateError) as error:
+        return None, str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _source_frame(store: Store, reel: Reel, frame: int) -> bytes:
+    index = read_frame_index(store.ledger(), reel.digest)
+    if index is None:
+        raise ValueError("the ledger does not have the frames of the source")
+    if not reel.source.is_file():
+        raise ValueError(f"the source is not at {reel.source}")
+    return next(read_frames(reel.source, reel.header, index, frame, frame + 1))
+
+
+def _restored_frame(store: Store, shot: Row, rate: Fraction, offset: int) -> bytes:
+    """One frame of a shot's file; Wetgate writes them at an even rate in milliseconds."""
+    name, md5 = shot["picture_file"], shot["frame_md5"] or ()
+    if not name or not (store.root / name).is_file():
+        raise ValueError(f"the restored shot is not at {name}" if name else "no file is recorded")
+    header = probe(store.root / name)
+    times = tuple(round(n / rate / header.time_base) for n in range(len(md5)))
+    index = FrameIndex(times, tuple(md5))
+    return next(read_frames(store.root / name, header, index, offset, offset + 1))
+
+
+def _most_changed(store: Store, name: str | None, picture: PictureFormat) -> tuple[int, bytes]:
+    """(frame within the shot, change map of it) of the largest mean change."""
+    if not name or not (store.root / name).is_file():
+        raise ValueError(f"the change map is not at {name}" if name else "no file is recorded")
+    frames = itertools.islice(read_picture(store.root / name, picture), MOST_CHANGE_FRAMES)
+    best: tuple[float, int, bytes] | None = None
+    for number, frame in enumerate(frames):
+        size = float(np.mean([np.abs(d).mean() for d in _distances(frame, picture)]))
+        if best is None or size > best[0]:
+            best = size, number, frame
+    if best is None:
+        raise ValueError("the change map holds no frame")
+    return best[1], best[2]
+
+
+def _distances(change: bytes, picture: PictureFormat) -> list[NDArray[np.int32]]:
+    half = 1 << (picture.depth - 1)
+    return [plane.astype(np.int32) - half for plane in split_planes(change, picture)]
+
+
+def _amplified(change: bytes, picture: PictureFormat) -> bytes:
+    half = 1 << (picture.depth - 1)
+    dtype = "u1" if picture.sample_bytes == 1 else "<u2"
+    return b"".join(
+        (half + AMPLIFIED * distance).clip(0, picture.peak).astype(dtype).tobytes()
+        for distance in _distances(change, picture)
+    )
+
+
+def _busiest(change: bytes, picture: PictureFormat) -> Region | None:
+    """The part of the picture in which the first plane changed most; None without change."""
+    distance = np.abs(_distances(change, picture)[0]).astype(np.float64)
+    width, height = min(DETAIL[0], picture.width), min(DETAIL[1], picture.height)
+    if not distance.any():
+        return None
+    total = np.pad(distance.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    inside = (total[height:, width:] - total[:-height, width:]
+              - total[height:, :-width] + total[:-height, :-width])  # fmt: skip
+    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
+    return Region(int(left), int(top), width, height)

@@ -1,0 +1,32 @@
+"""Rows of the ledger as plain Python."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+Row = dict[str, Any]
+
+
+def until(rows: pd.DataFrame, ended: datetime | None) -> pd.DataFrame:
+    """Rows recorded at a time or before it; all of them when there is no such time."""
+    return rows if ended is None else rows[rows["recorded_at"] <= ended]
+
+
+def plain_rows(frame: pd.DataFrame) -> list[Row]:
+    """Rows as dictionaries, with None where the table has null."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value

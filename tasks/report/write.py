@@ -1,0 +1,122 @@
+"""The report's files: HTML that can be mailed as one file, Markdown, and the pictures."""
+
+import base64
+import re
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from catalogs.errors import StoreError
+from catalogs.ledger import sync_folder
+from catalogs.store import Store
+from tasks.report.choose import ChosenShot, choose_shots
+from tasks.report.lines import reel_line
+from tasks.report.night import Night, read_night
+from tasks.report.pictures import AMPLIFIED, MOST_CHANGE_FRAMES, ShotPictures, picture_shot
+from tasks.report.words import attention, headline, work_done
+
+MOST_EVENTS = 500
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A shot that is shown."""
+
+    title: str
+    reason: str
+    pictures: ShotPictures
+    names: tuple[str, ...]
+
+
+def write_report(store: Store, batch_id: str) -> Path:
+    """Write the report of one night, replacing an older one of it.
+
+    Args:
+        store: only its ledger and files, and the sources they name, are read.
+        batch_id: the night.
+
+    Returns:
+        Path of `report.html`; `report.md` and `pictures/` stand beside it.
+
+    Raises:
+        StoreError: the ledger cannot be read, or `batch_id` is not a name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", batch_id):
+        raise StoreError(f"{batch_id!r} is not the name of a night; `wetgate status` lists them")
+    target = store.report_folder(batch_id)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "pictures").mkdir(parents=True)
+    try:
+        _write_files(partial, store, read_night(store, batch_id))
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        sync_folder(target.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target / "report.html"
+
+
+def _write_files(folder: Path, store: Store, night: Night) -> None:
+    chosen = choose_shots(night)
+    panels = [_panel(folder, store, number, shot) for number, shot in enumerate(chosen, 1)]
+    facts = {
+        "night": night,
+        "headline": headline(night),
+        "work_done": work_done(night),
+        "attention": attention(night),
+        "reels": [reel_line(store, reel) for reel in night.reels],
+        "panels": panels,
+        "amplified": AMPLIFIED,
+        "most_change_frames": MOST_CHANGE_FRAMES,
+        "remarks": [e for e in night.events if e["event"] == "catalog remark"],
+        "event_counts": sorted(_event_counts(night).items()),
+        "events": night.events[:MOST_EVENTS],
+        "store": str(store.root),
+    }
+    for name in ("report.html", "report.md"):
+        text = _templates().get_template(f"{name}.j2").render(facts)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _panel(folder: Path, store: Store, number: int, chosen: ChosenShot) -> Panel:
+    pictures = picture_shot(store, chosen)
+    names = []
+    for picture in (*pictures.whole, *pictures.detail):
+        name = f"{number:02d}-{picture.caption.replace(', ', '-')}.png" if picture.png else ""
+        if picture.png:
+            (folder / "pictures" / name).write_bytes(picture.png)
+        names.append(name)
+    shot, reel = chosen.shot, chosen.reel
+    title = (
+        f"{reel.reel_id}, shot {int(shot['shot_index']) + 1} "
+        f"(frames {shot['start_frame']} to {int(shot['stop_frame']) - 1})"
+    )
+    return Panel(title, chosen.reason, pictures, tuple(names))
+
+
+def _event_counts(night: Night) -> Counter[tuple[str, str]]:
+    return Counter((str(e["event"]), str(e["outcome"])) for e in night.events)
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["cell"] = _cell
+    environment.filters["base64"] = lambda png: base64.b64encode(png).decode()
+    environment.filters["clock"] = lambda time: f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    return environment
+
+
+def _cell(value: object) -> str:
+    """Text that Markdown shows as it is, also within a table."""
+    text = re.sub(r"([\\`*_{}\[\]<>#|&~])", r"\\\1", str(value))
+    return " ".join(text.split())

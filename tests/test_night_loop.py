@@ -1,0 +1,157 @@
+"""The loop of a night, with the cluster played by the test: every fault stays small."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed.scheduler import KilledWorker
+
+from catalogs.csv_catalog import Catalog
+from catalogs.errors import MediaError, SourceError
+from catalogs.picture import PictureFormat
+from catalogs.recipe import Treatment
+from catalogs.records import CatalogReel, Content, HeldRow, Reel, Shot
+from catalogs.store import Store
+from flows.jobs import Job
+from flows.night import Night, Tally
+from flows.progress import NightProgress
+from flows.work import Order, ShotDone
+
+
+class Answer:
+    """A future that is done already."""
+
+    def __init__(self, value: Any = None, error: BaseException | None = None) -> None:
+        self._value, self._error = value, error
+        self.state = self
+
+    def is_completed(self) -> bool:
+        return self._error is None
+
+    def wait(self) -> None:
+        pass
+
+    def result(self, raise_on_failure: bool = True) -> Any:
+        return self._value if self._error is None else self._error
+
+    def add_done_callback(self, note: Callable[["Answer"], None]) -> None:
+        note(self)
+
+
+SHOTS = 3
+
+
+def entry(name: str, line: int = 2) -> CatalogReel:
+    return CatalogReel(name, name, 1, 1, f"{name}.mkv", line)
+
+
+def ingested(
+    catalog: CatalogReel, make_header: Callable[..., Any]
+) -> tuple[Reel, tuple[Shot, ...]]:
+    header = make_header(PictureFormat(64, 48, "gray"))
+    digest = catalog.identifier * 4
+    content = Content(digest, 1, 1, 10 * SHOTS, ())
+    reel = Reel(catalog, Path(catalog.path), header, content, Fraction(18), "header")
+    return reel, tuple(Shot(reel.reel_id, digest, n, 10 * n, 10 * n + 10) for n in range(SHOTS))
+
+
+@pytest.fixture
+def run(store: Store, header_maker: Callable[..., Any]) -> Callable[..., tuple[Tally, list[Job]]]:
+    """Run a night over reels whose jobs answer as `faults` says, by (kind, label)."""
+
+    def night(
+        reels: list[str],
+        faults: dict[tuple[str, str], list[BaseException]] | None = None,
+        stop_after: int = 1000,
+        held: tuple[HeldRow, ...] = (),
+    ) -> tuple[Tally, list[Job]]:
+        started: list[Job] = []
+        waiting = {key: list(errors) for key, errors in (faults or {}).items()}
+
+        def submit(job: Job) -> Any:
+            started.append(job)
+            if errors := waiting.get((job.kind, job.label)):
+                return Answer(error=errors.pop(0))
+            if job.kind == "ingest":
+                return Answer(ingested(job.catalog, header_maker))
+            if job.kind == "assemble":
+                return Answer(job.label)
+            status = "restored" if job.kind == "restore" else "original kept"
+            assert job.shot is not None
+            return Answer(ShotDone(job.shot, status, job.reason, 1.0))
+
+        order = Order(store, Path(), Treatment("untouched", ()), "batch")
+        progress = NightProgress(store, None)
+        loop = Night(order, submit, 2, progress, lambda: len(started) >= stop_after)
+        catalog = Catalog(Path("c.csv"), tuple(entry(r) for r in reels), held, ())
+        return loop.run(catalog), started
+
+    return night
+
+
+Run = Callable[..., tuple[Tally, list[Job]]]
+
+
+def test_every_reel_is_restored(run: Run) -> None:
+    tally, _ = run(["a", "b"])
+    assert tally.restored == {"a.r1", "b.r1"}
+    assert (tally.shots_restored, tally.frames_computed) == (6, 60)
+
+
+def test_a_bad_source_holds_its_reel_only(run: Run, store: Store) -> None:
+    tally, _ = run(["a", "b"], {("ingest", "a.r1"): [SourceError("a.mkv: truncated")]})
+    assert (tally.held, tally.restored) == ({"a.r1"}, {"b.r1"})
+    rows = store.ledger().newest("reels").set_index("reel_id")
+    assert "truncated" in rows.loc["a.r1", "reason"]
+
+
+def test_a_row_of_the_catalog_that_is_held_is_recorded(run: Run, store: Store) -> None:
+    held = HeldRow("x", "line-3", 3, "c.csv line 3: field reel is empty")
+    tally, _ = run(["a"], held=(held,))
+    assert tally.held == {"line-3"}
+    assert store.ledger().newest("reels").iloc[0]["status"] == "held"
+
+
+def test_a_shot_that_fails_keeps_its_original_with_the_reason(run: Run) -> None:
+    label = "a.r1/0000010-0000020"
+    tally, jobs = run(["a"], {("restore", label): [RuntimeError("no memory")]})
+    kept = [job for job in jobs if job.kind == "keep"]
+    assert [(label, "RuntimeError: no memory")] == [(j.label, j.reason) for j in kept]
+    assert (tally.shots_original_kept, tally.restored) == (1, {"a.r1"})
+
+
+def test_a_dead_worker_convicts_nobody_before_a_trial_alone(run: Run) -> None:
+    label = "a.r1/0000010-0000020"
+    tally, jobs = run(["a", "b"], {("restore", label): [KilledWorker(label, None, 0)]})
+    assert [j.alone for j in jobs if j.kind == "restore" and j.label == label] == [False, True]
+    assert (tally.shots_original_kept, len(tally.restored)) == (0, 2)
+
+
+def test_a_shot_that_kills_its_worker_alone_as_well_keeps_its_original(run: Run) -> None:
+    label = "a.r1/0000010-0000020"
+    deaths = [KilledWorker(label, None, 0), KilledWorker(label, None, 0)]
+    tally, jobs = run(["a"], {("restore", label): deaths})
+    assert "its worker died" in next(j.reason for j in jobs if j.kind == "keep")
+    assert (tally.shots_original_kept, tally.restored) == (1, {"a.r1"})
+
+
+def test_a_source_that_changes_during_the_night_holds_its_reel(run: Run) -> None:
+    label = "a.r1/0000000-0000010"
+    tally, jobs = run(["a", "b"], {("restore", label): [SourceError("frame 3 has changed")]})
+    assert (tally.held, tally.restored) == ({"a.r1"}, {"b.r1"})
+    assert not [j for j in jobs if j.kind == "assemble" and j.catalog.identifier == "a"]
+
+
+def test_a_reel_that_does_not_verify_is_failed_not_restored(run: Run, store: Store) -> None:
+    tally, _ = run(["a"], {("assemble", "a.r1"): [MediaError("disk full")]})
+    assert (tally.failed, tally.restored) == ({"a.r1"}, set())
+    row = store.ledger().newest("reels").iloc[0]
+    assert (row["status"], "disk full" in row["reason"]) == ("failed", True)
+
+
+def test_a_night_that_is_stopped_says_so(run: Run) -> None:
+    tally, jobs = run(["a", "b"], stop_after=3)
+    assert tally.stopped
+    assert len(jobs) == 3
