@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -60,7 +61,8 @@ def read_csv_catalog(path: Path) -> Catalog:
         try:
             reels.append(_reel(row, line))
         except CatalogError as error:
-            identifier = (row.get("identifier") or "").strip() or f"line {line}"
+            written = "" if isinstance(row, str) else row.get("identifier", "").strip()
+            identifier = written or f"line {line}"
             held.append(
                 HeldRow(identifier, f"line-{line}", line, f"{path.name} line {line}: {error}")
             )
@@ -99,42 +101,59 @@ def _decode(path: Path) -> tuple[str, str]:
         return data.decode("latin-1"), "latin-1"
 
 
-def _rows(path: Path, text: str) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    first_line = text.split("\n", 1)[0]
+def _rows(path: Path, text: str) -> tuple[list[tuple[int, dict[str, str] | str]], list[str]]:
+    """Line and content of every row (a text where it is not CSV: why), and unknown columns."""
+    lines = list(io.StringIO(text, newline=""))
+    first_line = lines[0] if lines else ""
     delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        missing = [name for name in REQUIRED if name not in names]
-        if missing:
-            raise CatalogError(
-                f"{path}: no column {', '.join(missing)}; the first line must name the columns "
-                f"{', '.join((*REQUIRED, *OPTIONAL))}"
-            )
-        reader.fieldnames = names
-        rows = [(reader.line_num, _whole_row(row)) for row in reader]
-    except csv.Error as error:
+    records = _records(lines, delimiter)
+    _, head = next(records, (1, []))
+    names = [name.strip().lower() for name in head] if isinstance(head, list) else []
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
         raise CatalogError(
-            f"{path} line {reader.line_num}: {error}; save it as CSV again"
-        ) from error
+            f"{path}: no column {', '.join(missing)}; the first line must name the columns "
+            f"{', '.join((*REQUIRED, *OPTIONAL))}"
+        )
+    for name in (*REQUIRED, *OPTIONAL):
+        if names.count(name) > 1:
+            raise CatalogError(f"{path}: column {name} stands twice; keep one")
+    rows = [(line, _row(names, fields)) for line, fields in records if fields]
     return rows, [name for name in names if name and name not in (*REQUIRED, *OPTIONAL)]
 
 
-def _whole_row(row: dict[str | None, str | list[str] | None]) -> dict[str, str]:
-    """A row as text; surplus fields are kept under a name that is then refused."""
-    whole = {
-        name: value or ""
-        for name, value in row.items()
-        if isinstance(name, str) and not isinstance(value, list)
-    }
-    if None in row:
-        whole["surplus"] = str(row[None])
-    return whole
+def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The line a record starts on and its fields, or why it is none.
+
+    After a record that is none, reading goes on with the very next line: a quote that is
+    never closed costs its own row and not the rest of the catalog.
+    """
+    at = 0
+    while at < len(lines):
+        rest = (lines[n] for n in range(at, len(lines)))
+        reader = csv.reader(rest, delimiter=delimiter, strict=True)
+        try:
+            fields = next(reader)
+        except csv.Error as error:
+            why = str(error).replace("unexpected end of data", "a quote is never closed")
+            yield at + 1, f"not CSV: {why}; close quotes, double those within a field"
+            at += 1
+        else:
+            yield at + 1, fields
+            at += reader.line_num
 
 
-def _reel(row: dict[str, str], line: int) -> CatalogReel:
-    if "surplus" in row:
-        raise CatalogError("more fields than columns; quote fields that hold the delimiter")
+def _row(names: list[str], fields: list[str] | str) -> dict[str, str] | str:
+    if isinstance(fields, str):
+        return fields
+    if len(fields) > len(names):
+        return "more fields than columns; quote fields that hold the delimiter"
+    return dict(zip(names, fields, strict=False))
+
+
+def _reel(row: dict[str, str] | str, line: int) -> CatalogReel:
+    if isinstance(row, str):
+        raise CatalogError(row)
     values = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
     for name in REQUIRED:
         if not values[name]:
@@ -174,16 +193,19 @@ def _term(field: str, text: str, known: tuple[str, ...]) -> str | None:
 def _refuse_doubles(
     path: Path, reels: list[CatalogReel]
 ) -> tuple[tuple[CatalogReel, ...], list[HeldRow]]:
-    """Two rows of one reel contradict each other, whichever is right: hold both."""
-    counts = Counter(reel.reel_id for reel in reels)
-    unique = tuple(reel for reel in reels if counts[reel.reel_id] == 1)
+    """Two rows of one reel contradict each other, whichever is right: hold both.
+
+    Upper and lower case count as one: a store may lie on a share that does not tell them apart.
+    """
+    counts = Counter(reel.reel_id.lower() for reel in reels)
+    unique = tuple(reel for reel in reels if counts[reel.reel_id.lower()] == 1)
     held = [
         HeldRow.of(
             reel,
             f"{path.name} line {reel.line}: {reel.identifier} reel {reel.reel_number} is "
-            f"listed {counts[reel.reel_id]} times; keep one row",
+            f"listed {counts[reel.reel_id.lower()]} times; keep one row",
         )
         for reel in reels
-        if counts[reel.reel_id] > 1
+        if counts[reel.reel_id.lower()] > 1
     ]
     return unique, held

@@ -6,6 +6,7 @@ ledger's events.
 """
 
 import json
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -51,6 +52,8 @@ def _track(store: Store, batch: dict[str, Any]) -> None:
     import mlflow
     from mlflow.tracking import MlflowClient
 
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     batch_id = str(batch["batch_id"])
     shots = _of_batch(store, "restorations", batch_id)
     measured = _of_batch(store, "measurements", batch_id)

@@ -12,14 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from models.crossing import crossing
-from models.evidence import LEAST_EVIDENCE, LEAST_EVIDENCE_AT_END, evidence
-from models.labels import Labels, Mask, Picture, components, count_of
+from models.evidence import LEAST_EVIDENCE, LEAST_EVIDENCE_AT_END, Clues
+from models.labels import Floats, Labels, Mask, Picture, components, count_of, mean_of
 from models.sight import Sight, View
 
-GROW = 0.4  # a blotch reaches as far as it spikes with this part of the threshold
+LEVELS = (0.4, 1.0, 2.0, 4.0)  # blotches are cut out at these multiples of the threshold
+EDGE = 0.25  # a blotch reaches as far as it spikes with this part of its mean
 NOISE = 3.5  # thresholds are at least so many standard deviations of the picture's noise
+STRONG = 2.5  # multiple of the level that a strong part of a blotch reaches
 STRONG_SHARE = 0.2  # part of a blotch that must spike with the whole threshold
 
 
@@ -72,7 +75,7 @@ def spikes(sight: Sight, index: int, rules: Rules) -> Picture:
         here = sight.luma[index].cpu().numpy()
         first, second = sight.nearest(index)
         spike = spike_of(here, first, second)
-        spike[np.abs(spike) < GROW * least_spike(first, second, rules)] = 0
+        spike[np.abs(spike) < LEVELS[0] * least_spike(first, second, rules)] = 0
         sight.spikes[index] = spike
     return sight.spikes[index]
 
@@ -96,25 +99,47 @@ def least_spike(first: Picture, second: Picture, rules: Rules) -> float:
 
 
 def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
-    """Find the blotches of a frame and keep those that are dirt."""
+    """Find the blotches of a frame and keep those that are dirt.
+
+    Blotches are cut out at the lowest level first; what is rejected there, for it hangs
+    together with motion, may still hold dirt that stands out at a higher level.
+    """
     here = sight.luma[index].cpu().numpy()
     places = np.stack([view.luma for view in views])
     seen = spikes(sight, index, rules)
     spike = spike_of(here, places[0], places[1])
     spike = np.where(spike * seen > 0, np.minimum(np.abs(spike), np.abs(seen)), 0)
     least = least_spike(places[0], places[1], rules)
-    labels, count = components(spike > GROW * least)
+    clues = Clues.of(here, places, noise_of(places[0], places[1]))
+    two_sided = sight.has(index - 1) and sight.has(index + 1)
+    bar = LEAST_EVIDENCE if two_sided else LEAST_EVIDENCE_AT_END
+    dirty = np.zeros_like(spike, dtype=bool)
+    for level in LEVELS:
+        open_spike = np.where(dirty, 0, spike).astype(np.float32)
+        labels, count = components(open_spike > level * least)
+        kept = _plausible(open_spike, labels, count, least, rules)
+        if kept.any():
+            strong = _share(open_spike > STRONG * level * least, labels, count)
+            kept &= clues.evidence(open_spike, labels, strong) > bar
+        if kept.any():
+            kept &= ~crossing(sight, index, labels, kept, rules.threshold)
+        dirty |= kept[labels] & (open_spike > EDGE * mean_of(open_spike, labels, count)[labels])
+    labels, count = components(dirty)
+    return Verdict(labels, count - 1)
+
+
+def _plausible(
+    spike: Picture, labels: Labels, count: int, least: float, rules: Rules
+) -> npt.NDArray[np.bool_]:
+    """Which blotches have the size of dirt and a part that reaches the threshold."""
     area = count_of(labels, count)
-    strong = count_of(np.where(spike > least, labels, 0), count)
-    kept = (area >= rules.smallest) & (area <= rules.largest)
-    kept &= strong >= np.maximum(STRONG_SHARE * area, 2)
+    kept: npt.NDArray[np.bool_] = (area >= rules.smallest) & (area <= rules.largest)
+    strong = _share(spike > least, labels, count)
+    kept &= (strong >= STRONG_SHARE) & (strong * area >= 2)
     kept[0] = False
-    if kept.any():
-        at_end = not (sight.has(index - 1) and sight.has(index + 1))
-        bar = LEAST_EVIDENCE_AT_END if at_end else LEAST_EVIDENCE
-        noise = noise_of(places[0], places[1])
-        kept &= evidence(here, places, spike, labels, strong / np.maximum(area, 1), noise) > bar
-    if kept.any():
-        kept &= ~crossing(sight, index, labels, kept, rules.threshold)
-    labels = np.where(kept[labels], labels, 0).astype(np.int32)
-    return Verdict(labels, int(kept.sum()))
+    return kept
+
+
+def _share(mask: Mask, labels: Labels, count: int) -> Floats:
+    """Share of each label under the mask, float64 `[count]`."""
+    return count_of(np.where(mask, labels, 0), count) / np.maximum(count_of(labels, count), 1)

@@ -87,9 +87,16 @@ class Frame:
 
         A plane without change is the same tensor; a sample whose change is zero is the
         same sample.
+
+        Raises:
+            ValueError: the change is not int32 or not of the frame's shapes.
         """
         if change.is_empty:
             return self
+        for plane, delta in zip(self.planes, change.planes, strict=True):
+            if delta is not None and (delta.dtype != torch.int32 or delta.shape != plane.shape):
+                found = f"{tuple(delta.shape)} {delta.dtype}"
+                raise ValueError(f"change {found} is not int32 {tuple(plane.shape)}")
         planes = tuple(
             plane
             if delta is None
@@ -186,13 +193,11 @@ def windows(frames: Iterable[Frame], behind: int, ahead: int) -> Iterator[Window
     held.extend(itertools.islice(source, ahead + 1))
     while centre < len(held):
         yield Window(tuple(held), centre)
-        following = next(source, None)
-        if following is not None:
-            held.append(following)
         if centre == behind:
-            held.popleft()
+            held.popleft()  # before the next frame is made, so that both never coexist
         else:
             centre += 1
+        held.extend(itertools.islice(source, 1))
 
 
 def apply_step(step: Step, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame, Change]]:

@@ -3,7 +3,7 @@
 A thing too fast or too small for the flow spikes in every frame, each time elsewhere. Dirt spikes
 once. So a blotch is taken for a thing when the frame before spikes alike on one side of it and the
 frame after spikes alike on the other side, about as far away; where the shot ends beside the frame,
-one of the two is enough.
+or the thing's way leads out of the picture, one of the two is enough.
 
 Limits: two specks of one size and brightness on a line with a third, evenly spaced, in three
 successive frames are taken for a thing; with 25 specks a frame that befalls about 1 in 200.
@@ -22,7 +22,7 @@ from models.sight import Sight
 REACH = 1 / 6  # of the height: a thing flies no farther from frame to frame
 BEND = 0.25  # of the way: by so much the second way may differ from the first
 SLACK = 1 / 120  # of the height: and by so much more
-ALIKE = 2.5  # a thing's area and contrast change by at most this factor
+ALIKE = 3.0  # a thing's area and contrast change by at most this factor
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,14 @@ def crossing(
         place, area, spike = mine.place[number], mine.area[number], mine.spike[number]
         ways = [alike(others, area, spike).place - place for others in around]
         ways = [way[np.hypot(way[:, 0], way[:, 1]) < REACH * lines] for way in ways]
-        answer[number] = _straight(ways, lines)
+        answer[number] = _straight(ways, place, labels.shape)
     return answer
 
 
-def _straight(ways: list[Floats], lines: int) -> bool:
-    """Whether something came from one side and went on to the other."""
-    if len(ways) < 2:
+def _straight(ways: list[Floats], place: Floats, shape: tuple[int, ...]) -> bool:
+    """Whether something came from one side and went on to the other, or out of the picture."""
+    lines = shape[0]
+    if len(ways) < 2 or any(_leaves(place - way, shape) for way in ways):
         return any(len(way) > 0 for way in ways)
     before, after = ways
     if not (len(before) and len(after)):
@@ -71,6 +72,13 @@ def _straight(ways: list[Floats], lines: int) -> bool:
     bend = before[:, None, :] + after[None, :, :]
     length = np.hypot(before[:, 0], before[:, 1])[:, None]
     return bool((np.hypot(bend[..., 0], bend[..., 1]) < BEND * length + SLACK * lines).any())
+
+
+def _leaves(places: Floats, shape: tuple[int, ...]) -> bool:
+    """Whether any of the places (x, y) is outside the picture or at its edge."""
+    edge = SLACK * shape[0]
+    limit = np.array([shape[1], shape[0]]) - edge
+    return bool(((places < edge) | (places > limit)).any())
 
 
 def alike(others: Spots, area: float, spike: float) -> Spots:

@@ -90,7 +90,7 @@ def find_cues(frames: Iterable[Signature]) -> Iterator[Cue]:
 
 
 def _steady(frames: Iterable[Signature]) -> Iterator[_Steady]:
-    """Tell the texture of each frame from what is there in that frame only."""
+    """Find how much of each frame's texture lasts into the next, or from the one before."""
     for view in slide(frames, behind=1, ahead=1):
         others = [other for other in view.items if other is not view.here]
         shared = (correlation(other.texture, view.here.texture) for other in others)
@@ -112,9 +112,12 @@ def _distance(a: _Steady, b: _Steady) -> float:
 def _jump(view: View[_Linked]) -> float:
     """How much more the picture changes at this frame than around it."""
     index = view.index
-    distances = {t: _crossing(view, t) for t in range(index - 2, index + 3)}
-    here = distances[index]
-    if here < CANDIDATE or here < max(distances.values()) or here == distances[index - 1]:
+    here = _crossing(view, index)
+    if here < CANDIDATE:
+        return 0.0
+    earlier = max(_crossing(view, index - 2), _crossing(view, index - 1))
+    later = max(_crossing(view, index + 1), _crossing(view, index + 2))
+    if here <= earlier or here < later:
         return 0.0
     across = min(_aligned(view, index - before, index + after) for before, after in PAIRS)
     nearby = range(index - SURROUNDING, index + SURROUNDING + 1)

@@ -22,8 +22,8 @@ from models.shots.gradual import LONGEST_RUN, NEAR, Run, extend_run, place_bound
 from models.shots.rules import Rules
 from models.shots.window import View, slide
 
-AHEAD = BLOCK + MARGIN  # the last block that may be asked about, and its margin
-BEHIND = LONGEST_RUN + 2 * NEAR + BLOCK + MARGIN
+AHEAD = BLOCK + MARGIN  # a look that begins at the next frame, and its margin
+BEHIND = LONGEST_RUN + 2 * NEAR + BLOCK + MARGIN  # a run, the look it needs, and some more
 
 
 def decide_boundaries(cues: Iterable[Cue], judge: Judge, rules: Rules) -> Iterator[int]:
@@ -75,17 +75,18 @@ def _is_weak_cut(view: View[Cue], evidence: Evidence, rules: Rules) -> bool:
     """True where the picture jumps a little and the network agrees."""
     if view.here.jump < rules.weak_jump:
         return False
-    one, _ = evidence.chances(view, view.index - 2, view.index + 2)
+    one, _ = evidence.chances(view, max(view.index - 2, 0), view.index + 2)
     return float(one.max()) >= rules.support
 
 
 def _leaves_flat(view: View[Cue], rules: Rules) -> bool:
-    """True for the first frame of a picture after a stretch without one."""
+    """True for the first frame of a picture that lasts, after a stretch without one."""
     before = range(view.index - rules.flat_frames, view.index)
+    after = range(view.index, view.index + SHORTEST_SHOT)
     return (
         before.start >= 0
-        and view.here.texture >= rules.flat_texture
         and all(view.at(index).texture < rules.flat_texture for index in before)
+        and all(view.at(index).texture >= rules.flat_texture for index in after)
     )
 
 

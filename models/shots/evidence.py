@@ -1,4 +1,4 @@
-"""The network's answers, asked for block by block and only where they are needed."""
+"""The network's answers, asked for only where they are needed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from models.shots.window import View
 
 BLOCK = 50  # frames that one look of the network answers for
 MARGIN = 25  # frames before and after them that it needs to see
+GRID = 10  # looks begin at multiples of this, so that like questions give like answers
 
 Thumbnails = NDArray[np.uint8]
 Chances = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -21,36 +22,34 @@ Judge = Callable[[Thumbnails], Chances]
 class Evidence:
     """Chances of a boundary, from a judge of a hundred frames at a time.
 
-    The blocks lie at fixed places of the reel, so an answer does not depend on which frame
-    was asked about first.
+    A look begins just before the first frame that is asked about and not yet judged, so a
+    transition of up to forty frames costs one look, and the frames after it come with it.
     """
 
     def __init__(self, judge: Judge, kept_frames: int) -> None:
         self._judge = judge
-        self._kept_blocks = kept_frames // BLOCK + 1
-        self._blocks: dict[int, Chances] = {}
+        self._kept_frames = kept_frames
+        self._answers: dict[int, tuple[float, float]] = {}
 
     def chances(self, view: View[Cue], start: int, stop: int) -> Chances:
-        """Judge the frames `[start, stop)` of the reel.
+        """Judge the frames `[start, stop)` of the reel; `start` is 0 or more.
 
         Returns:
             Two float32 `[stop - start]` in 0..1: the chance that the shot changes after
             this frame, and that the frame belongs to a transition.
         """
-        start, stop = max(start, 0), max(stop, 1)
-        blocks = range(start // BLOCK, (stop - 1) // BLOCK + 1)
-        for block in blocks:
-            if block not in self._blocks:
-                self._blocks[block] = self._look(view, block)
-        for block in [b for b in self._blocks if b < blocks.start - self._kept_blocks]:
-            del self._blocks[block]
-        one = np.concatenate([self._blocks[block][0] for block in blocks])
-        many = np.concatenate([self._blocks[block][1] for block in blocks])
-        own = slice(start - blocks.start * BLOCK, stop - blocks.start * BLOCK)
-        return one[own], many[own]
+        for frame in [f for f in self._answers if f < start - self._kept_frames]:
+            del self._answers[frame]
+        for frame in range(start, stop):
+            if frame not in self._answers:
+                self._look(view, frame // GRID * GRID)
+        answers = np.array([self._answers[frame] for frame in range(start, stop)], np.float32)
+        return answers[:, 0], answers[:, 1]
 
-    def _look(self, view: View[Cue], block: int) -> Chances:
-        """Judge a block with its margins; beyond the reel's ends its end frames are held."""
-        frames = range(block * BLOCK - MARGIN, (block + 1) * BLOCK + MARGIN)
+    def _look(self, view: View[Cue], first: int) -> None:
+        """Judge the block that begins at a frame; beyond the reel its end frames are held."""
+        frames = range(first - MARGIN, first + BLOCK + MARGIN)
         one, many = self._judge(np.stack([view.at(frame).thumbnail for frame in frames]))
-        return one[MARGIN:-MARGIN], many[MARGIN:-MARGIN]
+        for index in range(BLOCK):
+            answer = float(one[MARGIN + index]), float(many[MARGIN + index])
+            self._answers.setdefault(first + index, answer)

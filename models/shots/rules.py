@@ -26,9 +26,9 @@ class Rules:
     clear_jump: float = 0.25
     weak_jump: float = 0.1
     support: float = 0.3
-    flat_texture: float = 0.006
+    flat_texture: float = 0.01
     flat_frames: int = 7
-    blend_residual: float = 0.05
+    blend_residual: float = 0.12
     blend_change: float = 0.5
     blend_frames: int = 3
     within: float = 0.5

@@ -50,11 +50,16 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         frames=f"{int(row['frame_count']):,}" if row["frame_count"] is not None else "",
         files=str(folder.relative_to(store.root)) if folder else "",
         frame_rate=f"{row['frame_rate']} (from the {row['frame_rate_source']})" * rate_known,
-        seconds=duration(sum(float(shot["seconds"] or 0) for shot in reel.shots)),
+        seconds=_seconds(reel),
         metrics=metric_lines(reel),
         steps=step_lines(reel),
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
     )
+
+
+def _seconds(reel: ReelNight) -> str:
+    """Time its shots were computed in, all nights together."""
+    return duration(sum(float(s["seconds"] or 0) for s in reel.shots)) if reel.shots else ""
 
 
 def _shots(reel: ReelNight) -> str:

@@ -23,7 +23,7 @@ class ReelNight:
         planned_shots: shots that the detector found.
         measurements: rows of `measurements` of those shots.
         manifest: what stands beside the restored files; empty when it is not there.
-        missing_files: files that the manifest names and that are not there as recorded.
+        missing_files: files of the manifest and of the shots that are not there as recorded.
     """
 
     row: Row
@@ -143,6 +143,7 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
     if len(planned):
         planned = planned[planned["detector"] == planned["detector"].iloc[-1]]
     manifest, missing = read_manifest(store, row)
+    shot_files = [shot[file] for shot in shots for file in ("picture_file", "change_file")]
     return ReelNight(
         row=row,
         earlier=earlier,
@@ -150,5 +151,8 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
         planned_shots=len(planned),
         measurements=tuple(m for m in measured if m["key"] in keys),
         manifest=manifest,
-        missing_files=missing,
+        missing_files=(
+            *missing,
+            *(str(name) for name in shot_files if not name or not (store.root / name).is_file()),
+        ),
     )

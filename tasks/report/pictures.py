@@ -2,34 +2,28 @@
 
 The frame before comes from the source and the frame after from the restored shot, each
 proved by the hash that the ledger has for it; one that cannot be proved is not shown.
-Cost: at most `MOST_CHANGE_FRAMES` frames of each change map are decoded.
+Cost: two frames and at most `changes.MOST_CHANGE_FRAMES` of the change map are decoded a shot.
 """
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from catalogs.errors import WetgateError
-from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, FrameIndex, Reel
 from catalogs.rows import read_frame_index
 from catalogs.store import Store
 from tasks.media.probe import probe
-from tasks.media.read import read_frames, read_picture
-from tasks.media.still import Region, split_planes, still_png
+from tasks.media.read import read_frames
+from tasks.media.still import Region, still_png
+from tasks.report.changes import busiest, most_changed, shown_change
 from tasks.report.choose import ChosenShot
 from tasks.report.rows import Row
 
-MOST_CHANGE_FRAMES = 200
-AMPLIFIED = 4  # times; what the change map's distance from mid-grey is multiplied by
 WIDEST = 480  # samples of a PNG
-DETAIL = (120, 80)  # samples of the source shown enlarged, width and height
 
 _REEL = TypeAdapter(Reel)
 
@@ -38,8 +32,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with its caption; no PNG where it cannot be shown, and the caption says why."""
+    """A PNG with its name and caption; without PNG the caption says why."""
 
+    name: str
     caption: str
     png: bytes | None
 
@@ -75,19 +70,21 @@ def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
     try:
         reel = _REEL.validate_json(chosen.reel.row["facts_json"] or "")
     except ValidationError:
-        missing = Picture("Not shown: the ledger does not have the facts of this reel.", None)
+        missing = Picture(
+            "none", "Not shown: the ledger does not have the facts of this reel.", None
+        )
         return ShotPictures(start, (missing,), ())
     picture = reel.header.picture
-    found, no_change = _attempt(lambda: _most_changed(store, shot["change_file"], picture))
+    found, no_change = _attempt(lambda: most_changed(store, shot["change_file"], picture))
     offset, change = found or (0, None)
     before, no_before = _attempt(lambda: _source_frame(store, reel, start + offset))
     after, no_after = _attempt(lambda: _restored_frame(store, shot, reel.frame_rate, offset))
     raw = _Raw(
         names=("before", "after", "change"),
-        frames=(before, after, _amplified(change, picture) if change else None),
+        frames=(before, after, shown_change(before, after, change, picture)),
         reasons=(no_before, no_after, no_change),
     )
-    region = _busiest(change, picture) if change else None
+    region = busiest(change, picture) if change else None
     return ShotPictures(
         frame=start + offset,
         whole=tuple(_stills(raw, reel, None)),
@@ -98,14 +95,16 @@ def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
 def _stills(raw: _Raw, reel: Reel, region: Region | None) -> Iterator[Picture]:
     header = reel.header
     for name, frame, reason in zip(raw.names, raw.frames, raw.reasons, strict=True):
-        caption = f"{name}, detail" if region else name
+        label = f"{name}, detail" if region else name
+        file_name = f"{name}-detail" if region else name
         if frame is None:
-            yield Picture(f"{caption}: not shown: {reason}", None)
+            yield Picture(file_name, f"{label}: not shown: {reason}", None)
             continue
         colour = ColourTags("pc", "smpte170m") if name == "change" else header.colour
         aspect = float(header.sample_aspect or 1)
         yield Picture(
-            caption,
+            file_name,
+            f"{label}, computed from the two ({reason})" if reason else label,
             still_png(frame, header.picture, colour, widest=WIDEST, aspect=aspect, region=region),
         )
 
@@ -136,45 +135,3 @@ def _restored_frame(store: Store, shot: Row, rate: Fraction, offset: int) -> byt
     times = tuple(round(n / rate / header.time_base) for n in range(len(md5)))
     index = FrameIndex(times, tuple(md5))
     return next(read_frames(store.root / name, header, index, offset, offset + 1))
-
-
-def _most_changed(store: Store, name: str | None, picture: PictureFormat) -> tuple[int, bytes]:
-    """(frame within the shot, change map of it) of the largest mean change."""
-    if not name or not (store.root / name).is_file():
-        raise ValueError(f"the change map is not at {name}" if name else "no file is recorded")
-    frames = itertools.islice(read_picture(store.root / name, picture), MOST_CHANGE_FRAMES)
-    best: tuple[float, int, bytes] | None = None
-    for number, frame in enumerate(frames):
-        size = float(np.mean([np.abs(d).mean() for d in _distances(frame, picture)]))
-        if best is None or size > best[0]:
-            best = size, number, frame
-    if best is None:
-        raise ValueError("the change map holds no frame")
-    return best[1], best[2]
-
-
-def _distances(change: bytes, picture: PictureFormat) -> list[NDArray[np.int32]]:
-    half = 1 << (picture.depth - 1)
-    return [plane.astype(np.int32) - half for plane in split_planes(change, picture)]
-
-
-def _amplified(change: bytes, picture: PictureFormat) -> bytes:
-    half = 1 << (picture.depth - 1)
-    dtype = "u1" if picture.sample_bytes == 1 else "<u2"
-    return b"".join(
-        (half + AMPLIFIED * distance).clip(0, picture.peak).astype(dtype).tobytes()
-        for distance in _distances(change, picture)
-    )
-
-
-def _busiest(change: bytes, picture: PictureFormat) -> Region | None:
-    """The part of the picture in which the first plane changed most; None without change."""
-    distance = np.abs(_distances(change, picture)[0]).astype(np.float64)
-    width, height = min(DETAIL[0], picture.width), min(DETAIL[1], picture.height)
-    if not distance.any():
-        return None
-    total = np.pad(distance.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    inside = (total[height:, width:] - total[:-height, width:]
-              - total[height:, :-width] + total[:-height, :-width])  # fmt: skip
-    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
-    return Region(int(left), int(top), width, height)

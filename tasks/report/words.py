@@ -1,10 +1,16 @@
 """What the report says in sentences. It claims what the ledger records and no more."""
 
+import re
 from collections.abc import Iterator
 
 from tasks.report.night import Night, ReelNight
 
+# ffmpeg's mark of who spoke, `[in#0/matroska @ 0x55d1c0] [error] `; the ledger keeps it.
+_ADDRESS = re.compile(r"\[[^\]\[]*@ 0x[0-9a-f]+\] (?:\[\w+\] )?")
+
 STATUS_WORDS = {"ingested": "not finished"}
+
+_NAMED = 5  # missing files that are named; the others are counted
 
 _DEFAULT_REMEDY = {
     "held": "Correct the source or the catalog, then run the night again.",
@@ -39,14 +45,20 @@ def reason_and_remedy(reel: ReelNight) -> tuple[str, str]:
     """Why a reel is not restored, and what to do; messages are written `what; remedy`."""
     if reel.status == "restored":
         return "", ""
-    reason, found, remedy = str(reel.row["reason"] or "").rpartition("; ")
+    whole = _ADDRESS.sub("", str(reel.row["reason"] or ""))
+    reason, found, remedy = whole.rpartition("; ")
     if not found or not remedy[:1].islower():
-        reason, remedy = str(reel.row["reason"] or ""), ""
+        reason, remedy = whole, ""
     if not remedy:
         remedy = _DEFAULT_REMEDY.get(reel.status, "")
     if not reason and reel.status == "ingested":
         reason = "The night ended before the reel was done."
-    return reason or "No reason was recorded.", remedy[:1].upper() + remedy[1:]
+    return _sentence(reason or "no reason was recorded", capital=False), _sentence(remedy)
+
+
+def _sentence(text: str, capital: bool = True) -> str:
+    first = text[:1].upper() if capital else text[:1]
+    return first + text[1:] + ("" if not text or text.endswith(".") else ".")
 
 
 def headline(night: Night) -> str:
@@ -96,7 +108,7 @@ def work_done(night: Night) -> list[str]:
         speed = f", {frames / seconds:.2f} frames per second" if frames and seconds else ""
         computed = count(int(night.row["shots_computed"] or 0), "shot")
         said.append(
-            f"The night took {duration(seconds)} and computed {computed} of "
+            f"The night took {duration(seconds)} and computed {computed} with "
             f"{count(frames, 'frame')}{speed}."
         )
     else:
@@ -128,9 +140,11 @@ def _reel_attention(reel: ReelNight) -> Iterator[str]:
     if kept:
         yield f"{reel.reel_id}: {count(len(kept), 'shot')} kept the original picture."
     if reel.missing_files:
+        named = ", ".join(reel.missing_files[:_NAMED])
+        more = len(reel.missing_files) - _NAMED
         yield (
-            f"{reel.reel_id}: recorded as restored, but not there as recorded: "
-            f"{', '.join(reel.missing_files)}."
+            f"{reel.reel_id}: {count(len(reel.missing_files), 'file')} not there as recorded: "
+            f"{named}{f' and {more} more' if more > 0 else ''}. Run the night again."
         )
     if reel.status == "restored" and len(reel.shots) != reel.planned_shots:
         yield (

@@ -12,10 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from catalogs.errors import StoreError
 from catalogs.ledger import sync_folder
 from catalogs.store import Store
+from tasks.report.changes import AMPLIFIED, MOST_CHANGE_FRAMES
 from tasks.report.choose import ChosenShot, choose_shots
 from tasks.report.lines import reel_line
 from tasks.report.night import Night, read_night
-from tasks.report.pictures import AMPLIFIED, MOST_CHANGE_FRAMES, ShotPictures, picture_shot
+from tasks.report.pictures import ShotPictures, picture_shot
 from tasks.report.words import attention, headline, work_done
 
 MOST_EVENTS = 500
@@ -86,7 +87,7 @@ def _panel(folder: Path, store: Store, number: int, chosen: ChosenShot) -> Panel
     pictures = picture_shot(store, chosen)
     names = []
     for picture in (*pictures.whole, *pictures.detail):
-        name = f"{number:02d}-{picture.caption.replace(', ', '-')}.png" if picture.png else ""
+        name = f"{number:02d}-{picture.name}.png" if picture.png else ""
         if picture.png:
             (folder / "pictures" / name).write_bytes(picture.png)
         names.append(name)

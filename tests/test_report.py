@@ -1,0 +1,341 @@
+"""The morning report: it says what the ledger records, shows it, and survives gaps."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catalogs.errors import StoreError
+from catalogs.fixity import sha256_file
+from catalogs.picture import PictureFormat
+from catalogs.recipe import Treatment, TreatmentStep
+from catalogs.records import (
+    CatalogReel,
+    ColourTags,
+    Content,
+    FrameIndex,
+    Header,
+    HeldRow,
+    Measurement,
+    Reel,
+    RestoredShot,
+    Shot,
+    StepOutcome,
+)
+from catalogs.rows import (
+    event_row,
+    frame_rows,
+    held_row,
+    measurement_rows,
+    reel_row,
+    restored_row,
+    shot_rows,
+)
+from catalogs.store import Store, open_store
+from tasks.media.check import index_frames
+from tasks.media.probe import probe
+from tasks.media.still import rgb_of
+from tasks.media.write import ffv1_writer
+from tasks.report import write_report
+
+NIGHT = "20260101-night"
+PICTURE = PictureFormat(32, 24, "gray")
+FRAMES = 6
+TITLE = 'Rêves & <b>"Nuits"</b> | 1910'
+TREATMENT = Treatment("conservative", (TreatmentStep("dirt", 1, {"threshold": 0.08}),))
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A source, what restoration made of it, and the change between them."""
+
+    source: list[bytes]
+    restored: list[bytes]
+    change: list[bytes]
+
+
+def samples() -> Samples:
+    """Frame 4 has a white speck that restoration took away; the others are as they were."""
+    clean = [np.full((24, 32), 60 + 5 * n, np.uint8) for n in range(FRAMES)]
+    dirty = [frame.copy() for frame in clean]
+    dirty[4][5:9, 10:14] = 250
+    change = [(c.astype(int) - d + 128).astype(np.uint8) for c, d in zip(clean, dirty, strict=True)]
+    return Samples(*([f.tobytes() for f in frames] for frames in (dirty, clean, change)))
+
+
+def write_film(path: Path, frames: list[bytes]) -> None:
+    header = Header(
+        "matroska", "ffv1", PICTURE, None, Fraction(18), Fraction(1, 1000), Fraction(0),
+        Fraction(1), False, ColourTags(range="pc"), None, (),
+    )  # fmt: skip
+    with ffv1_writer(path, header, Fraction(18)) as writer:
+        for frame in frames:
+            writer.write(frame)
+
+
+def ingested(folder: Path) -> tuple[Reel, FrameIndex]:
+    source = folder / "réel één.mkv"
+    write_film(source, samples().source)
+    header = probe(source)
+    index = index_frames(source, header)
+    catalog = CatalogReel("AFA 1", TITLE, 1, 2, source.name, 2, Fraction(18))
+    content = Content(sha256_file(source), source.stat().st_size, 0, FRAMES, ())
+    return Reel(catalog, source, header, content, Fraction(18), "catalog"), index
+
+
+def restored(store: Store, reel: Reel, status: str = "restored") -> RestoredShot:
+    shot = Shot(reel.reel_id, reel.digest, 0, 0, FRAMES)
+    folder = store.shot_folder(reel.reel_id)
+    write_film(folder / "shot.mkv", samples().restored)
+    write_film(folder / "shot.change.mkv", samples().change)
+    md5 = tuple(hashlib.md5(f, usedforsecurity=False).hexdigest() for f in samples().restored)
+    step = StepOutcome("dirt", 1, "damage", 0.0035, ({"specks": 1.0}, {"specks": 3.0}))
+    return RestoredShot(
+        shot, TREATMENT.treatment_id, status, "" if status == "restored" else "the step failed",  # type: ignore[arg-type]
+        str((folder / "shot.mkv").relative_to(store.root)), "",
+        str((folder / "shot.change.mkv").relative_to(store.root)), "", md5, 0.0035, (step,), 3.0,
+        "cpu",
+    )  # fmt: skip
+
+
+def end_night(store: Store, status: str, **counts: Any) -> None:
+    row = {"catalog": "catalog.csv", "recipe": "conservative", "status": status, "software": "x 1",
+           "treatment_id": TREATMENT.treatment_id, "reels_restored": 0, "reels_held": 0,
+           "reels_failed": 0, "shots_restored": 0, "shots_computed": 0, "shots_original_kept": 0,
+           "frames_computed": 0, "seconds": 12.0, **counts}  # fmt: skip
+    store.ledger(NIGHT).append("batches", NIGHT, [row])
+
+
+def record_reel(store: Store, folder: Path, status: str = "restored") -> Reel:
+    """A reel of one shot, with everything the ledger keeps of it."""
+    reel, index = ingested(folder)
+    done = restored(store, reel, status)
+    ledger = store.ledger(NIGHT)
+    ledger.append("frames", reel.digest, frame_rows(reel.digest, index))
+    ledger.append("shots", reel.reel_id, shot_rows([done.shot], "by hand"))
+    ledger.append("restorations", reel.reel_id, [restored_row(done, "x 1")])
+    measured = (
+        Measurement("dirt", 1.0, 0.25, "specks/frame", coverage=0.5),
+        Measurement("flicker", None, None, "%", False, 0.0, "needs 5 frames"),
+    )
+    ledger.append("measurements", reel.reel_id, measurement_rows(done, measured))
+    derivative = f"{reel.reel_id}.{TREATMENT.label}"
+    files = store.reel_folder(reel.reel_id, TREATMENT.label)
+    files.mkdir(parents=True)
+    (files / "manifest.json").write_text(
+        '{"files": {}, "verified": ["frame hashes"], "steps": '
+        '[{"name": "dirt", "version": 1, "parameters": {"threshold": 0.08}}]}'
+    )
+    ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", TREATMENT, "", derivative)])
+    return reel
+
+
+def record_held(store: Store, reason: str) -> None:
+    held = HeldRow("AFA-2", "AFA-2.r1", 3, reason, None, 1, 1)
+    ledger = store.ledger(NIGHT)
+    ledger.append("reels", held.reel_id, [held_row(held)])
+    ledger.append("events", NIGHT, [event_row("hold", held.reel_id, "held", reason, "x 1")])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    opened = open_store(tmp_path / "store")
+    opened.ledger(NIGHT).append(
+        "batches", NIGHT, [{"status": "running", "treatment_id": TREATMENT.treatment_id,
+                            "recipe": "conservative", "catalog": "catalog.csv"}]
+    )  # fmt: skip
+    return opened
+
+
+def texts(store: Store) -> Mapping[str, str]:
+    page = write_report(store, NIGHT)
+    markdown = page.with_suffix(".md")
+    return {"html": page.read_text("utf-8"), "md": markdown.read_text("utf-8")}
+
+
+def test_a_restored_and_a_held_reel_are_stated_counted_and_explained(
+    store: Store, tmp_path: Path
+) -> None:
+    record_reel(store, tmp_path)
+    record_held(store, "b.mkv: damaged: [mkv @ 0x55d1] [error] File ended; replace it with a copy")
+    end_night(store, "finished", reels_restored=1, reels_held=1, shots_computed=1,
+              frames_computed=6)  # fmt: skip
+    for text in texts(store).values():
+        assert "1 of 2 reels restored, 1 held, 0 failed." in text
+        assert "1 shot restored; 0 kept their original picture." in text
+        assert "12 s" in text
+        assert "0.50 frames per second" in text
+        assert "1 reel held: AFA-2.r1." in text
+        assert "Replace it with a copy." in text
+        assert "0x55d1" not in text.split("Events of the night")[0]
+        assert text.index("AFA-2") < text.index("Rêves")
+
+
+def test_titles_are_escaped(store: Store, tmp_path: Path) -> None:
+    record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1)
+    text = texts(store)
+    assert "<b>" not in text["html"]
+    assert "Rêves &amp; &lt;b&gt;" in text["html"]
+    assert r"Rêves \& \<b\>" in text["md"]
+    assert r"\| 1910" in text["md"]
+
+
+def test_pictures_show_the_frame_that_changed_and_are_png(store: Store, tmp_path: Path) -> None:
+    record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1)
+    page = write_report(store, NIGHT)
+    pictures = sorted((page.parent / "pictures").iterdir())
+    assert [p.name for p in pictures if "detail" not in p.name] == [
+        "01-after.png", "01-before.png", "01-change.png",
+    ]  # fmt: skip
+    assert all(p.read_bytes().startswith(PNG) for p in pictures)
+    html = page.read_text("utf-8")
+    assert html.count("data:image/png;base64,") == len(pictures) == 6
+    assert "frame 4</h3>" in html
+    assert "http" not in html
+    for picture in pictures:
+        assert f"(pictures/{picture.name})" in page.with_suffix(".md").read_text("utf-8")
+
+
+def test_metrics_steps_and_checks_are_shown_with_what_is_not_measurable(
+    store: Store, tmp_path: Path
+) -> None:
+    record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1)
+    html = texts(store)["html"]
+    assert "1 → 0.25" in html
+    assert "1 (needs 5 frames)" in html
+    assert "threshold 0.08" in html
+    assert "specks 1 .. 3" in html
+    assert "Verified in the written files: frame hashes." in html
+    assert "Nothing needs attention." in html
+
+
+def test_a_night_without_an_end_is_said_to_be_unfinished(store: Store, tmp_path: Path) -> None:
+    record_reel(store, tmp_path)
+    for text in texts(store).values():
+        assert "The night did not finish: its end was never recorded." in text
+        assert "How long it took and how fast it was is not recorded." in text
+
+
+def test_a_stopped_night_says_so(store: Store) -> None:
+    end_night(store, "stopped")
+    assert "The night was stopped before it was done." in texts(store)["html"]
+
+
+def test_a_night_without_reels_and_an_unknown_night_are_reported(store: Store) -> None:
+    end_night(store, "finished")
+    assert "No reel is recorded for this night." in texts(store)["html"]
+    page = write_report(store, "another-night")
+    assert "The ledger holds nothing of a night named another-night." in page.read_text("utf-8")
+
+
+def test_reels_finished_on_an_earlier_night_are_not_claimed_as_tonights(store: Store) -> None:
+    end_night(store, "finished", reels_restored=3)
+    html = texts(store)["html"]
+    assert "3 of 3 reels restored" in html
+    assert "3 restored reels had been finished on an earlier night" in html
+
+
+def test_a_shot_that_kept_its_original_is_disclosed(store: Store, tmp_path: Path) -> None:
+    record_reel(store, tmp_path, "original kept")
+    end_night(store, "finished", reels_restored=1, shots_original_kept=1)
+    html = texts(store)["html"]
+    assert "0 shots restored; 1 kept their original picture." in html
+    assert "1 shot kept the original picture." in html
+    assert "kept its original picture: the step failed" in html
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ("source", "the source is not at"),
+        ("shot.mkv", "the restored shot is not at"),
+        ("shot.change.mkv", "the change map is not at"),
+        ("manifest.json", "1 file not there as recorded"),
+    ],
+)
+def test_a_deleted_file_is_reported_and_nothing_crashes(
+    store: Store, tmp_path: Path, gone: str, said: str
+) -> None:
+    reel = record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1)
+    file = reel.source if gone == "source" else next(store.root.rglob(gone))
+    file.unlink()
+    assert said in texts(store)["html"]
+
+
+def test_a_frame_that_is_not_the_recorded_one_is_not_shown(store: Store, tmp_path: Path) -> None:
+    reel = record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1)
+    write_film(store.shot_folder(reel.reel_id) / "shot.mkv", samples().source)
+    assert "after: not shown: shot.mkv: frame 4 is not" in texts(store)["html"]
+
+
+def test_counts_that_disagree_are_pointed_out(store: Store) -> None:
+    record_held(store, "no such file; restore it")
+    end_night(store, "finished", reels_held=4)
+    assert "The night counted 4 reels held, its records show 1." in texts(store)["html"]
+
+
+def test_a_second_report_replaces_the_first_and_leaves_no_partial(store: Store) -> None:
+    first = write_report(store, NIGHT).parent
+    (first / "stale.txt").write_text("old")
+    assert write_report(store, NIGHT).parent == first
+    assert not (first / "stale.txt").exists()
+    assert [p.name for p in first.parent.iterdir()] == [NIGHT]
+
+
+def test_a_name_that_leads_elsewhere_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="is not the name of a night"):
+        write_report(store, "../tables")
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "colour", "codes", "expected"),
+    [
+        ("gray", ColourTags(), (255,), (255, 255, 255)),
+        ("gray", ColourTags(range="tv"), (235,), (255, 255, 255)),
+        ("yuv444p", ColourTags(range="tv", matrix="bt709"), (63, 102, 240), (255, 0, 0)),
+        ("yuv444p", ColourTags(range="tv", matrix="smpte170m"), (81, 90, 240), (255, 0, 0)),
+        ("yuv422p10le", ColourTags(range="tv"), (940, 512, 512), (255, 255, 255)),
+        ("gbrp12le", ColourTags(), (0, 4095, 0), (0, 0, 255)),
+    ],
+)
+def test_stills_follow_range_matrix_and_depth(
+    pixel_format: str, colour: ColourTags, codes: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    picture = PictureFormat(4, 2, pixel_format)
+    dtype = np.uint8 if picture.depth == 8 else np.dtype("<u2")
+    frame = b"".join(
+        np.full(shape, code, dtype).tobytes()
+        for shape, code in zip(picture.plane_shapes, codes, strict=True)
+    )
+    found = rgb_of(frame, picture, colour)[0, 0].astype(int)
+    assert np.abs(found - expected).max() <= 1, f"{found} is not {expected}"
+
+
+@pytest.mark.parametrize(
+    ("known", "recorded", "shown"),
+    [
+        ("restored", ("found finished", "success"), "restored on an earlier night"),
+        ("ingested", ("restoration", "restored"), "not finished"),
+    ],
+)
+def test_a_reel_without_a_row_of_the_night_is_found_by_its_events(
+    store: Store, tmp_path: Path, known: str, recorded: tuple[str, str], shown: str
+) -> None:
+    reel, _ = ingested(tmp_path)
+    derivative = f"{reel.reel_id}.{TREATMENT.label}" if known == "restored" else ""
+    row = reel_row(reel, known, TREATMENT, "", derivative)  # type: ignore[arg-type]
+    store.ledger("20251231-night").append("reels", reel.reel_id, [row])
+    event = event_row(recorded[0], f"{reel.reel_id}/0000000-0000006", recorded[1], "", "x 1")
+    store.ledger(NIGHT).append("events", NIGHT, [event])
+    assert f'<td class="status">{shown}</td>' in texts(store)["html"]
