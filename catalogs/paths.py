@@ -6,6 +6,7 @@ ffmpeg protocol, or look like an option to a program.
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 from catalogs.errors import CatalogError
@@ -24,7 +25,7 @@ def confine(root: Path, written: str) -> Path:
         raise CatalogError("path is empty; name the source file")
     if _PROTOCOL.match(written):
         raise CatalogError(f"path {written!r} is a URL or protocol; name a file in the archive")
-    if any(ord(character) < 32 for character in written):
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in written):
         raise CatalogError(f"path {written!r} holds control characters; rename the file")
     parts = written.replace("\\", "/").split("/")
     if parts[0] == "" or written.startswith("~"):

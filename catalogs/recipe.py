@@ -16,6 +16,7 @@ the recipe's name, not the device, not the number of workers.
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -93,7 +94,7 @@ def read_recipe(name_or_path: str) -> Recipe:
     """
     shipped = shipped_recipes()
     path = shipped.get(name_or_path, Path(name_or_path))
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for overlong names
         raise RecipeError(
             f"no recipe {name_or_path!r}; name a file or one of: {', '.join(shipped)}"
         )
@@ -101,6 +102,8 @@ def read_recipe(name_or_path: str) -> Recipe:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not TOML: {error}") from error
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); check it") from error
     unknown = set(written) - {"name", "description", "step"}
     if unknown:
         raise RecipeError(f"{path}: unknown field {', '.join(sorted(unknown))}")

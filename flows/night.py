@@ -109,6 +109,7 @@ class Night:
             recorded = read_restored(order.ledger, reel, order.treatment.treatment_id)
             for restored in recorded.values():
                 self._count(restored.status)
+            order.record("found finished", reel.reel_id, "success")
             self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
             return
         finished = work.finished_shots(order, reel, shots)

@@ -1,8 +1,8 @@
 """One piece of work: a Prefect task on a thread that watches one plain Dask future.
 
 Prefect shows and retries, Dask carries out, the ledger records. Against a task of
-prefect-dask this costs about a seventh of the CPU time, ends in true states when a
-worker dies, and never runs finished work again (docs/architecture.md has the figures).
+prefect-dask this costs a small part of the CPU time (`benchmarks/orchestration.py`), ends
+in true states when a worker dies, and never runs finished work again.
 """
 
 import asyncio

@@ -101,7 +101,7 @@ def spots(spike: npt.NDArray[np.float32]) -> Spots:
 
 def spots_of(labels: Labels, count: int, spike: npt.NDArray[np.float32]) -> Spots:
     """Centre, area and mean spike of each label."""
-    rows, columns = np.nonzero(labels)
+    rows, columns = np.nonzero(labels > 0)
     names = labels[rows, columns]
     area = count_of(names, count)
     size = np.maximum(area, 1)

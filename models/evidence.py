@@ -104,10 +104,14 @@ def _log_ratio(value: Floats, contrast: Floats) -> Floats:
 
 def disagreement_of(places: Picture) -> Picture:
     """Range of the three neighbours that agree best; of all where there are fewer than four."""
-    ordered = np.sort(places, axis=0)
-    if len(ordered) < 4:
-        return np.asarray(ordered[-1] - ordered[0], np.float32)
-    return np.asarray(np.minimum(ordered[2] - ordered[0], ordered[3] - ordered[1]), np.float32)
+    high, low = places.max(axis=0), places.min(axis=0)
+    if len(places) < 4:
+        return np.asarray(high - low, np.float32)
+    lows = np.minimum(places[0], places[1]), np.minimum(places[2], places[3])
+    highs = np.maximum(places[0], places[1]), np.maximum(places[2], places[3])
+    inner = np.maximum(*lows), np.minimum(*highs)
+    second, third = np.minimum(*inner), np.maximum(*inner)
+    return np.asarray(np.minimum(third - low, high - second), np.float32)
 
 
 def extreme_of(here: Picture, places: Picture, side: int) -> Picture:

@@ -5,7 +5,7 @@ intensity flicker in old film sequences", 1999, estimated as in Delon, "Movie an
 equalization", 2006, from the distribution of luma instead of from matching places, so that
 neither dirt nor motion needs to be known. Ours differs in that the course is a robust local line
 (Cleveland's LOESS, 1979), so that fades stay fades, and in that it answers only to flicker that
-can be seen.
+can be seen and that is everywhere in the picture at once.
 
 How:
     1. Per frame, luma is sorted and cut into 20 slices of equal population; the means of the
@@ -13,7 +13,8 @@ How:
     2. Per tone, a line is fitted through the frames around (bisquare weights); its value at the
        frame is the wanted tone. Beside a real change of light the side the frame is on is used.
     3. A gain and an offset bring the frame's tones to the wanted ones (Huber weights).
-    4. Where the flicker of the frames around stays below `visible`, nothing is done at all.
+    4. Where the flicker of the frames around stays below `visible`, or differs from part to part of
+       the picture as motion does, nothing is done at all.
 
 Rounding is to the nearest code value. Luma (or R, G, B) gets gain and offset, chroma the gain
 about neutral.
@@ -34,7 +35,15 @@ import numpy as np
 import torch
 
 from models.contract import Change, Frame, Step, Touches
-from models.tones import Array, fit_gain_offset, steady_course, tones
+from models.tones import (
+    Array,
+    blocks,
+    fit_gain_offset,
+    flicker_level,
+    steady_course,
+    togetherness,
+    tones,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,9 @@ class Deflicker(Step):
         look_ahead: frames looked at on either side, 2..48.
         visible: flicker (robust temporal high-pass of mean luma over mean luma) below which a
             frame is left alone, 0..1; 0.004 is about what is seen between 0.1 and 12 Hz.
+        together: common flicker of 192 parts of the picture over its spread among them, below
+            which it is taken for motion and left alone, 0..10; film measured 0.7, modern hand-held
+            footage 0.2 at most.
         largest_gain: gains are kept within 1/largest_gain..largest_gain, 1..4.
     """
 
@@ -54,6 +66,7 @@ class Deflicker(Step):
 
     look_ahead: int = 12
     visible: float = 0.004
+    together: float = 0.4
     largest_gain: float = 1.6
 
     def __post_init__(self) -> None:
@@ -61,6 +74,8 @@ class Deflicker(Step):
             raise ValueError(f"look_ahead {self.look_ahead} is outside 2..48 frames")
         if not 0 <= self.visible <= 1:
             raise ValueError(f"visible {self.visible} is outside 0..1")
+        if not 0 <= self.together <= 10:
+            raise ValueError(f"together {self.together} is outside 0..10")
         if not 1 <= self.largest_gain <= 4:
             raise ValueError(f"largest_gain {self.largest_gain} is outside 1..4")
 
@@ -68,41 +83,42 @@ class Deflicker(Step):
         """Yield one change per frame; frames are held for `look_ahead`, tones for twice that."""
         waiting: deque[Frame] = deque()
         course: deque[Array] = deque()
-        place = 0  # index into `course` of the first waiting frame
+        parts: deque[Array] = deque()
+        place = 0  # index into `course` and `parts` of the first waiting frame
         for frame in frames:
             waiting.append(frame)
             course.append(tones(frame))
+            parts.append(blocks(frame))
             if len(waiting) > self.look_ahead:
-                yield self._answer(waiting.popleft(), course, place)
+                yield self._answer(waiting.popleft(), course, parts, place)
                 place += 1
             if place > self.look_ahead:
                 course.popleft()
+                parts.popleft()
                 place -= 1
         while waiting:
-            yield self._answer(waiting.popleft(), course, place)
+            yield self._answer(waiting.popleft(), course, parts, place)
             place += 1
 
-    def _answer(self, frame: Frame, course: Sequence[Array], place: int) -> Change:
+    def _answer(
+        self, frame: Frame, course: Sequence[Array], parts: Sequence[Array], place: int
+    ) -> Change:
         """The change of the frame whose tones are `course[place]`."""
         first = max(place - self.look_ahead, 0)
         around = np.stack([course[i] for i in range(first, len(course))])
-        place -= first
-        if len(around) < 3 or flicker_level(around) < self.visible:
+        if not self._flickers(around, [parts[i] for i in range(first, len(parts))]):
             return Change.none(frame, {"gain": 1.0, "offset_share": 0.0})
-        wanted = steady_course(around, place)
-        gain, offset = fit_gain_offset(around[place], wanted, self.largest_gain)
+        wanted = steady_course(around, place - first)
+        gain, offset = fit_gain_offset(course[place], wanted, self.largest_gain)
         return exposed(frame, gain, offset)
 
-
-def flicker_level(course: Array) -> float:
-    """Robust rms of the temporal second difference of mean tone, as a share of mean tone.
-
-    Args:
-        course: float64 `[T, K]` tones in 0..1, T at least 3.
-    """
-    mean = course.mean(axis=1)
-    bends = mean[1:-1] - (mean[:-2] + mean[2:]) / 2
-    return float(1.4826 * np.median(np.abs(bends)) / max(float(mean.mean()), 1e-3))
+    def _flickers(self, course: Array, parts: Sequence[Array]) -> bool:
+        """Whether the frames flicker visibly, and all over the picture at once."""
+        return (
+            len(course) >= 3
+            and flicker_level(course) >= self.visible
+            and togetherness(np.stack(parts)) >= self.together
+        )
 
 
 def exposed(frame: Frame, gain: float, offset: float) -> Change:

@@ -19,8 +19,6 @@ how many workers share it. Parallel work is done by running shots side by side.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -85,28 +83,48 @@ def estimate_flow(here: Guide, there: Guide, shape: tuple[int, int]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
 
 
-def warp(planes: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
+def warp(planes: Tensor, flow: Tensor) -> Tensor:
     """Draw planes where the frame that the flow belongs to has them.
 
     Args:
         planes: float32 `[H, W]` or `[C, H, W]`.
         flow: float32 `[2, H, W]`, displacement (x, y) in samples.
-        mode: "bicubic" keeps grain better, and may overshoot.
 
     Returns:
-        float32 of the shape of `planes`; beyond the edge the edge is repeated.
+        float32 of the shape of `planes`, bilinear; beyond the edge the edge is repeated.
     """
     height, width = planes.shape[-2:]
     down = torch.arange(height, dtype=torch.float32, device=planes.device)
     across = torch.arange(width, dtype=torch.float32, device=planes.device)
-    x = (across + flow[0] + 0.5) * (2 / width) - 1
-    y = (down[:, None] + flow[1] + 0.5) * (2 / height) - 1
-    grid = torch.stack((x, y), dim=-1)[None]
-    stacked = planes.reshape(1, -1, height, width)
+    grid = _grid(down[:, None] + flow[1], across + flow[0], height, width)
     moved = torch.nn.functional.grid_sample(
-        stacked, grid, mode=mode, padding_mode="border", align_corners=False
+        planes.reshape(1, -1, height, width), grid, padding_mode="border", align_corners=False
     )
     return moved.reshape(planes.shape)
+
+
+def sampled(plane: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Read a plane at places between its samples, bicubic, which keeps grain and may overshoot.
+
+    Args:
+        plane: float32 `[H, W]`.
+        y: float32 `[N]`, lines.
+        x: float32 `[N]`, samples along the line.
+
+    Returns:
+        float32 `[N]`; beyond the edge the edge is repeated.
+    """
+    if y.numel() == 0:
+        return torch.zeros_like(y)
+    grid = _grid(y[None], x[None], plane.shape[0], plane.shape[1])
+    return torch.nn.functional.grid_sample(
+        plane[None, None], grid, "bicubic", padding_mode="border", align_corners=False
+    )[0, 0, 0]
+
+
+def _grid(y: Tensor, x: Tensor, height: int, width: int) -> Tensor:
+    """Places in samples `[H, W]` as torch's grid `[1, H, W, 2]`, -1..1 from edge to edge."""
+    return torch.stack(((x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1), dim=-1)[None]
 
 
 def chain(first: Tensor, second: Tensor) -> Tensor:
@@ -126,15 +144,3 @@ def round_trip(there: Tensor, back: Tensor) -> Tensor:
     """
     away = chain(there, back)
     return torch.hypot(away[0], away[1])
-
-
-def resize_flow(flow: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Bring a flow to a plane of another size, such as subsampled chroma: `[2, h, w]`."""
-    height, width = flow.shape[-2:]
-    if (height, width) == shape:
-        return flow
-    scaled = torch.nn.functional.interpolate(
-        flow[None], size=shape, mode="bilinear", align_corners=False
-    )[0]
-    ratio = torch.tensor([shape[1] / width, shape[0] / height], device=flow.device)
-    return scaled * ratio[:, None, None]

@@ -1,7 +1,11 @@
 """Dirty samples replaced by those of a neighbour, in every plane of a frame.
 
 Each blotch is filled from one neighbour, the one that fits best around it and agrees best with
-the others within it; a mean of several would be smoother than the film's grain.
+the others within it; a mean of several would be smoother than the film's grain. Only the dirty
+samples are computed.
+
+Limits: brightness is matched to the neighbour's, colour is not; chroma is taken to sit on the first
+luma sample of its footprint.
 """
 
 from __future__ import annotations
@@ -16,11 +20,12 @@ from torch import Tensor
 from models.blotches import Verdict
 from models.contract import Frame
 from models.labels import Labels, Mask, Picture, grown, mean_of, ring_of
-from models.motion import resize_flow, warp
+from models.motion import sampled
 from models.planes import reduced
-from models.sight import View, levelled
+from models.sight import View, middle_of
 
 MARGIN = 2  # samples at 480 lines by which a blotch is grown; its soft edge lies there
+SURROUNDINGS = 4  # samples around a blotch in which its neighbours are compared
 
 
 def patched(
@@ -40,22 +45,44 @@ def patched(
     weight = torch.from_numpy(_soft(verdict.mask, margin))
     deltas: list[Tensor | None] = []
     for number, samples in enumerate(frame.samples()):
-        shape = (int(samples.shape[0]), int(samples.shape[1]))
-        now = samples.to(torch.float32) / frame.peak
-        part = reduced(weight, shape)
-        dirty = part.numpy() > 0
-        wanted = now.clone()
+        part = reduced(weight, (int(samples.shape[0]), int(samples.shape[1])))
+        delta = torch.zeros_like(samples)
+        rows, columns = torch.nonzero(part, as_tuple=True)
+        down, across = _footprint(here.shape, part.shape)
+        chosen = _largest_in_footprint(choice, rows, columns, (down, across))
+        chroma = number > 0 and frame.format.layout != "rgb"
         for place, view in enumerate(views):
-            used = reduced(torch.from_numpy((choice == place).astype(np.float32)), shape) > 0
-            if not bool(used.any()):
-                continue
-            source = frames[view.offset].samples()[number].to(torch.float32) / frame.peak
-            moved = warp(source, resize_flow(view.flow, shape), "bicubic")
-            matched = levelled(moved.numpy(), now.numpy(), dirty)
-            wanted = torch.where(used, torch.from_numpy(matched), wanted)
-        delta = ((wanted - now) * part * frame.peak).round().to(torch.int32)
-        deltas.append(torch.where(part > 0, delta, 0))
+            y, x = rows[chosen == place], columns[chosen == place]
+            flow = view.flow[:, y * down, x * across] / torch.tensor([[across], [down]])
+            source = frames[view.offset].samples()[number].to(torch.float32)
+            wanted = sampled(source, y + flow[1], x + flow[0])
+            if not chroma:
+                wanted = wanted + torch.from_numpy(view.level)[y, x] * frame.peak
+            wanted = wanted.clamp(0, frame.peak)
+            delta[y, x] = ((wanted - samples[y, x]) * part[y, x]).round().to(torch.int32)
+        deltas.append(delta)
     return tuple(deltas)
+
+
+def _footprint(luma: tuple[int, ...], plane: tuple[int, ...]) -> tuple[int, int]:
+    """Luma samples per sample of a plane, (down, across)."""
+    return -(-luma[0] // plane[0]), -(-luma[1] // plane[1])
+
+
+def _largest_in_footprint(
+    choice: Labels, rows: Tensor, columns: Tensor, footprint: tuple[int, int]
+) -> Tensor:
+    """The choice for each sample of a plane: the largest of its luma samples'."""
+    down, across = footprint
+    last_row, last_column = choice.shape[0] - 1, choice.shape[1] - 1
+    chosen = torch.full_like(rows, -1)
+    every = torch.from_numpy(choice).to(torch.int64)
+    for dy in range(down):
+        for dx in range(across):
+            y = (rows * down + dy).clamp(max=last_row)
+            x = (columns * across + dx).clamp(max=last_column)
+            chosen = torch.maximum(chosen, every[y, x])
+    return chosen
 
 
 def _soft(mask: Mask, margin: int) -> Picture:
@@ -72,8 +99,8 @@ def _soft(mask: Mask, margin: int) -> Picture:
 def _choose(here: Picture, views: list[View], labels: Labels) -> Labels:
     """For each sample the place in `views` of its blotch's best neighbour, -1 where clean."""
     count = int(labels.max()) + 1
-    ring = ring_of(labels, 4)
-    middle = np.median(np.stack([view.luma for view in views]), axis=0)
+    ring = ring_of(labels, SURROUNDINGS)
+    middle = middle_of(np.stack([view.luma for view in views]))
     scores = np.stack(
         [
             mean_of(np.abs(here - view.luma), ring, count)

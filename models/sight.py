@@ -29,11 +29,13 @@ class View:
         offset: -2, -1, 1 or 2 frames away.
         flow: float32 `[2, H, W]` from the frame to the neighbour, filled in under blotches.
         luma: float32 `[H, W]`, the neighbour's luma in place, its brightness matched.
+        level: float32 `[H, W]`, what was added to match it, share of full range.
     """
 
     offset: int
     flow: Tensor
     luma: Picture
+    level: Picture
 
 
 class Sight:
@@ -85,7 +87,8 @@ class Sight:
             flow = self.flow(index, index + step)
             if abs(offset) == 2:
                 flow = chain(flow, self.flow(index + step, index + offset))
-            places.append(levelled(warp(self.luma[index + offset], flow).cpu().numpy(), here))
+            place = warp(self.luma[index + offset], flow).cpu().numpy()
+            places.append(place + level_between(place, here))
         return places[0], places[1]
 
     def offsets(self, index: int) -> list[int]:
@@ -103,14 +106,16 @@ class Sight:
                 step = offset // 2
                 onward = self.flow(index + step, index + offset)
                 flows[offset] = chain(flows[step], onward)
-        return [
-            View(o, f, levelled(warp(self.luma[index + o], f).cpu().numpy(), here, doubtful))
-            for o, f in flows.items()
-        ]
+        seen = []
+        for offset, flow in flows.items():
+            place = warp(self.luma[index + offset], flow).cpu().numpy()
+            level = level_between(place, here, doubtful)
+            seen.append(View(offset, flow, place + level, level))
+        return seen
 
 
-def levelled(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
-    """Match the brightness of a neighbour to the frame's, area by area.
+def level_between(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
+    """What must be added to a neighbour to match the frame's brightness, area by area.
 
     Args:
         place: float32 `[H, W]`, the neighbour in place.
@@ -120,13 +125,19 @@ def levelled(place: Picture, here: Picture, ignored: Mask | None = None) -> Pict
     side = odd(here.shape[0] * LEVEL_SHARE)
     difference = np.clip(here - place, -LEVEL_LIMIT, LEVEL_LIMIT)
     if ignored is None:
-        level = cv2.blur(difference, (side, side))
-    else:
-        trusted = (~ignored).astype(np.float32)
-        weight = cv2.blur(trusted, (side, side))
-        level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
-    matched: Picture = (place + level).astype(np.float32)
-    return matched
+        return np.asarray(cv2.blur(difference, (side, side)), np.float32)
+    trusted = (~ignored).astype(np.float32)
+    weight = cv2.blur(trusted, (side, side))
+    level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
+    return np.asarray(level, np.float32)
+
+
+def middle_of(places: Picture) -> Picture:
+    """Median of 2, 3 or 4 pictures `[N, H, W]`, sample by sample."""
+    inner = places.sum(axis=0) - places.max(axis=0) - places.min(axis=0)
+    if len(places) == 2:
+        return np.asarray(places.mean(axis=0), np.float32)
+    return np.asarray(inner / (len(places) - 2), np.float32)
 
 
 def filled(flow: Tensor, doubtful: Mask) -> Tensor:

@@ -17,6 +17,8 @@ Array = npt.NDArray[np.float64]
 
 SLICES = 20  # of equal population; the darkest and the brightest are dropped
 LEVELS = 4096  # luma is counted in so many levels at most; a tone is exact to about 1/LEVELS
+BLOCKS = (12, 16)  # parts of the picture, down and across
+LEAST_SPREAD = 0.0005  # share of full range; parts differ by this much from rounding alone
 STEADY = 0.002  # share of full range: tones that miss the line by less are not doubted
 SIDE_ADVANTAGE = 0.4  # a one-sided line must miss by less than this part of the two-sided one
 LEAST_SIDE = 4  # frames that a one-sided line needs
@@ -47,6 +49,40 @@ def _slice_means(counts: Array) -> Array:
     sums = np.interp(borders, population, total)
     means: Array = np.diff(sums) * SLICES / population[-1]
     return means[1:-1]
+
+
+def blocks(frame: Frame) -> Array:
+    """Mean luma of 12 by 16 parts of the picture, float64 `[192]`, 0..1."""
+    parts = torch.nn.functional.adaptive_avg_pool2d(frame.luma()[None], BLOCKS)
+    return parts.flatten().cpu().numpy().astype(np.float64)
+
+
+def flicker_level(course: Array) -> float:
+    """Robust rms of the temporal second difference of mean tone, as a share of mean tone.
+
+    Args:
+        course: float64 `[T, K]` tones in 0..1, T at least 3.
+    """
+    bends = second_difference(course.mean(axis=1))
+    return float(1.4826 * np.median(np.abs(bends)) / max(float(course.mean()), 1e-3))
+
+
+def togetherness(parts: Array) -> float:
+    """How much the parts of the picture flicker alike: their common bend over its spread.
+
+    Args:
+        parts: float64 `[T, B]` from `blocks`, T at least 3.
+    """
+    bends = second_difference(parts)
+    common = np.median(bends, axis=1)
+    spread = 1.4826 * np.median(np.abs(bends - common[:, None]), axis=1)
+    return float(np.median(np.abs(common) / (spread + LEAST_SPREAD)))
+
+
+def second_difference(course: Array) -> Array:
+    """Each value less the mean of the ones before and after, along the first axis."""
+    bends: Array = course[1:-1] - (course[:-2] + course[2:]) / 2
+    return bends
 
 
 def steady_course(course: Array, place: int) -> Array:

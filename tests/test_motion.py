@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.motion import chain, estimate_flow, guide, resize_flow, round_trip, warp
+from models.motion import chain, estimate_flow, guide, round_trip, sampled, warp
 
 
 def texture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -66,9 +66,11 @@ def test_there_and_back_ends_at_home() -> None:
     assert torch.equal(chain(there, there), torch.full((2, 40, 50), 6.0))
 
 
-def test_flow_for_chroma_is_half_as_long() -> None:
-    flow = resize_flow(torch.full((2, 40, 60), 4.0), (20, 30))
-    assert torch.equal(flow, torch.full((2, 20, 30), 2.0))
+def test_a_plane_is_read_between_its_samples() -> None:
+    plane = torch.arange(20.0)[:, None] + torch.arange(30.0)
+    read = sampled(plane, torch.tensor([4.5, 9.0]), torch.tensor([7.25, 8.0]))
+    assert torch.allclose(read, torch.tensor([11.75, 17.0]), atol=0.1)
+    assert sampled(plane, torch.zeros(0), torch.zeros(0)).shape == (0,)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (20, 300)])

@@ -148,5 +148,6 @@ def tag_picture(stream: Any, header: Header) -> Any:
     }
     stream = stream.filter("setparams", **{name: tag for name, tag in named.items() if tag})
     if header.sample_aspect is not None:
-        stream = stream.filter("setsar", str(header.sample_aspect))
+        # `max` bounds the terms; its default of 100 turns 128/117 into 93/85.
+        stream = stream.filter("setsar", str(header.sample_aspect), max=2**31 - 1)
     return stream

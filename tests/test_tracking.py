@@ -1,0 +1,82 @@
+"""MLflow is a view: made from the ledger, made later when it was down, never in the way."""
+
+from pathlib import Path
+
+import pytest
+
+from catalogs.rows import event_row
+from catalogs.store import Store
+from flows.tracking import track_batches
+
+pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in a folder of its own, to see what is left lying about."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return folder
+
+
+@pytest.fixture
+def night(store: Store) -> Store:
+    """A store with one finished night of one shot."""
+    ledger = store.ledger("batch-1")
+    ledger.append("batches", "batch-1", [{
+        "catalog": "c.csv", "recipe": "conservative", "treatment_id": "t", "status": "finished",
+        "reels_restored": 1, "reels_held": 0, "reels_failed": 0, "shots_restored": 1,
+        "shots_computed": 1, "shots_original_kept": 0, "frames_computed": 10, "seconds": 5.0,
+        "software": "x",
+    }])  # fmt: skip
+    ledger.append("restorations", "A.r1", [{
+        "key": "k", "reel_id": "A.r1", "reel_digest": "d", "shot_index": 0, "start_frame": 0,
+        "stop_frame": 10, "treatment_id": "t", "status": "restored", "seconds": 5.0,
+    }])  # fmt: skip
+    metrics = [("flicker", 4.0, 1.0), ("dirt", 9.0, 3.0), ("PSNR", 30.0, float("inf"))]
+    ledger.append("measurements", "A.r1", [
+        {"key": "k", "reel_id": "A.r1", "shot_index": 0, "treatment_id": "t", "metric": metric,
+         "before": before, "after": after, "measurable": True}
+        for metric, before, after in metrics
+    ])  # fmt: skip
+    return store
+
+
+def test_one_run_a_batch_with_aggregates_and_the_shots(night: Store, elsewhere: Path) -> None:
+    import mlflow
+    import pandas as pd
+
+    assert track_batches(night) == {"batch-1": ""}
+    client = mlflow.MlflowClient(f"sqlite:///{night.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("wetgate")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.data.params["recipe"] == "conservative"
+    assert (run.data.metrics["flicker_after_median"], run.data.metrics["seconds"]) == (1.0, 5.0)
+    (shots,) = night.root.glob("mlartifacts/**/shots.parquet")
+    assert pd.read_parquet(shots).loc[0, "dirt_after"] == 3.0
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_batch_is_recorded_once(night: Store) -> None:
+    track_batches(night)
+    event = event_row("tracking", "batch-1", "success", "", "test")
+    night.ledger("batch-1").append("events", "batch-1", [event])
+    assert track_batches(night) == {}
+
+
+def test_what_could_not_be_recorded_is_recorded_later(
+    night: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert track_batches(night)["batch-1"] != ""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert track_batches(night) == {"batch-1": ""}
+
+
+def test_a_night_that_still_runs_is_not_recorded(store: Store) -> None:
+    store.ledger("b").append("batches", "b", [{"status": "running"}])
+    assert track_batches(store) == {}
