@@ -20,8 +20,8 @@ counts as detected.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ class Case:
 
 def read_clip(path: Path, frames: int, lines: int | None = None) -> Frames:
     """Decode the first frames to 8 bit 4:2:0 at half size, 360..480 lines unless told."""
-    _, height = imageio_ffmpeg.count_frames_and_secs, _size(path)[1]
+    width, height = _size(path)
     lines = lines or min(max(height // 2, 360), 480, height)
     raw, _ = (
         ffmpeg.input(str(path))
@@ -80,7 +80,7 @@ def read_clip(path: Path, frames: int, lines: int | None = None) -> Frames:
         .output("pipe:", format="rawvideo", pix_fmt="yuv420p", vframes=frames)
         .run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), capture_stdout=True, capture_stderr=True)
     )
-    width = 2 * round(_size(path)[0] * lines / height / 2)
+    width = 2 * round(width * lines / height / 2)
     return unpacked(raw, PictureFormat(width, lines, "yuv420p"))
 
 
@@ -162,11 +162,12 @@ def score(case: Case, damage: Frames, repaired: Frames, clean: Frames, fps: floa
     """One row of the table; `clean` is what became of the undamaged clip."""
     hit = detected = found = visible = outside = samples = 0.0
     before = after = inside = 0.0
-    for truth, source, result, mask in zip(case.truth, damage, repaired, case.masks, strict=True):
+    together = zip(case.truth, case.dirty, damage, repaired, case.masks, strict=True)
+    for truth, spoilt, source, result, mask in together:
         true, was, now = (
             frame.planes[0].numpy().astype(float) for frame in (truth, source, result)
         )
-        dirty = case.dirty[len_index(case.truth, truth)].planes[0].numpy().astype(float)
+        dirty = spoilt.planes[0].numpy().astype(float)
         changed = _changed(source, result)
         near = _grown(mask, 2)
         seen = mask & (np.abs(dirty - true) >= VISIBLE * truth.peak)
@@ -185,10 +186,6 @@ def score(case: Case, damage: Frames, repaired: Frames, clean: Frames, fps: floa
     left = _flicker(repaired, case.truth) / max(_flicker(damage, case.truth), 1e-9)
     return [precision, recall, f1, in_db[1], in_db[1] - in_db[0], 100 * outside / samples,
             100 * float(harm), 100 * (1 - left), fps]  # fmt: skip
-
-
-def len_index(frames: Frames, frame: Frame) -> int:
-    return next(i for i, other in enumerate(frames) if other is frame)
 
 
 def _changed(before: Frame, after: Frame) -> np.ndarray:
@@ -220,6 +217,12 @@ def _flicker(frames: Frames, truth: Frames) -> float:
     return float(np.sqrt(np.mean((error[1:-1] - (error[:-2] + error[2:]) / 2) ** 2)))
 
 
+def _core_seconds() -> float:
+    """Processor time of this process and of the programs it ran."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -246,9 +249,9 @@ def main() -> None:
             if options.only not in name:
                 continue
             damage = case.both if flickers else case.dirty
-            start = time.perf_counter()
+            start = _core_seconds()
             repaired = run(damage)
-            fps = len(damage) / max(time.perf_counter() - start, 1e-6)
+            fps = len(damage) / max(_core_seconds() - start, 1e-6)
             row = score(case, damage, repaired, run(case.truth), fps)
             label = f"{name} ({'dirt+flicker' if flickers else 'dirt'})"
             rows.setdefault(label, []).append(row)

@@ -90,13 +90,23 @@ class Ledger:
             file.unlink()
 
     def _files(self, table: str, partition: str | None) -> list[Path]:
-        pattern = f"{partition}/*.parquet" if partition is not None else "*/*.parquet"
-        return sorted((self.folder / table).glob(pattern))
+        if partition is not None:
+            return sorted((self.folder / table / partition).glob("*.parquet"))
+        return sorted((self.folder / table).glob("*/*.parquet"))
+
+    def _parts(self, table: str, partition: str | None) -> list[pa.Table]:
+        """The files' rows; looked at again when a compaction took files away meanwhile."""
+        while True:
+            files = self._files(table, partition)
+            try:
+                return [_read_file(file, TABLES[table]) for file in files]
+            except FileNotFoundError:
+                if files == self._files(table, partition):
+                    raise
 
     def _arrow(self, table: str, partition: str | None) -> pa.Table:
         schema = TABLES[table]
-        parts = [_read_file(file, schema) for file in self._files(table, partition)]
-        whole = pa.concat_tables([schema.empty_table(), *parts])
+        whole = pa.concat_tables([schema.empty_table(), *self._parts(table, partition)])
         whole = whole.sort_by([("recorded_at", "ascending")])
         kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
         return whole.take(pa.array(kept, type=pa.int64()))
@@ -124,6 +134,8 @@ def sync_folder(folder: Path) -> None:
 def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
     try:
         return pq.read_table(file, schema=schema, partitioning=None)
+    except FileNotFoundError:
+        raise
     except (pa.ArrowInvalid, OSError) as error:
         raise StoreError(f"{file} cannot be read as Parquet ({error}); restore it") from error
 

@@ -65,9 +65,9 @@ def open_store(root: Path) -> Store:
             if any(root.iterdir()):
                 raise StoreError(f"{root} is neither empty nor a store; choose another folder")
             marker.write_text(STORE_VERSION + "\n")
+        version = marker.read_text(errors="replace").strip()
     except OSError as error:
         raise StoreError(f"{root} cannot be a store: {error.strerror}; check it") from error
-    version = marker.read_text().strip()
     if version != STORE_VERSION:
         raise StoreError(f"{root} is a store of version {version}, this is {STORE_VERSION}")
     return Store(root.resolve())

@@ -59,7 +59,8 @@ TABLES: dict[str, pa.Schema] = {
         event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,
     ),
     "batches": _schema(
-        catalog=_TEXT, recipe=_TEXT, treatment_id=_TEXT, status=_TEXT, reels_restored=_COUNT,
+        catalog=_TEXT, recipe=_TEXT, treatment_id=_TEXT, steps_json=_TEXT, status=_TEXT,
+        reels_restored=_COUNT,
         reels_held=_COUNT, reels_failed=_COUNT, shots_restored=_COUNT, shots_computed=_COUNT,
         shots_original_kept=_COUNT, frames_computed=_COUNT, seconds=_REAL, software=_TEXT,
     ),

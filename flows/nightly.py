@@ -1,12 +1,13 @@
 """The nightly flow: `wetgate run`, and the deployment of `prefect.yaml`."""
 
+import json
 import signal
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,7 @@ def _record_batch(
         "catalog": str(catalog.path),
         "recipe": order.treatment.recipe_name,
         "treatment_id": order.treatment.treatment_id,
+        "steps_json": json.dumps([asdict(step) for step in order.treatment.steps]),
         "status": status,
         "reels_restored": len(tally.restored),
         "reels_held": len(tally.held),

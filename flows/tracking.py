@@ -94,7 +94,7 @@ def per_shot(shots: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def aggregates(measured: pd.DataFrame) -> dict[str, float]:
-    """Median and worst tenth of each metric after restoration, and its median before."""
+    """Median and 90th percentile over the shots of each metric, before and after."""
     result: dict[str, float] = {}
     for metric, rows in measured[measured["measurable"]].groupby("metric"):
         for side in ("before", "after"):
@@ -120,7 +120,8 @@ def _write_artifacts(
     folder: Path, store: Store, batch: dict[str, Any], shots: pd.DataFrame
 ) -> None:
     shots.to_parquet(folder / "shots.parquet")
-    facts = {name: str(value) for name, value in batch.items()}
+    (folder / "recipe.json").write_text(str(batch["steps_json"]), encoding="utf-8")
+    facts = {name: str(value) for name, value in batch.items() if name != "steps_json"}
     (folder / "batch.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
     report = store.report_folder(str(batch["batch_id"]))
     for name in ("report.html", "report.md"):

@@ -2,7 +2,7 @@
 
 Source: SDIp (Kokaram, "Motion Picture Restoration", 1998) finds samples that differ from both
 neighbours in place with one sign; connected samples are a blotch. Whole blotches are then
-judged: by `models.evidence`, and by `models.crossing`, which knows things that fly through.
+judged: by `models.evidence`, and by `models.crossing`, which knows things that move.
 
 Sizes are samples at 480 lines, differences shares of full range; neither depends on depth.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.crossing import crossing
-from models.evidence import LEAST_EVIDENCE, LEAST_EVIDENCE_AT_END, Clues
+from models.evidence import Clues, bar_of
 from models.labels import Floats, Labels, Mask, Picture, components, count_of, mean_of
 from models.sight import Sight, View
 
@@ -23,7 +23,8 @@ LEVELS = (0.4, 1.0, 2.0, 4.0)  # blotches are cut out at these multiples of the 
 EDGE = 0.25  # a blotch reaches as far as it spikes with this part of its mean
 NOISE = 3.5  # thresholds are at least so many standard deviations of the picture's noise
 MOST = 0.05  # share of the picture; more is no dirt but a flash, a cut or a destroyed frame
-MOST_AT_END = 0.01  # the same at a shot's ends
+RIM = 1 / 30  # of the height: what runs so far along the picture's rim is the frame line
+EXPLAINED = 0.7  # at a shot's ends, dirt must be at least this part of all that spikes
 STRONG = 2.5  # multiple of the level that a strong part of a blotch reaches
 STRONG_SHARE = 0.2  # part of a blotch that must spike with the whole threshold
 
@@ -117,7 +118,6 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
     least = least_spike(places[0], places[1], rules)
     clues = Clues.of(here, places, noise_of(places[0], places[1]))
     two_sided = sight.has(index - 1) and sight.has(index + 1)
-    bar = LEAST_EVIDENCE if two_sided else LEAST_EVIDENCE_AT_END
     dirty = np.zeros_like(spike, dtype=bool)
     for level in LEVELS:
         open_spike = np.where(dirty, 0, spike).astype(np.float32)
@@ -125,11 +125,13 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
         kept = _plausible(open_spike, labels, count, least, rules)
         if kept.any():
             strong = _share(open_spike > STRONG * level * least, labels, count)
+            bar = bar_of(count_of(labels, count), len(here), not two_sided)
             kept &= clues.evidence(open_spike, labels, strong) > bar
         if kept.any():
             kept &= ~crossing(sight, index, labels, kept, rules.threshold)
         dirty |= kept[labels] & (open_spike > EDGE * mean_of(open_spike, labels, count)[labels])
-    if dirty.mean() > (MOST if two_sided else MOST_AT_END):
+    spiking = np.count_nonzero(spike > least)
+    if dirty.mean() > MOST or (not two_sided and dirty.sum() < EXPLAINED * spiking):
         dirty[:] = False
     labels, count = components(dirty)
     return Verdict(labels, count - 1)
@@ -143,6 +145,8 @@ def _plausible(
     kept: npt.NDArray[np.bool_] = (area >= rules.smallest) & (area <= rules.largest)
     strong = _share(spike > least, labels, count)
     kept &= (strong >= STRONG_SHARE) & (strong * area >= 2)
+    rim = np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1]))
+    kept &= count_of(rim, count) < RIM * labels.shape[0]
     kept[0] = False
     return kept
 

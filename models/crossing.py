@@ -1,12 +1,13 @@
-"""Things that fly through the picture: a ball, a bird, a bubble, a hoof.
+"""Things that move so that the flow loses them: a ball, a bird, a hoof.
 
 A thing too fast or too small for the flow spikes in every frame, each time elsewhere. Dirt spikes
 once. So a blotch is taken for a thing when the frame before spikes alike on one side of it and the
 frame after spikes alike on the other side, about as far away; where the shot ends beside the frame,
 or the thing's way leads out of the picture, one of the two is enough.
 
-Limits: two specks of one size and brightness on a line with a third, evenly spaced, in three
-successive frames are taken for a thing; with 25 specks a frame that befalls about 1 in 200.
+Limits: a swinging arm is large, blurred and never twice alike, and is not known by this. Two specks
+of one size and brightness on a line with a third, evenly spaced, in three successive frames are
+taken for a thing; with 25 specks a frame that befalls, by estimate, 1 in 100.
 """
 
 from __future__ import annotations

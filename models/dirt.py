@@ -13,7 +13,8 @@ How, for each frame:
        agrees best with the others: one real frame, so grain stays grain.
 
 Outside the blotches (plus `MARGIN` samples at 480 lines) every sample keeps its value. The first
-and the last frame of a shot have neighbours on one side only and are left as they are.
+and the last frame of a shot have neighbours on one side only; they are repaired where the evidence
+is strong and dirt is most of what spikes in the frame. A shot of two frames is left as it is.
 
 Limits: dirt that lies on the same place in two frames, scratches and dirt in motion that DIS
 cannot follow stay. Frames below 32 lines or samples are left as they are.

@@ -25,7 +25,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-GUIDE_LINES = 360  # motion is estimated on at most so many lines; measured as good as 540
+GUIDE_LINES = 360  # motion is estimated on at most so many lines; a compromise with speed
 SMALLEST_GUIDE = 32  # lines or samples; below, DIS has no pyramid and motion is taken as none
 SPECK = 3  # side of the guide's median, in guide lines
 NEIGHBOURHOOD = 1 / 12  # share of the height over which brightness is divided out

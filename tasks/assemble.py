@@ -9,7 +9,6 @@ import json
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 
 from catalogs.errors import VerificationError
@@ -164,7 +163,7 @@ def _build(
         built.master,
         reel.frame_rate,
         sound_from=reel.source,
-        picture_start_seconds=_picture_start(reel),
+        picture_start_seconds=reel.header.start_seconds,
         colour_range=colour_range,
         tags={
             "TITLE": f"{reel.catalog.title} (restored derivative)",
@@ -183,11 +182,6 @@ def _build(
     )
     access_copy(built.master, built.access_copy, reel.header)
     return built
-
-
-def _picture_start(reel: Reel) -> Fraction:
-    starts = [reel.header.start_seconds, *(a.start_seconds for a in reel.header.audio)]
-    return reel.header.start_seconds - min(starts)
 
 
 def _write_manifest(

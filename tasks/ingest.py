@@ -5,6 +5,7 @@ and contradicts its catalog nowhere. Anything else raises `SourceError` with wha
 found and what to do; the caller holds the reel.
 """
 
+import stat
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -31,9 +32,17 @@ def find_source(catalog: CatalogReel, root: Path) -> Path:
         path = confine(root, catalog.path)
     except CatalogError as error:
         raise SourceError(f"line {catalog.line}, field path: {error}") from error
-    if not path.is_file():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        found = None
+    except OSError as error:
+        raise SourceError(
+            f"{catalog.path}: cannot be reached ({error.strerror}); check name and permissions"
+        ) from error
+    if found is None or not stat.S_ISREG(found.st_mode):
         raise SourceError(f"{catalog.path}: no such file below the archive root; restore it")
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         raise SourceError(f"{catalog.path}: the file is empty; restore it from a copy")
     return path
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import ffmpeg
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
 from catalogs.store import Store, open_store
 from flows.services import quiet_settings
+from tasks.media.program import file_url, run
 from tasks.media.write import ffv1_writer
 
 quiet_settings()  # before a test imports Prefect, which reads its settings once
@@ -56,6 +58,12 @@ def plain_header(picture: PictureFormat, rate: Fraction = Fraction(18)) -> Heade
         timecode=None,
         audio=(),
     )
+
+
+@pytest.fixture
+def make_header() -> Callable[..., Header]:
+    """`plain_header`, for tests."""
+    return plain_header
 
 
 def moving_texture(picture: PictureFormat, frames: int, seed: int = 7) -> list[bytes]:
@@ -104,5 +112,47 @@ def make_reel(tmp_path: Path) -> MakeReel:
             for frame in raw:
                 writer.write(frame)
         return path, raw
+
+    return make
+
+
+Film = Callable[..., Path]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    """A function that makes a source as an archive may hold it: any codec, with sound or not."""
+
+    def make(
+        name: str,
+        *,
+        frames: int = 24,
+        rate: str = "25",
+        size: str = "64x48",
+        source: str = "testsrc2",
+        sounds: int = 0,
+        picture_late: float = 0.0,
+        sound_late: float = 0.0,
+        setparams: str = "",
+        **options: object,
+    ) -> Path:
+        seconds = float(frames / Fraction(rate))
+        stretch = f"size={size}:rate={rate}:duration={seconds:.6f}"
+        picture = ffmpeg.input(f"{source}={stretch}", format="lavfi", itsoffset=picture_late)["v:0"]
+        if setparams:
+            words = (word.split("=") for word in setparams.split(":"))
+            picture = picture.filter("setparams", **{key: value for key, value in words})
+        tones = [
+            ffmpeg.input(
+                f"sine=frequency={440 * (n + 1)}:sample_rate=48000:duration={seconds:.6f}",
+                format="lavfi", itsoffset=sound_late,
+            )["a:0"]
+            for n in range(sounds)
+        ]  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wanted = {"vcodec": "ffv1", "pix_fmt": "yuv420p"} | options
+        run(ffmpeg.output(picture, *tones, file_url(path), **wanted).overwrite_output())
+        return path
 
     return make

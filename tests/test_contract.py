@@ -28,7 +28,7 @@ def constant(value: int, picture: PictureFormat = SMALL) -> Change:
 
 
 def values(frame: Frame) -> set[int]:
-    return {int(value) for plane in frame.samples() for value in plane.unique()}
+    return {int(value) for plane in frame.samples() for value in plane.flatten()}
 
 
 class Answering(Step):

@@ -75,21 +75,39 @@ def test_a_night_restores_holds_and_repeats_nothing(archive: Path, tmp_path: Pat
     assert (second["restored"], second["shots_computed"]) == (2, 0)
 
 
-@pytest.mark.slow
+KILL_AT = ("tables/frames/*/*", "shots/*/.*.partial", "tables/restorations/*/*", "reels/*/.*")
+
+
+def kill_when(pattern: str, running: "subprocess.Popen[bytes]", store: Path, pause: float) -> bool:
+    """Send `kill -9` shortly after a file appears; False when the night ended before."""
+    seen = len(list(store.glob(pattern)))
+    while running.poll() is None:
+        if len(list(store.glob(pattern))) > seen:
+            time.sleep(pause)
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+            return True
+        time.sleep(0.005)
+    return False
+
+
 def test_killed_nights_end_like_an_undisturbed_one(archive: Path, tmp_path: Path) -> None:
-    """`kill -9` at random moments, then the same command: identical files, on one worker or two."""
+    """`kill -9` in the midst of things, then the same command: identical files.
+
+    The undisturbed night runs on one worker, the killed ones on two.
+    """
     night(archive, tmp_path / "undisturbed", "--workers", "1")
     store = tmp_path / "killed"
     generator = random.Random(os.environ.get("WETGATE_TEST_SEED", "1"))
-    for _ in range(3):
+    killed = []
+    for pattern in KILL_AT:
         running = subprocess.Popen(
             command(archive, store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(generator.uniform(8, 25))
-        running.send_signal(signal.SIGKILL)
-        running.wait()
+        killed.append(kill_when(pattern, running, store, generator.uniform(0, 0.05)))
+    assert killed.count(True) >= 2, f"too few of the kills hit a running night: {killed}"
     last = night(archive, store, "--workers", "2")
-    assert (last["restored"], last["held"], last["failed"]) == (2, 2, 0)
+    assert (2, 2, 0) == (last["restored"], last["held"], last["failed"])
     assert outputs(tmp_path / "undisturbed") == outputs(store)
     assert not list(store.glob("reels/*/.*.partial"))
 

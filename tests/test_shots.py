@@ -139,11 +139,18 @@ def test_a_reel_of_one_shot_has_no_boundary(kind: str, count: int) -> None:
     assert list(detect_boundaries(frames)) == []
 
 
-def test_grain_on_black_is_no_boundary() -> None:
+def grain_on_black(count: int) -> list[Picture]:
     random = np.random.default_rng(2)
-    grain = [random.normal(8, 2, (54, 96, 1)).repeat(3, axis=2) for _ in range(80)]
-    frames = black(40) + [np.clip(frame, 0, 255).astype(np.uint8) for frame in grain]
-    assert list(detect_boundaries(frames)) == []
+    grain = [random.normal(8, 2, (54, 96, 1)).repeat(3, axis=2) for _ in range(count)]
+    return [np.clip(frame, 0, 255).astype(np.uint8) for frame in grain]
+
+
+def test_grain_on_black_is_no_boundary() -> None:
+    assert list(detect_boundaries(black(40) + grain_on_black(80))) == []
+
+
+def test_a_cut_to_grainy_black_is_found() -> None:
+    assert list(detect_boundaries(shot(1, 40) + grain_on_black(40))) == [40]
 
 
 def test_flicker_is_no_boundary() -> None:
@@ -173,8 +180,10 @@ def test_a_jump_of_the_frame_in_the_gate_is_no_boundary() -> None:
     assert list(detect_boundaries(frames)) == []
 
 
-def test_motion_on_every_third_frame_is_no_boundary() -> None:
-    frames = [frame for frame in shot(1, 40, drift=6) for _ in range(3)]
+@pytest.mark.parametrize("drift", [6, 25])
+def test_motion_on_every_third_frame_is_no_boundary(drift: float) -> None:
+    """Within the reach of block matching, and far beyond it."""
+    frames = [frame for frame in shot(1, 30, drift) for _ in range(3)]
     assert list(detect_boundaries(frames)) == []
 
 

@@ -1,5 +1,6 @@
 """MLflow is a view: made from the ledger, made later when it was down, never in the way."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def night(store: Store) -> Store:
     ledger = store.ledger("batch-1")
     ledger.append("batches", "batch-1", [{
         "catalog": "c.csv", "recipe": "conservative", "treatment_id": "t", "status": "finished",
+        "steps_json": '[{"name": "dirt"}]',
         "reels_restored": 1, "reels_held": 0, "reels_failed": 0, "shots_restored": 1,
         "shots_computed": 1, "shots_original_kept": 0, "frames_computed": 10, "seconds": 5.0,
         "software": "x",
@@ -57,6 +59,8 @@ def test_one_run_a_batch_with_aggregates_and_the_shots(night: Store, elsewhere: 
     assert (run.data.metrics["flicker_after_median"], run.data.metrics["seconds"]) == (1.0, 5.0)
     (shots,) = night.root.glob("mlartifacts/**/shots.parquet")
     assert pd.read_parquet(shots).loc[0, "dirt_after"] == 3.0
+    (recipe,) = night.root.glob("mlartifacts/**/recipe.json")
+    assert json.loads(recipe.read_text()) == [{"name": "dirt"}]
     assert list(elsewhere.iterdir()) == []
 
 

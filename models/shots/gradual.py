@@ -70,7 +70,7 @@ def place_boundary(run: Run, view: View[Cue], evidence: Evidence, rules: Rules) 
     inside = [index for index in range(start, stop) if many[index - start] > rules.within]
     if len(inside) < rules.blend_frames:
         return None
-    for index in range(run.start + 1, stop):
+    for index in range(inside[0] + 1, min(inside[-1] + NEAR, view.stop)):
         if view.at(index).texture < rules.flat_texture:
             return index
     likeliest = max(inside, key=lambda index: float(one[index - start]))

@@ -14,6 +14,7 @@ import ffmpeg
 from catalogs.errors import MediaError, SourceError
 from catalogs.records import AudioContent, FrameIndex, Header
 from tasks.media.program import complaints, file_url, pipe
+from tasks.media.read import open_picture
 
 OnFrame = Callable[[int], None]
 
@@ -30,8 +31,8 @@ def index_frames(path: Path, header: Header, on_frame: OnFrame | None = None) ->
         SourceError: the decoder complained, no frame came, or a frame is not of the size
             that the header claims.
     """
-    graph = ffmpeg.input(file_url(path), noautorotate=None, copyts=None)["v:0"].output(
-        "pipe:", format="framemd5", fps_mode="passthrough", enc_time_base="demux"
+    graph = open_picture(path, header.picture, copyts=None).output(
+        "pipe:", format="framemd5", fps_mode="passthrough", enc_time_base="demux", noautoscale=None
     )
     pts: list[int] = []
     md5: list[str] = []
@@ -89,8 +90,9 @@ def _check_stream(path: Path, number: int, channels: int, picture_start: float) 
 def _first_time(path: Path, stream: str) -> float:
     """Seconds at which the first decoded frame of a stream is presented."""
     graph = ffmpeg.input(file_url(path), copyts=None)[stream].output(
-        "pipe:", format="framemd5", fps_mode="passthrough", **{f"frames:{stream[0]}": 1}
-    )
+        "pipe:", format="framemd5", fps_mode="passthrough", enc_time_base="demux",
+        **{f"frames:{stream[0]}": 1},
+    )  # fmt: skip
     time_base, ticks = Fraction(0), 0
     with pipe(graph, feed=False) as decoder:
         for line in decoder.stream:

@@ -36,7 +36,7 @@ def join_shots(
         target: the Matroska file to write.
         rate: frames per second of the result.
         sound_from: file whose audio streams and tags are carried, whole and copied.
-        picture_start_seconds: when the picture starts relative to the start of that file.
+        picture_start_seconds: when the picture starts, by the clock of that file's sound.
         colour_range: "tv", "pc" or None for untagged, written over the shots' own.
         tags: further tags of the container.
         timecode: timecode of the first frame.
@@ -57,7 +57,7 @@ def join_shots(
 
 
 def access_copy(master: Path, target: Path, header: Header) -> None:
-    """Make an H.264 copy for viewing: 8-bit 4:2:0, even size, AAC sound.
+    """Make an H.264 copy for viewing: 8-bit 4:2:0, even size, its first sound as AAC.
 
     RGB becomes YUV by an explicit BT.709 matrix; YUV keeps the master's matrix.
 
@@ -71,7 +71,7 @@ def access_copy(master: Path, target: Path, header: Header) -> None:
     streams = [picture.filter("format", "yuv420p")]
     options: dict[str, Any] = {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}
     if header.audio:
-        streams.append(source["a"])
+        streams.append(source["a:0"])
         options |= {"acodec": "aac", "audio_bitrate": "192k"}
     run(
         ffmpeg.output(
@@ -93,8 +93,13 @@ def _join_graph(
     stamp = f"(N*{rate.denominator}/{rate.numerator}+{float(start):.9f})/TB"
     streams = [joined["v:0"]]
     if sound_from is not None:
-        streams.append(ffmpeg.input(file_url(sound_from))["a?"])
-        options |= {"map_metadata": 1, "map_chapters": 1}
+        # The sound keeps its source's clock; what ffmpeg calls a file's start differs by format.
+        streams.append(ffmpeg.input(file_url(sound_from), copyts=None)["a?"])
+        options |= {
+            "map_metadata": 1,
+            "map_chapters": 1,
+            "output_ts_offset": f"{-float(start):.9f}",
+        }
     return ffmpeg.output(
         *streams,
         file_url(target),

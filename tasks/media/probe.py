@@ -11,6 +11,9 @@ from catalogs.picture import PictureFormat
 from catalogs.records import AudioHeader, ColourTags, Header
 from tasks.media.program import failure, ffprobe_program, file_url
 
+# Files that name other files, which nobody confined to the archive or hashed.
+_PLAYLISTS = {"concat", "hls", "applehttp", "dash", "imf", "sdp", "rtsp", "image2", "lavfi"}
+
 _UNTAGGED = (None, "unknown", "unspecified", "reserved")
 
 
@@ -22,6 +25,9 @@ def probe(path: Path) -> Header:
         MediaError: ffprobe cannot read it at all.
     """
     found = probe_json(path)
+    container = found["format"]["format_name"]
+    if _PLAYLISTS & set(container.split(",")):
+        raise SourceError(f"{path.name}: a list of other files ({container}); name one of those")
     streams = found.get("streams", [])
     videos = [s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)]
     if len(videos) != 1:
@@ -29,11 +35,13 @@ def probe(path: Path) -> Header:
     video = videos[0]
     if _rotation(video):
         raise SourceError(f"{path.name}: asks to be shown rotated; re-wrap it without rotation")
+    if "pix_fmt" not in video:
+        raise SourceError(f"{path.name}: no picture can be decoded; restore it from a copy")
     return Header(
-        container=found["format"]["format_name"],
+        container=container,
         codec=video.get("codec_name", "unknown"),
-        picture=PictureFormat(video["width"], video["height"], video.get("pix_fmt", "unknown")),
-        claimed_frames=int(video["nb_frames"]) if video.get("nb_frames", "").isdigit() else None,
+        picture=PictureFormat(video["width"], video["height"], _pixel_format(video)),
+        claimed_frames=_claimed_frames(video, container),
         frame_rate=_rate(video),
         time_base=Fraction(video["time_base"]),
         start_seconds=_start(video),
@@ -88,6 +96,21 @@ def _ratio(text: str | None) -> Fraction | None:
 
 def _rate(video: dict[str, Any]) -> Fraction | None:
     return _ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate"))
+
+
+def _pixel_format(video: dict[str, Any]) -> str:
+    """The planes' format; 8-bit RGB in FFV1 is decoded as `bgr0`, which is `gbrp` in one plane."""
+    name = str(video["pix_fmt"])
+    return "gbrp" if (video.get("codec_name"), name) == ("ffv1", "bgr0") else name
+
+
+def _claimed_frames(video: dict[str, Any], container: str) -> int | None:
+    """The header's count of frames. MXF states a duration, in frames."""
+    if video.get("nb_frames", "").isdigit():
+        return int(video["nb_frames"])
+    if container == "mxf" and _rate(video) == 1 / Fraction(video["time_base"]):
+        return video.get("duration_ts")
+    return None
 
 
 def _start(stream: dict[str, Any]) -> Fraction:

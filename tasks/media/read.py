@@ -37,44 +37,54 @@ def read_frames(
         raise ValueError(f"[{start_frame}, {stop_frame}) is not within 0..{len(index)}")
     picture = header.picture
     expected = index.md5[start_frame:stop_frame]
-    seek = _seek_graph(path, header.time_base, index, start_frame, len(expected))
-    frames = _proved(_raw_frames(seek, picture), expected, path, start_frame)
+    seek = _seek_graph(path, header, index, start_frame, len(expected))
+    done = 0
     try:
-        first = next(frames)
+        for frame in _proved(_raw_frames(seek, picture), expected, path, start_frame):
+            yield frame
+            done += 1
+        return
     except (SourceError, MediaError):
-        scan = _scan_graph(path, start_frame, stop_frame)
-        frames = _proved(_raw_frames(scan, picture), expected, path, start_frame)
-        first = next(frames)
-    yield first
-    yield from frames
+        # Not only the first frame tells: after a miss among equal frames, a later one does.
+        at = start_frame + done
+    scan = _raw_frames(_scan_graph(path, picture, at, stop_frame), picture)
+    yield from _proved(scan, expected[done:], path, at)
 
 
 def read_picture(path: Path, picture: PictureFormat) -> Iterator[bytes]:
     """Yield every frame of a file that Wetgate wrote itself, from the first to the last."""
-    yield from _raw_frames(_to_pipe(_input(path)["v:0"]), picture)
+    yield from _raw_frames(_to_pipe(open_picture(path, picture)), picture)
 
 
-def _seek_graph(path: Path, time_base: Fraction, index: FrameIndex, start: int, count: int) -> Any:
+def open_picture(path: Path, picture: PictureFormat, **options: Any) -> Any:
+    """The first video stream of a file, its frames as they are.
+
+    8-bit RGB is what FFV1 hands over as `bgr0`: its planes are taken apart, bit for bit.
+    """
+    stream = ffmpeg.input(file_url(path), noautorotate=None, **options)["v:0"]
+    return stream.filter("format", "gbrp") if picture.pixel_format == "gbrp" else stream
+
+
+def _seek_graph(path: Path, header: Header, index: FrameIndex, start: int, count: int) -> Any:
     """Decode from the key frame before `start`; half a frame of slack against rounding."""
     if start == 0:
-        return _to_pipe(_input(path)["v:0"], vframes=count)
-    between = Fraction(index.pts[start - 1] + index.pts[start], 2) * time_base
-    source = _input(path, ss=f"{float(between):.6f}", seek_timestamp=1)
-    return _to_pipe(source["v:0"], vframes=count)
+        return _to_pipe(open_picture(path, header.picture), vframes=count)
+    between = Fraction(index.pts[start - 1] + index.pts[start], 2) * header.time_base
+    place = {"ss": f"{float(between):.6f}", "seek_timestamp": 1}
+    return _to_pipe(open_picture(path, header.picture, **place), vframes=count)
 
 
-def _scan_graph(path: Path, start: int, stop: int) -> Any:
+def _scan_graph(path: Path, picture: PictureFormat, start: int, stop: int) -> Any:
     """Decode from the first frame and let only the range through."""
-    chosen = _input(path)["v:0"].filter("select", f"between(n,{start},{stop - 1})")
+    chosen = open_picture(path, picture).filter("select", f"between(n,{start},{stop - 1})")
     return _to_pipe(chosen, vframes=stop - start)
 
 
-def _input(path: Path, **options: Any) -> Any:
-    return ffmpeg.input(file_url(path), noautorotate=None, **options)
-
-
 def _to_pipe(stream: Any, **options: Any) -> Any:
-    return stream.output("pipe:", format="rawvideo", fps_mode="passthrough", **options)
+    """Raw frames; `autoscale` off, or a picture that changes its size would be fitted."""
+    return stream.output(
+        "pipe:", format="rawvideo", fps_mode="passthrough", noautoscale=None, **options
+    )
 
 
 def _raw_frames(graph: Any, picture: PictureFormat) -> Iterator[bytes]:

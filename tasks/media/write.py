@@ -99,10 +99,25 @@ def count_packets(path: Path) -> int:
 
 
 def slice_count(picture: PictureFormat) -> int:
-    """FFV1 slices: 4 up to standard definition, 16 up to 2K, 24 above."""
-    if picture.height <= 576:
-        return 4
-    return 16 if picture.height <= 1556 else 24
+    """FFV1 slices: 4 up to standard definition, 16 up to 2K, 24 above, or near it.
+
+    ffmpeg refuses a grid of slices that would cut a chroma sample of an odd size in two.
+    """
+    wanted = 4 if picture.height <= 576 else 16 if picture.height <= 1556 else 24
+    luma, chroma = picture.plane_shapes[0], picture.plane_shapes[-1]
+    grids = [
+        down * across
+        for down in range(2, 9)
+        for across in range(down, 2 * down + 1)
+        if _divides(luma[0], chroma[0], down) and _divides(luma[1], chroma[1], across)
+    ]
+    return min(grids, key=lambda count: abs(count - wanted), default=wanted)
+
+
+def _divides(size: int, chroma_size: int, parts: int) -> bool:
+    """True when the last of the parts ends on a whole chroma sample."""
+    last = size - size * (parts - 1) // parts
+    return chroma_size == size or size % 2 == 0 or last % 2 == 1
 
 
 def _encode_graph(target: Path, header: Header, rate: Fraction) -> Any:
@@ -126,7 +141,7 @@ def _encode_graph(target: Path, header: Header, rate: Fraction) -> Any:
         g=1,
         slices=slice_count(picture),
         slicecrc=1,
-        pix_fmt=picture.pixel_format,
+        pix_fmt="bgr0" if picture.pixel_format == "gbrp" else picture.pixel_format,
         fps_mode="passthrough",
     ).overwrite_output()
 
