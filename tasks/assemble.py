@@ -43,6 +43,7 @@ def assemble_reel(
         MediaError: ffmpeg failed.
     """
     _check_cover(reel, restored)
+    _check_change_maps(restored, store)
     target = store.reel_folder(reel.reel_id, treatment.label)
     work = target.with_name(f".{target.name}.partial")
     shutil.rmtree(work, ignore_errors=True)
@@ -147,6 +148,17 @@ def _check_cover(reel: Reel, restored: Sequence[RestoredShot]) -> None:
         raise VerificationError(
             f"{reel.reel_id}: shots end at {expected} of {reel.content.frame_count} frames"
         )
+
+
+def _check_change_maps(restored: Sequence[RestoredShot], store: Store) -> None:
+    """The frames of a change map have no recorded hashes; its file has."""
+    for shot in restored:
+        path = store.root / shot.change_file
+        found = sha256_file(path) if path.is_file() else "no file"
+        if found != shot.change_sha256:
+            raise VerificationError(
+                f"{shot.shot.shot_id}: change map: planned {shot.change_sha256}, found {found}"
+            )
 
 
 def _build(

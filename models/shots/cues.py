@@ -12,6 +12,7 @@ those of a moving picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -123,7 +124,8 @@ def _jump(view: View[_Linked]) -> float:
     nearby = range(index - SURROUNDING, index + SURROUNDING + 1)
     pairs = [(t - 1, t) for t in nearby if t != index and view.holds(t - 1) and view.holds(t)]
     around = sorted((_aligned(view, *pair) for pair in pairs), reverse=True)
-    return across - around[min(_BUSY, len(around)) - 1]
+    rank = math.ceil(_BUSY * len(around) / (2 * SURROUNDING))  # fewer at the reel's ends
+    return across - around[rank - 1]
 
 
 def _crossing(view: View[_Linked], index: int) -> float:
