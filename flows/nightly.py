@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import State, flow
 from prefect.futures import PrefectFuture
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.csv_catalog import Catalog, read_csv_catalog
@@ -68,7 +69,7 @@ def nightly(
     workers: int | None = None,
     until: str | None = None,
     truth: str | None = None,
-) -> NightSummary:
+) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
 
     Args:
@@ -81,6 +82,9 @@ def nightly(
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
+
+    Returns:
+        How it ended; for Prefect the state is named NeedsAttention unless all is well.
 
     Raises:
         CatalogError, RecipeError, StoreError: the night could not begin.
@@ -107,7 +111,17 @@ def nightly(
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, catalogued, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
-        return _conclude(order, tally)
+        summary = _conclude(order, tally)
+    if summary.all_well:
+        return summary
+    return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
+
+
+def _counts(summary: NightSummary) -> str:
+    stopped = ", stopped before the end" if summary.stopped else ""
+    return (
+        f"{summary.restored} reels restored, {summary.held} held, {summary.failed} failed{stopped}"
+    )
 
 
 def _conclude(order: work.Order, tally: Tally) -> NightSummary:

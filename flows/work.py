@@ -36,9 +36,7 @@ from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.restore import keep_original, restore_shot
-from tasks.split import detect_shots
-
-DETECTOR = "wetgate 1"  # raised whenever the same reel gives other shots
+from tasks.split import DETECTOR, detect_shots
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from models.shots.transnet import TransNet
 from models.shots.weights import find_weights, load_transnet
 from tasks.media.thumbnails import stream_thumbnails
 
+DETECTOR = "wetgate 1"  # raised whenever the same reel gives other shots
+
 Thumbnail = NDArray[np.uint8]
 Progress = Callable[[int], None]
 
