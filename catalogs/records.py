@@ -40,7 +40,7 @@ class CatalogReel:
     reel_number: int
     reel_count: int
     path: str
-    line: int
+    line: int = field(compare=False)  # a row that moved is still the same row
     frame_rate: Fraction | None = None
     gauge: str | None = None
     colour: str | None = None

@@ -21,6 +21,7 @@ _CONFIG = {
     "distributed.scheduler.no-workers-timeout": "60s",  # instead of waiting for ever
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": False,
+    "distributed.worker.preload": ["flows.detach"],
     "distributed.comm.timeouts.connect": "30s",
     "distributed.nanny.pre-spawn-environ": {
         "OMP_NUM_THREADS": "1",  # one worker a core: more threads would only contend

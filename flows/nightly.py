@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -120,7 +121,7 @@ def nightly(
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
     return (
-        f"{summary.restored} reels restored, {summary.held} held, {summary.failed} failed{stopped}"
+        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
     )
 
 
@@ -179,6 +180,7 @@ def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        sys.stderr.write("Stopping: what runs is finished first. Once more ends it at once.\n")
 
     in_main = threading.current_thread() is threading.main_thread()
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGTERM, signal.SIGINT) if in_main}

@@ -62,6 +62,7 @@ def prefect_api(home: Path) -> Iterator[str]:
             stdout=log,
             stderr=log,
             env={**os.environ, "PREFECT_HOME": str(home.resolve())},
+            start_new_session=True,  # Ctrl-C is for the night, which ends the server itself
         )
         try:
             _wait_until_healthy(server, address, home / "server.log")

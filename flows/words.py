@@ -77,9 +77,10 @@ def plan_text(plan: Plan) -> str:
 def summary_line(summary: Any) -> str:
     """How the night ended, and where its report is."""
     stopped = " The night was stopped before it was done." if summary.stopped else ""
+    shots = "1 shot" if summary.shots_computed == 1 else f"{summary.shots_computed} shots"
     return (
-        f"{summary.restored} reels restored, {summary.held} held, {summary.failed} failed; "
-        f"{summary.shots_computed} shots computed.{stopped}\nReport: {summary.report}"
+        f"Reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed; "
+        f"{shots} computed.{stopped}\nReport: {summary.report}"
     )
 
 

@@ -4,30 +4,34 @@ Source: global gain and offset after van Roosmalen, Lagendijk and Biemond, "Corr
 intensity flicker in old film sequences", 1999, estimated as in Delon, "Movie and video scale-time
 equalization", 2006, from the distribution of luma instead of from matching places, so that
 neither dirt nor motion needs to be known. Ours differs in that the course is a robust local line
-(Cleveland's LOESS, 1979), so that fades stay fades, and in that it answers only to flicker that
-can be seen and that is everywhere in the picture at once.
+(Cleveland's LOESS, 1979), so that fades stay fades, and in that it answers only to film that
+flickers: visibly, everywhere in the picture at once, and not in one frame but on and on.
 
 How:
     1. Per frame, luma is sorted and cut into 20 slices of equal population; the means of the
        inner 18 are the frame's tones. Dirt moves the outer slices, which are dropped.
-    2. Per tone, a line is fitted through the frames around (bisquare weights); its value at the
+    2. Whether the film flickers is decided for stretches, not for frames. In flicker brightness
+       turns back again and again, in all regions of the picture together: such turns are what is
+       measured, in the frames around. A fade or a step of light has none, motion has them in each
+       region at another time. Once seen, flicker is believed until the film is steady.
+    3. Per tone, a line is fitted through the frames around (bisquare weights); its value at the
        frame is the wanted tone. Beside a real change of light the side the frame is on is used.
-    3. A gain and an offset bring the frame's tones to the wanted ones (Huber weights).
-    4. Where the flicker of the frames around stays below `visible`, or differs from part to part of
-       the picture as motion does, nothing is done at all.
+    4. A gain and an offset bring the frame's tones to the wanted ones (Huber weights).
 
 Rounding is to the nearest code value. Luma (or R, G, B) gets gain and offset, chroma the gain
 about neutral.
 
 Limits: one gain and offset per frame, so flicker that differs across the picture stays in part;
-what was clipped at black or white is not brought back; a flash is left alone unless the frames
-around it flicker.
+what was clipped at black or white is not brought back. Flicker that sets in late is corrected from
+`look_ahead` frames before it is plain. Stretches of fewer than seven differing frames are left
+alone. Light that really flickers all over the picture, as in a thunderstorm, passes for flicker.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,15 +39,10 @@ import numpy as np
 import torch
 
 from models.contract import Change, Frame, Step, Touches
-from models.tones import (
-    Array,
-    blocks,
-    fit_gain_offset,
-    flicker_level,
-    steady_course,
-    togetherness,
-    tones,
-)
+from models.tones import Array, blocks, fit_gain_offset, flickering, steady_course, tones
+
+LEAST_SHARE = 0.25  # part of the frames that must turn; flashes are fewer
+STEADY = 0.1  # of `visible`: where flicker falls below this, it is over
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,11 @@ class Deflicker(Step):
     """Remove global flicker.
 
     Attributes:
-        look_ahead: frames looked at on either side, 2..48.
-        visible: flicker (robust temporal high-pass of mean luma over mean luma) below which a
-            frame is left alone, 0..1; 0.004 is about what is seen between 0.1 and 12 Hz.
-        together: common flicker of 192 parts of the picture over its spread among them, below
-            which it is taken for motion and left alone, 0..10; film measured 0.7, modern hand-held
-            footage 0.2 at most.
+        look_ahead: frames looked at on either side, 4..48.
+        visible: mean turn of brightness, as a share of it, above which film flickers, 0..1; film of
+            1906 and 1928 measured 0.010..0.041, modern footage 0.0035, a time-lapse 0.0046 at most.
+        together: correlation of these turns between regions of the picture, below which they are
+            taken for motion, 0..1; film measured 0.5..0.9.
         largest_gain: gains are kept within 1/largest_gain..largest_gain, 1..4.
     """
 
@@ -65,17 +63,17 @@ class Deflicker(Step):
     touches: ClassVar[Touches] = "every sample"
 
     look_ahead: int = 12
-    visible: float = 0.004
+    visible: float = 0.006
     together: float = 0.4
     largest_gain: float = 1.6
 
     def __post_init__(self) -> None:
-        if not 2 <= self.look_ahead <= 48:
-            raise ValueError(f"look_ahead {self.look_ahead} is outside 2..48 frames")
+        if not 4 <= self.look_ahead <= 48:
+            raise ValueError(f"look_ahead {self.look_ahead} is outside 4..48 frames")
         if not 0 <= self.visible <= 1:
             raise ValueError(f"visible {self.visible} is outside 0..1")
-        if not 0 <= self.together <= 10:
-            raise ValueError(f"together {self.together} is outside 0..10")
+        if not 0 <= self.together <= 1:
+            raise ValueError(f"together {self.together} is outside 0..1")
         if not 1 <= self.largest_gain <= 4:
             raise ValueError(f"largest_gain {self.largest_gain} is outside 1..4")
 
@@ -85,40 +83,39 @@ class Deflicker(Step):
         course: deque[Array] = deque()
         parts: deque[Array] = deque()
         place = 0  # index into `course` and `parts` of the first waiting frame
-        for frame in frames:
-            waiting.append(frame)
-            course.append(tones(frame))
-            parts.append(blocks(frame))
-            if len(waiting) > self.look_ahead:
-                yield self._answer(waiting.popleft(), course, parts, place)
-                place += 1
+        flickers = False
+        for frame in itertools.chain(frames, [None] * self.look_ahead):
+            if frame is not None:
+                waiting.append(frame)
+                course.append(tones(frame))
+                parts.append(blocks(frame))
+            if not waiting or (frame is not None and len(waiting) <= self.look_ahead):
+                continue
+            flickers = self._flickers(np.stack(parts), flickers)
+            yield self._answer(waiting.popleft(), np.stack(course), place, flickers)
+            place += 1
             if place > self.look_ahead:
                 course.popleft()
                 parts.popleft()
                 place -= 1
-        while waiting:
-            yield self._answer(waiting.popleft(), course, parts, place)
-            place += 1
 
-    def _answer(
-        self, frame: Frame, course: Sequence[Array], parts: Sequence[Array], place: int
-    ) -> Change:
+    def _flickers(self, parts: Array, before: bool) -> bool:
+        """Whether the film flickers around a frame, given that it did, or not, one before."""
+        found = flickering(parts, self.visible)
+        level = max((f.level for f in found), default=0.0)
+        plain = any(
+            f.level >= self.visible and f.together >= self.together and f.share >= LEAST_SHARE
+            for f in found
+        )
+        return plain or (before and level >= STEADY * self.visible)
+
+    def _answer(self, frame: Frame, course: Array, place: int, flickers: bool) -> Change:
         """The change of the frame whose tones are `course[place]`."""
-        first = max(place - self.look_ahead, 0)
-        around = np.stack([course[i] for i in range(first, len(course))])
-        if not self._flickers(around, [parts[i] for i in range(first, len(parts))]):
+        if not flickers:
             return Change.none(frame, {"gain": 1.0, "offset_share": 0.0})
-        wanted = steady_course(around, place - first)
+        wanted = steady_course(course, place)
         gain, offset = fit_gain_offset(course[place], wanted, self.largest_gain)
         return exposed(frame, gain, offset)
-
-    def _flickers(self, course: Array, parts: Sequence[Array]) -> bool:
-        """Whether the frames flicker visibly, and all over the picture at once."""
-        return (
-            len(course) >= 3
-            and flicker_level(course) >= self.visible
-            and togetherness(np.stack(parts)) >= self.together
-        )
 
 
 def exposed(frame: Frame, gain: float, offset: float) -> Change:

@@ -1,4 +1,4 @@
-"""The tones of a frame, their course through a shot, and the exposure between two sets of them.
+"""Tones of a frame, how they flicker, their course through a shot, the exposure between two.
 
 Source: tones are the means of equal-population slices of the sorted luma (L-estimators); the
 course is LOESS (Cleveland 1979) with a choice of side after Qiu's jump-preserving regression.
@@ -6,6 +6,8 @@ All arithmetic is float64 on exact counts, so the answer is the same on every ma
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,12 @@ Array = npt.NDArray[np.float64]
 SLICES = 20  # of equal population; the darkest and the brightest are dropped
 LEVELS = 4096  # luma is counted in so many levels at most; a tone is exact to about 1/LEVELS
 BLOCKS = (12, 16)  # parts of the picture, down and across
-LEAST_SPREAD = 0.0005  # share of full range; parts differ by this much from rounding alone
+REGION = 4  # parts down and across that make a region; motion rarely moves the median of 16
+APART = (1, 2, 3)  # frames from a turn to its neighbours: flicker from frame to frame, and slower
+LEAST_TURNS = 4  # fewer frames tell nothing
+REPEATED = 0.001  # share of full range: a frame that differs by less repeats the one before
+BLACK = 0.02  # share of full range: turns in the dark count for less
+STILL = 0.0001  # share of brightness: smaller turns are rounding
 STEADY = 0.002  # share of full range: tones that miss the line by less are not doubted
 SIDE_ADVANTAGE = 0.4  # a one-sided line must miss by less than this part of the two-sided one
 LEAST_SIDE = 4  # frames that a one-sided line needs
@@ -57,32 +64,79 @@ def blocks(frame: Frame) -> Array:
     return parts.flatten().cpu().numpy().astype(np.float64)
 
 
-def flicker_level(course: Array) -> float:
-    """Robust rms of the temporal second difference of mean tone, as a share of mean tone.
+@dataclass(frozen=True)
+class Flickering:
+    """How much the frames of a window flicker.
+
+    Attributes:
+        level: mean size of a turn, as a share of brightness; the largest few do not count, so
+            that flashes do not.
+        together: correlation of the turns between parts of the picture, -1..1.
+        share: part of the frames that turn visibly, 0..1.
+    """
+
+    level: float = 0.0
+    together: float = 0.0
+    share: float = 0.0
+
+
+def flickering(parts: Array, visible: float) -> tuple[Flickering, ...]:
+    """Measure flicker that takes one, two and three frames to turn back.
+
+    A turn is a frame brighter, or darker, than the one before and the one after: light that
+    comes, goes or steps does not turn, however roughly.
 
     Args:
-        course: float64 `[T, K]` tones in 0..1, T at least 3.
+        parts: float64 `[T, 192]` from `blocks`.
+        visible: least turn that is seen, as a share of brightness.
     """
-    bends = second_difference(course.mean(axis=1))
-    return float(1.4826 * np.median(np.abs(bends)) / max(float(course.mean()), 1e-3))
+    parts = parts[_moving(parts)]
+    if len(parts) < LEAST_TURNS + 3:
+        return ()
+    rise = (parts[1:] - parts[:-1]) / ((parts[:-1] + parts[1:]) / 2 + BLACK)
+    down, across = (side // REGION for side in BLOCKS)
+    grouped = rise.reshape(-1, down, REGION, across, REGION).swapaxes(2, 3)
+    regions = np.median(grouped.reshape(len(rise), down * across, -1), axis=2)
+    whole = np.median(rise, axis=1)
+    return tuple(
+        _flickering(_turns(whole, apart), _turns(regions, apart), apart, visible) for apart in APART
+    )
 
 
-def togetherness(parts: Array) -> float:
-    """How much the parts of the picture flicker alike: their common bend over its spread.
+def _moving(parts: Array) -> list[int]:
+    """The frames that do not repeat the one before, as where film was slowed down for video."""
+    moving = [0]
+    for index in range(1, len(parts)):
+        if np.median(np.abs(parts[index] - parts[moving[-1]])) >= REPEATED:
+            moving.append(index)
+    return moving
+
+
+def _turns(rise: Array, apart: int) -> Array:
+    """Per frame, how far its brightness is beyond that of both frames `apart` away, signed.
 
     Args:
-        parts: float64 `[T, B]` from `blocks`, T at least 3.
+        rise: float64 `[T]` or `[T, N]`, change of brightness from frame to frame.
+        apart: distance in frames; the first and last `apart` frames are left out.
     """
-    bends = second_difference(parts)
-    common = np.median(bends, axis=1)
-    spread = 1.4826 * np.median(np.abs(bends - common[:, None]), axis=1)
-    return float(np.median(np.abs(common) / (spread + LEAST_SPREAD)))
+    brightness = np.concatenate((np.zeros_like(rise[:1]), np.cumsum(rise, axis=0)))
+    behind = brightness[apart:-apart] - brightness[: -2 * apart]
+    ahead = brightness[apart:-apart] - brightness[2 * apart :]
+    least = np.minimum(np.abs(behind), np.abs(ahead))
+    turns: Array = np.where(behind * ahead > 0, np.copysign(least, behind), 0.0)
+    return turns
 
 
-def second_difference(course: Array) -> Array:
-    """Each value less the mean of the ones before and after, along the first axis."""
-    bends: Array = course[1:-1] - (course[:-2] + course[2:]) / 2
-    return bends
+def _flickering(whole: Array, regions: Array, apart: int, visible: float) -> Flickering:
+    """Sum up the turns `[T]` of the picture and `[T, N]` of its regions."""
+    size = np.sort(np.abs(whole))[: -2 * apart]
+    if len(size) < LEAST_TURNS:
+        return Flickering()
+    products = regions.T @ regions
+    norm = np.sqrt(np.diag(products)) + STILL * len(regions) ** 0.5
+    alike = (products / np.outer(norm, norm))[np.triu_indices(len(norm), 1)]
+    seen = np.abs(whole) > visible / 2
+    return Flickering(float(size.mean()), float(np.median(alike)), float(seen.mean()))
 
 
 def steady_course(course: Array, place: int) -> Array:

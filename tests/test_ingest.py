@@ -12,8 +12,8 @@ import pytest
 from catalogs.errors import MediaError, SourceError
 from catalogs.fixity import hash_file
 from catalogs.records import CatalogReel, ColourTags, Header
-from tasks import ingest as ingest_module
 from tasks.ingest import find_source, ingest_reel, is_unchanged, read_header
+from tasks.media.probe import probe
 
 Film = Callable[..., Path]
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
@@ -164,12 +164,11 @@ def test_fewer_frames_than_the_header_claims_hold_the_reel(
     make_reel: MakeReel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_reel(frames=6)
-    probe = ingest_module.probe
 
     def claiming(path: Path) -> Header:
         return replace(probe(path), claimed_frames=8)
 
-    monkeypatch.setattr(ingest_module, "probe", claiming)
+    monkeypatch.setattr("tasks.ingest.probe", claiming)
     with pytest.raises(SourceError, match="the header says 8 frames, 6 decode"):
         ingest_reel(listed(), tmp_path)
 

@@ -112,6 +112,23 @@ def test_killed_nights_end_like_an_undisturbed_one(archive: Path, tmp_path: Path
     assert not list(store.glob("reels/*/.*.partial"))
 
 
+def test_ctrl_c_lets_what_runs_finish(archive: Path, tmp_path: Path) -> None:
+    """A terminal sends Ctrl-C to the workers too; they must not hear it."""
+    store = tmp_path / "store"
+    running = subprocess.Popen(
+        command(archive, store, "--workers", "1"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while running.poll() is None and not list(store.glob("shots/*/.*.partial")):
+        time.sleep(0.005)
+    os.killpg(running.pid, signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=NIGHT_SECONDS)
+    assert running.returncode == 1, stderr
+    assert "stopped before it was done" in stdout
+    assert "Traceback" not in stderr
+    assert len(existing_store(store).ledger().newest("restorations")) == 1
+
+
 def test_two_nights_do_not_share_a_store(archive: Path, tmp_path: Path) -> None:
     from catalogs.store import hold_store, open_store
 

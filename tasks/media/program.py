@@ -111,7 +111,8 @@ class Pipe:
         Raises:
             MediaError: it failed.
         """
-        self.stream.close()
+        with suppress(BrokenPipeError):  # it died before it took the last bytes: status says so
+            self.stream.close()
         status = self._process.wait()
         stderr = self.stderr()
         if status != 0:
