@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from catalogs.errors import StoreError
+from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment
@@ -20,6 +20,7 @@ from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
 from catalogs.rows import (
     event_row,
     frame_rows,
+    known_reels,
     measurement_rows,
     read_frame_index,
     read_restored,
@@ -74,12 +75,23 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     """Check one reel to its last frame, find its shots, and record both."""
     reel, index = ingest_reel(catalog, order.archive)
     ledger = order.ledger
+    _refuse_changed(known_reels(ledger).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record("ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.digest}")
     shots = split(order, reel)
     ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
     return reel, shots
+
+
+def _refuse_changed(known: Reel | None, reel: Reel) -> None:
+    """A source that is not what it was is held, unless the catalog vouches for the new one."""
+    if known is not None and known.digest != reel.digest and reel.catalog.checksum is None:
+        raise SourceError(
+            f"{reel.catalog.path}: the file is not the one that was ingested before (sha256 "
+            f"{known.digest}, now {reel.digest}); restore it from a copy, or write the new "
+            "checksum into the catalog to accept it"
+        )
 
 
 def split(order: Order, reel: Reel) -> tuple[Shot, ...]:

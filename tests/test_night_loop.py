@@ -1,6 +1,7 @@
 """The loop of a night, with the cluster played by the test: every fault stays small."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from distributed.scheduler import KilledWorker
 
 from catalogs.csv_catalog import Catalog
 from catalogs.errors import MediaError, SourceError
+from catalogs.fixity import sha256_file
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Content, HeldRow, Reel, Shot
 from catalogs.store import Store
+from flows import work
 from flows.jobs import Job
 from flows.night import Night, Tally
 from flows.progress import NightProgress
@@ -41,6 +44,8 @@ class Answer:
 
 
 SHOTS = 3
+UNTOUCHED = Treatment("untouched", ())
+MakeReel = Callable[..., tuple[Path, list[bytes]]]
 
 
 def entry(name: str, line: int = 2) -> CatalogReel:
@@ -82,7 +87,7 @@ def run(store: Store, header_maker: Callable[..., Any]) -> Callable[..., tuple[T
             assert job.shot is not None
             return Answer(ShotDone(job.shot, status, job.reason, 1.0))
 
-        order = Order(store, Path(), Treatment("untouched", ()), "batch")
+        order = Order(store, Path(), UNTOUCHED, "batch")
         progress = NightProgress(store, None)
         loop = Night(order, submit, 2, progress, lambda: len(started) >= stop_after)
         catalog = Catalog(Path("c.csv"), tuple(entry(r) for r in reels), held, ())
@@ -155,3 +160,19 @@ def test_a_night_that_is_stopped_says_so(run: Run) -> None:
     tally, jobs = run(["a", "b"], stop_after=3)
     assert tally.stopped
     assert len(jobs) == 3
+
+
+def test_a_source_that_is_another_file_now_is_held(store: Store, make_reel: MakeReel) -> None:
+    """The archive's file was replaced; only its checksum in the catalog makes that right."""
+    order = Order(store, make_reel("a.mkv", "gray", 6, seed=1)[0].parent, UNTOUCHED, "batch")
+    work.ingest(order, entry("a"))
+    path, _ = make_reel("a.mkv", "gray", 6, seed=2)
+    with pytest.raises(SourceError, match="not the one that was ingested before"):
+        work.ingest(order, entry("a"))
+    vouched = replace(entry("a"), checksum=("sha256", sha256_file(path)))
+    reel, _ = work.ingest(order, vouched)
+    assert reel.digest == sha256_file(path)
+
+
+def test_a_row_that_moved_in_the_catalog_is_the_same_row() -> None:
+    assert entry("a", line=2) == entry("a", line=9)
