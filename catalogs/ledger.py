@@ -10,7 +10,6 @@ the parts: a crash between the two leaves rows twice, never none, and readers dr
 doubles by `record_id`.
 """
 
-import contextlib
 import os
 import uuid
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalogs.durable import partial_path, publish_once
 from catalogs.errors import StoreError
 from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
@@ -112,25 +112,6 @@ class Ledger:
         return whole.take(pa.array(kept, type=pa.int64()))
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a small file so that it appears whole or not at all, replacing an older one."""
-    partial = _partial(target)
-    with partial.open("wb") as stream:
-        stream.write(data)
-        _flush(stream.fileno())
-    partial.replace(target)
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
     try:
         return pq.read_table(file, schema=schema, partitioning=None)
@@ -141,27 +122,12 @@ def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _commit(table: pa.Table, target: Path) -> bool:
-    partial = _partial(target)
+    partial = partial_path(target)
     try:
         with partial.open("wb") as stream:
             pq.write_table(table, stream, compression="zstd")
             stream.flush()
-            _flush(stream.fileno())
-        try:
-            os.link(partial, target)
-        except FileExistsError:
-            return False
-        sync_folder(target.parent)
-        return True
+            os.fsync(stream.fileno())
+        return publish_once(partial, target)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            partial.unlink()
-
-
-def _partial(target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target.parent / f".{target.name}.{uuid.uuid4().hex}.partial"
-
-
-def _flush(descriptor: int) -> None:
-    os.fsync(descriptor)
+        partial.unlink(missing_ok=True)

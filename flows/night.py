@@ -22,8 +22,8 @@ from flows.jobs import Job, Queue
 from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
-from tasks.assemble import is_assembled
 from tasks.ingest import is_unchanged
+from tasks.manifest import is_assembled
 
 Submit = Callable[[Job], PrefectFuture[Any]]
 
@@ -110,6 +110,7 @@ class Night:
             for restored in recorded.values():
                 self._count(restored.status)
             order.record("found finished", reel.reel_id, "success")
+            work.record_restored(order, reel)
             self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
             return
         finished = work.finished_shots(order, reel, shots)

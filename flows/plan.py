@@ -10,8 +10,8 @@ from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel
 from catalogs.rows import known_reels
 from catalogs.store import Store
-from tasks.assemble import is_assembled
 from tasks.ingest import find_source, is_unchanged, read_header
+from tasks.manifest import is_assembled
 
 # Files written per byte of uncompressed picture, measured on grainy film: the restored
 # shots and the reel joined from them (0.6 each), change maps (0.2 each), access copy.

@@ -33,6 +33,7 @@ from catalogs.store import Store
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
+from tasks.manifest import derivative_id
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
@@ -132,9 +133,19 @@ def assemble(order: Order, reel: Reel) -> str:
     order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))
     for table in ("restorations", "measurements"):
         ledger.compact(table, reel.reel_id)
-    row = reel_row(reel, "restored", order.treatment, derivative=built.derivative_id)
-    ledger.append("reels", reel.reel_id, [row])
+    record_restored(order, reel)
     return built.derivative_id
+
+
+def record_restored(order: Order, reel: Reel) -> None:
+    """Say in the ledger that a reel stands complete, unless that is the last word on it."""
+    ledger = order.ledger
+    derivative = derivative_id(reel, order.treatment)
+    newest = ledger.newest("reels", reel.reel_id)
+    said = newest[(newest["status"] == "restored") & (newest["derivative_id"] == derivative)]
+    if said.empty:
+        row = reel_row(reel, "restored", order.treatment, derivative=derivative)
+        ledger.append("reels", reel.reel_id, [row])
 
 
 def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from catalogs import ledger as ledger_module
+from catalogs.durable import write_whole
 from catalogs.errors import StoreError
-from catalogs.ledger import Ledger, write_whole
+from catalogs.ledger import Ledger
 from catalogs.store import Store, existing_store, hold_store, open_store
 from catalogs.tables import KEYS, TABLES
 

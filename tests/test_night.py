@@ -107,7 +107,7 @@ def test_killed_nights_end_like_an_undisturbed_one(archive: Path, tmp_path: Path
         killed.append(kill_when(pattern, running, store, generator.uniform(0, 0.05)))
     assert killed.count(True) >= 2, f"too few of the kills hit a running night: {killed}"
     last = night(archive, store, "--workers", "2")
-    assert (2, 2, 0) == (last["restored"], last["held"], last["failed"])
+    assert (last["restored"], last["held"], last["failed"]) == (2, 2, 0)
     assert outputs(tmp_path / "undisturbed") == outputs(store)
     assert not list(store.glob("reels/*/.*.partial"))
 

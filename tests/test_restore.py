@@ -27,8 +27,9 @@ from catalogs.records import (
 )
 from catalogs.store import Store
 from tasks import restore as restore_module
-from tasks.assemble import assemble_reel, is_assembled, verify_reel
+from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
+from tasks.manifest import is_assembled
 from tasks.measure import measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
@@ -37,6 +38,7 @@ from tasks.media.read import read_picture
 from tasks.media.write import count_packets, ffv1_writer
 from tasks.restore import keep_original, restore_shot, source_bytes
 from tasks.treat import resolve_recipe
+from tasks.verify import verify_reel
 
 Film = Callable[..., Path]
 MakeReel = Callable[..., tuple[Path, list[bytes]]]

@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from catalogs.durable import write_whole
 from catalogs.fixity import sha256_file
-from catalogs.ledger import write_whole
 from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
 from flows.demo.footage import clip_frames, find_clip, one_thread

@@ -14,8 +14,8 @@ from typing import Any
 
 import ffmpeg
 
+from catalogs.durable import publish
 from catalogs.errors import MediaError, VerificationError
-from catalogs.ledger import sync_folder
 from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
 from tasks.media.probe import probe_json
@@ -65,18 +65,10 @@ def ffv1_writer(target: Path, header: Header, rate: Fraction) -> Iterator[FrameW
             raise VerificationError(
                 f"{target.name}: {writer.frame_count} frames written, {found} in the file"
             )
-        commit_file(partial, target)
+        publish(partial, target)
     finally:
         with contextlib.suppress(FileNotFoundError):
             partial.unlink()
-
-
-def commit_file(partial: Path, target: Path) -> None:
-    """Flush a finished file to the disk and give it its final name."""
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(target)
-    sync_folder(target.parent)
 
 
 def written_picture(picture: PictureFormat) -> PictureFormat:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from catalogs.durable import sync_folder
 from catalogs.errors import StoreError
-from catalogs.ledger import sync_folder
 from catalogs.store import Store
 from tasks.report.changes import AMPLIFIED, MOST_CHANGE_FRAMES
 from tasks.report.choose import ChosenShot, choose_shots
