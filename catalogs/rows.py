@@ -53,9 +53,9 @@ def held_row(held: HeldRow) -> Row:
     }  # fmt: skip
 
 
-def known_reels(ledger: Ledger) -> dict[str, Reel]:
-    """Every reel that was ingested, as it was then, by its id."""
-    rows = ledger.read("reels")
+def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
+    """Every reel that was ingested (or one of them), as it was then, by its id."""
+    rows = ledger.read("reels", reel_id)
     rows = rows[rows["facts_json"].notna()].drop_duplicates("reel_id", keep="last")
     return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
 

@@ -112,6 +112,8 @@ def nightly(
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, catalogued, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
+        for reel in catalogued.reels:
+            order.ledger.compact("reels", reel.reel_id)
         summary = _conclude(order, tally)
     if summary.all_well:
         return summary

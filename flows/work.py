@@ -76,7 +76,7 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     """Check one reel to its last frame, find its shots, and record both."""
     reel, index = ingest_reel(catalog, order.archive)
     ledger = order.ledger
-    _refuse_changed(known_reels(ledger).get(reel.reel_id), reel)
+    _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record("ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.digest}")
