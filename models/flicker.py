@@ -23,8 +23,9 @@ about neutral.
 
 Limits: one gain and offset per frame, so flicker that differs across the picture stays in part;
 what was clipped at black or white is not brought back. Flicker that sets in late is corrected from
-`look_ahead` frames before it is plain. Stretches of fewer than seven differing frames are left
-alone. Light that really flickers all over the picture, as in a thunderstorm, passes for flicker.
+`look_ahead` frames before it is plain. Stretches of fewer than eight differing frames are left
+alone. In flickering film a real step of light within seven frames of the shot's end is smoothed
+in time. Light that really flickers all over the picture, as in a thunderstorm, passes for flicker.
 """
 
 from __future__ import annotations

@@ -21,14 +21,14 @@ SLICES = 20  # of equal population; the darkest and the brightest are dropped
 LEVELS = 4096  # luma is counted in so many levels at most; a tone is exact to about 1/LEVELS
 BLOCKS = (12, 16)  # parts of the picture, down and across
 REGION = 4  # parts down and across that make a region; motion rarely moves the median of 16
-APART = (1, 2, 3)  # frames from a turn to its neighbours: flicker from frame to frame, and slower
+APART = (1, 2)  # frames from a turn to its neighbours; at 3, real light that comes and goes turns
 LEAST_TURNS = 4  # fewer frames tell nothing
 REPEATED = 0.001  # share of full range: a frame that differs by less repeats the one before
 BLACK = 0.02  # share of full range: turns in the dark count for less
 STILL = 0.0001  # share of brightness: smaller turns are rounding
 STEADY = 0.002  # share of full range: tones that miss the line by less are not doubted
-SIDE_ADVANTAGE = 0.4  # a one-sided line must miss by less than this part of the two-sided one
-LEAST_SIDE = 4  # frames that a one-sided line needs
+SIDE_ADVANTAGE = 0.3  # a one-sided line must miss by less than this part of the two-sided one
+LEAST_SIDE = 8  # frames that a one-sided line needs; with fewer it follows flicker by chance
 
 
 def tones(frame: Frame) -> Array:

@@ -72,9 +72,40 @@ def test_a_lamp_switched_on_in_flickering_film_stays_a_sudden_change() -> None:
     assert mean[20] - mean[19] > 0.9 * (after - before)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+def test_a_fade_that_stutters_is_untouched() -> None:
+    steps = np.repeat(np.linspace(1.0, 0.4, 12), 3) + np.tile([0.0, 0.0, 0.01], 12)
+    assert_untouched(scene("yuv420p", list(np.minimum.accumulate(steps))))
+
+
+def test_two_flashes_are_untouched() -> None:
+    exposure = [0.6] * 40
+    exposure[12] = exposure[17] = 1.0
+    assert_untouched(scene("gray", exposure))
+
+
+def test_motion_that_brightens_parts_by_turns_is_untouched() -> None:
+    chance = torch.Generator().manual_seed(7)
+    still = scene("gray", [1.0] * 30, (96, 128))
+    source = []
+    for frame in still:
+        light = 0.8 + 0.4 * torch.rand(12, 16, generator=chance)
+        light = light.repeat_interleave(8, 0).repeat_interleave(8, 1)
+        source.append(Frame(((frame.planes[0] * light).to(torch.uint8),), frame.format))
+    assert_untouched(source)
+
+
+def test_flicker_once_seen_is_corrected_to_the_end_of_a_quieter_stretch() -> None:
+    strong = 1 + 0.05 * np.random.default_rng(3).standard_normal(30)
+    weak = 1 + 0.004 * np.random.default_rng(4).standard_normal(40)
+    quiet = scene("gray", list(weak))
+    assert_untouched(quiet)
+    changes = list(Deflicker().changes(iter(scene("gray", [*strong, *weak]))))
+    assert not any(change.is_empty for change in changes)
+
+
+@pytest.mark.parametrize("count", [1, 2, 6])
 def test_the_shortest_shots_are_untouched(count: int) -> None:
-    assert_untouched(scene("gray", [0.5, 1.0][:count]))
+    assert_untouched(scene("gray", ([0.5, 1.0] * 3)[:count]))
 
 
 def test_black_frames_and_the_smallest_pictures_are_untouched() -> None:
@@ -99,7 +130,8 @@ def test_a_frame_does_not_depend_on_where_a_longer_shot_begins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("look_ahead", 1), ("visible", 2.0), ("largest_gain", 0.5)]
+    ("field", "value"),
+    [("look_ahead", 3), ("visible", 2.0), ("together", 1.5), ("largest_gain", 0.5)],
 )
 def test_a_parameter_out_of_range_is_named(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{field} {value}"):

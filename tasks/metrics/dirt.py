@@ -2,11 +2,13 @@
 
 A speck is a connected area of at least `SMALLEST` samples (scaled to 480 lines) that
 differs from both motion-compensated neighbours with the same sign by more than
-`CONTRAST` of full range; it is counted on the source and on the restored shot along the
-same motion. Source: the SDIa and ROD family (Kokaram, Motion Picture Restoration, 1998).
+`CONTRAST` of full range, where the neighbours agree with each other; it is counted on the
+source and on the restored shot along the same motion. Source: the SDIa and ROD family
+(Kokaram, Motion Picture Restoration, 1998).
 
-Unit: specks a frame, lower is cleaner. Blind to: dirt that stays for two frames. Motion
-that the flow cannot follow raises both counts alike, so read the two together.
+Unit: specks a frame, lower is cleaner. Blind to: dirt that stays for two frames, or lies
+where the flow fails. Motion that the flow follows badly raises both counts alike, so read
+the two together.
 """
 
 import cv2
@@ -17,6 +19,7 @@ from torch import Tensor
 from models.motion import estimate_flow, guide, warp
 
 CONTRAST = 0.07
+AGREEMENT = 0.5  # the neighbours may differ by this part of what the speck differs from them
 SMALLEST = 5
 
 
@@ -35,8 +38,10 @@ class Neighbours:
             here - _levelled(warp(other, flow.to(here.device)), here)
             for other, flow in zip((before, after), self._flows, strict=True)
         ]
-        dark = torch.maximum(apart[0], apart[1]) < -CONTRAST
-        bright = torch.minimum(apart[0], apart[1]) > CONTRAST
+        nearer = torch.minimum(apart[0].abs(), apart[1].abs())
+        agree = (apart[0] - apart[1]).abs() < AGREEMENT * nearer
+        spike = (nearer > CONTRAST) & agree & (apart[0] * apart[1] > 0)
+        dark, bright = spike & (apart[0] < 0), spike & (apart[0] > 0)
         smallest = max(SMALLEST * (here.shape[0] / 480) ** 2, 1)
         return sum(_count_areas(mask, smallest) for mask in (dark, bright))
 
