@@ -54,7 +54,12 @@ def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client
             SpecCluster(
                 scheduler={
                     "cls": Scheduler,
-                    "options": {"dashboard": False, "port": 0, "host": LOOPBACK},
+                    "options": {
+                        "host": LOOPBACK,
+                        "port": 0,
+                        "dashboard": False,
+                        "dashboard_address": f"{LOOPBACK}:0",
+                    },
                 },
                 workers=dict(enumerate(_worker_specs(workers))),
                 silence_logs=50,

@@ -81,7 +81,7 @@ class Flickering:
 
 
 def flickering(parts: Array, visible: float) -> tuple[Flickering, ...]:
-    """Measure flicker that takes one, two and three frames to turn back.
+    """Measure flicker that takes one or two frames to turn back.
 
     A turn is a frame brighter, or darker, than the one before and the one after: light that
     comes, goes or steps does not turn, however roughly.
