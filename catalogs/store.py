@@ -9,6 +9,7 @@ logs/            one file a reel, in plain language
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,17 @@ class Store:
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
         return self.root / "reports" / batch_id
+
+    def sweep(self) -> None:
+        """Remove what a killed night left half written; only while the store is held."""
+        for partial in [
+            *self.root.glob("shots/*/.*.partial"),
+            *self.root.glob("reels/*/.*.partial"),
+        ]:
+            if partial.is_dir():
+                shutil.rmtree(partial)
+            else:
+                partial.unlink()
 
     def log_file(self, reel_id: str) -> Path:
         """One reel's log."""

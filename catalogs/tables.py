@@ -69,9 +69,9 @@ TABLES: dict[str, pa.Schema] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "reels": ("reel_id",),
     "frames": ("reel_digest", "frame"),
-    "shots": ("reel_digest", "start_frame"),
-    "restorations": ("key",),
-    "measurements": ("key", "metric"),
+    "shots": ("reel_id", "reel_digest", "detector", "start_frame"),
+    "restorations": ("reel_id", "key"),
+    "measurements": ("reel_id", "key", "metric"),
     "events": ("record_id",),
     "batches": ("batch_id",),
 }

@@ -134,7 +134,7 @@ def report(
     from tasks.report import write_report
 
     opened = existing_store(store)
-    typer.echo(write_report(opened, batch or words.last_batch(opened)))
+    typer.echo(write_report(opened, words.known_batch(opened, batch)))
 
 
 @app.command()
@@ -187,7 +187,7 @@ def main() -> None:
     except (CatalogError, RecipeError) as error:
         typer.echo(f"wetgate: {error}", err=True)
         sys.exit(2)
-    except WetgateError as error:
+    except (WetgateError, OSError) as error:
         typer.echo(f"wetgate: {error}", err=True)
         sys.exit(1)
 

@@ -44,7 +44,7 @@ class Job:
 
 @dataclass
 class Queue:
-    """Jobs that are ready, most urgent first; those that must run alone come last."""
+    """Jobs that are ready, most urgent first; one that must run alone comes last of its reel."""
 
     _heap: list[tuple[int, int, Job]] = field(default_factory=list)
     _alone: list[Job] = field(default_factory=list)
@@ -59,11 +59,14 @@ class Queue:
 
     def take(self, running: int, slots: int) -> Job | None:
         """The next job to start, given how many run, or None to wait."""
+        if self._alone and not self._has_more(self._alone[0].catalog.reel_id):
+            return self._alone.pop(0) if running == 0 else None
         if self._heap and running < slots:
             return heapq.heappop(self._heap)[2]
-        if self._alone and not self._heap and running == 0:
-            return self._alone.pop(0)
         return None
+
+    def _has_more(self, reel_id: str) -> bool:
+        return any(entry[2].catalog.reel_id == reel_id for entry in self._heap)
 
     def drop(self, reel_id: str) -> None:
         """Forget what is in line for a reel that cannot be finished."""

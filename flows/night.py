@@ -186,7 +186,10 @@ class Night:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Keep a fault as small as it is: a shot, else its reel."""
-        if isinstance(error, SourceError) or job.kind == "ingest":
+        of_source = (SourceError, MediaError, VerificationError)
+        if isinstance(error, SourceError) or (
+            job.kind == "ingest" and isinstance(error, of_source)
+        ):
             self._hold(HeldRow.of(job.catalog, str(error)))
         elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
             self._doubt(job, error)
@@ -195,7 +198,7 @@ class Night:
 
     def _doubt(self, job: Job, error: BaseException) -> None:
         """A shot could not be restored: try it alone, then keep its original."""
-        if isinstance(error, MACHINE_FAULTS) and not job.alone:
+        if not job.alone:
             self._progress.say(
                 job.catalog.reel_id, f"{job.label}: {_cause(error)}; once more, alone"
             )
@@ -221,7 +224,9 @@ class Night:
         reason = f"{job.kind} {job.label}: {_cause(error)}"
         if job.reel is not None:
             row = reel_row(job.reel, "failed", self._order.treatment, reason)
-            self._order.ledger.append("reels", reel_id, [row])
+        else:
+            row = {**held_row(HeldRow.of(job.catalog, reason)), "status": "failed"}
+        self._order.ledger.append("reels", reel_id, [row])
         self._order.record(job.kind, job.label, "failure", reason)
         self._progress.say(reel_id, f"failed: {reason}")
 

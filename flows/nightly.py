@@ -47,6 +47,7 @@ class NightSummary:
     held: int
     failed: int
     shots_computed: int
+    shots_original_kept: int
     stopped: bool
 
     @property
@@ -102,6 +103,7 @@ def nightly(
     )
     with hold_store(opened), drained_by_signals(until) as should_stop:
         started = time.monotonic()
+        opened.sweep()
         _record_batch(order, catalogued, Tally(), "running", 0.0)
         for remark in catalogued.remarks:
             order.record("catalog remark", catalogued.path.name, "warning", remark)
@@ -143,6 +145,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         held=len(tally.held),
         failed=len(tally.failed),
         shots_computed=tally.shots_computed,
+        shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
     )
 

@@ -20,6 +20,7 @@ class Standing:
     status: str
     reason: str
     shots_done: int
+    shots_kept: int
     shots: int
 
 
@@ -27,16 +28,24 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     """Every reel the store knows, in the order of their names."""
     ledger = store.ledger()
     reels = ledger.newest("reels").sort_values("reel_id")
-    shots = ledger.newest("shots").groupby("reel_id").size()
-    done = ledger.newest("restorations").groupby(["reel_id", "treatment_id"]).size()
+    batches = ledger.read("batches")
+    # A row that could not be read has no reel; it stands until a later night reads it.
+    last = batches.iloc[-1]["batch_id"] if len(batches) else ""
+    reels = reels[reels["title"].notna() | (reels["batch_id"] == last)]
+    shots = ledger.newest("shots").groupby(["reel_id", "reel_digest"]).size()
+    outcomes = ledger.newest("restorations")
+    by_reel = ["reel_id", "reel_digest", "treatment_id"]
+    done = outcomes.groupby(by_reel).size()
+    kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
     return tuple(
         Standing(
             reel_id=row.reel_id,
             title=row.title or "",
             status=row.status,
             reason=row.reason or "",
-            shots_done=int(done.get((row.reel_id, row.treatment_id), 0)),
-            shots=int(shots.get(row.reel_id, 0)),
+            shots_done=int(done.get((row.reel_id, row.source_sha256, row.treatment_id), 0)),
+            shots_kept=int(kept.get((row.reel_id, row.source_sha256, row.treatment_id), 0)),
+            shots=int(shots.get((row.reel_id, row.source_sha256), 0)),
         )
         for row in reels.itertuples()
     )
@@ -47,6 +56,8 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
     lines = []
     for reel in standing:
         shots = f"{reel.shots_done}/{reel.shots} shots" if reel.shots else "no shots yet"
+        if reel.shots_kept:
+            shots += f" ({reel.shots_kept} kept their original)"
         reason = f": {reel.reason}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
         lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
@@ -78,22 +89,26 @@ def summary_line(summary: Any) -> str:
     """How the night ended, and where its report is."""
     stopped = " The night was stopped before it was done." if summary.stopped else ""
     shots = "1 shot" if summary.shots_computed == 1 else f"{summary.shots_computed} shots"
+    if summary.shots_original_kept:
+        shots += f" ({summary.shots_original_kept} kept their original)"
     return (
         f"Reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed; "
         f"{shots} computed.{stopped}\nReport: {summary.report}"
     )
 
 
-def last_batch(store: Store) -> str:
-    """The newest night of a store.
+def known_batch(store: Store, wanted: str | None) -> str:
+    """A night of the store: the one that is named, or the newest.
 
     Raises:
-        StoreError: there was none.
+        StoreError: there was no night, or none of that name.
     """
-    batches = store.ledger().read("batches")
-    if batches.empty:
+    batches = list(store.ledger().read("batches")["batch_id"].unique())
+    if not batches:
         raise StoreError(f"{store.root} has seen no night yet; run `wetgate run` first")
-    return str(batches.iloc[-1]["batch_id"])
+    if wanted is not None and wanted not in batches:
+        raise StoreError(f"no night {wanted!r}; the last are: {', '.join(batches[-5:])}")
+    return str(wanted or batches[-1])
 
 
 def restored_masters(store: Store) -> dict[str, Path]:

@@ -5,7 +5,8 @@ small and could be lost. Finished work is found in the ledger and not done again
 """
 
 import faulthandler
-import os
+import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def hard_limit(seconds: float, store: Store) -> Iterator[None]:
 
     Prefect's and Dask's time limits do not interrupt work in C or in a subprocess.
     """
-    log = store.root / "logs" / f"worker-{os.getpid()}.log"
+    log = store.root / "logs" / f"worker-{socket.gethostname()}-{uuid.uuid4().hex}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as stream:
         faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
@@ -176,16 +177,14 @@ def hard_limit(seconds: float, store: Store) -> Iterator[None]:
             yield
         finally:
             faulthandler.cancel_dump_traceback_later()
-    if log.stat().st_size == 0:
-        log.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)  # a process that was ended leaves it, with its stack
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
     measured = measure_shot(reel, index, restored, order.store, _truth(order, reel))
     ledger, shot = order.ledger, restored.shot
-    name = f"{restored.key}-{restored.picture_sha256[:12]}"
-    ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured), name=name)
-    ledger.append("restorations", shot.reel_id, [restored_row(restored, software())], name=name)
+    ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured))
+    ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)
     return ShotDone(shot, restored.status, restored.reason, restored.seconds)
 

@@ -6,6 +6,7 @@ and names the source it was made from.
 """
 
 import shutil
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def _make_way(target: Path, reel: Reel) -> None:
     """Remove a broken reel of this source; keep one that was made of another."""
     made_from = source_of(target)
     if made_from is not None and made_from != reel.digest:
-        target.rename(target.with_name(f"{target.name}.source-{made_from[:12]}"))
+        aside = f"{target.name}.source-{made_from[:12]}-{uuid.uuid4().hex[:6]}"
+        target.rename(target.with_name(aside))
     elif target.exists():
         shutil.rmtree(target)
 

@@ -148,7 +148,7 @@ def _check_frames(catalog: CatalogReel, header: Header, index: FrameIndex, rate:
             f"{catalog.path}: the header says {header.claimed_frames} frames, {len(index)} decode; "
             "replace it with a whole copy"
         )
-    drift = index.drift_frames(header.time_base, header.frame_rate or rate)
+    drift = index.drift_frames(header.time_base, rate)
     if drift > _STEADY_FRAMES and header.audio:
         raise SourceError(
             f"{catalog.path}: time stamps are irregular (off by {drift:.1f} frames), sound would "

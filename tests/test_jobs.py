@@ -28,11 +28,23 @@ def test_a_suspect_runs_with_nothing_beside_it() -> None:
     queue = Queue()
     queue.add(job("restore", "suspect", alone=True))
     queue.add(job("restore", "a"))
-    first = queue.take(0, 4)
-    assert first is not None and not first.alone
     assert queue.take(running=1, slots=4) is None
-    second = queue.take(running=0, slots=4)
-    assert second is not None and second.alone
+    first = queue.take(running=0, slots=4)
+    assert first is not None and first.alone
+
+
+def test_a_suspect_waits_for_the_rest_of_its_reel_only() -> None:
+    """A long archive must not keep it waiting for ever."""
+    queue = Queue()
+    queue.add(job("restore", "a", alone=True))
+    queue.add(job("restore", "a"))
+    queue.add(job("restore", "b"))
+    taken = [queue.take(running=0, slots=4) for _ in range(3)]
+    assert [(j.catalog.reel_id, j.alone) for j in taken if j] == [
+        ("a.r1", False),
+        ("a.r1", True),
+        ("b.r1", False),
+    ]
 
 
 def test_dropping_a_reel_forgets_its_jobs_only() -> None:

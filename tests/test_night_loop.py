@@ -121,7 +121,8 @@ def test_a_row_of_the_catalog_that_is_held_is_recorded(run: Run, store: Store) -
 
 def test_a_shot_that_fails_keeps_its_original_with_the_reason(run: Run) -> None:
     label = "a.r1/0000010-0000020"
-    tally, jobs = run(["a"], {("restore", label): [RuntimeError("no memory")]})
+    errors = [RuntimeError("no memory"), RuntimeError("no memory")]
+    tally, jobs = run(["a"], {("restore", label): errors})
     kept = [job for job in jobs if job.kind == "keep"]
     assert [(label, "RuntimeError: no memory")] == [(j.label, j.reason) for j in kept]
     assert (tally.shots_original_kept, tally.restored) == (1, {"a.r1"})
@@ -176,3 +177,12 @@ def test_a_source_that_is_another_file_now_is_held(store: Store, make_reel: Make
 
 def test_a_row_that_moved_in_the_catalog_is_the_same_row() -> None:
     assert entry("a", line=2) == entry("a", line=9)
+
+
+def test_a_fault_of_the_machine_at_ingest_is_no_verdict_on_the_source(
+    run: Run, store: Store
+) -> None:
+    tally, _ = run(["a", "b"], {("ingest", "a.r1"): [KilledWorker("a", None, 0)]})
+    assert (tally.failed, tally.held, tally.restored) == ({"a.r1"}, set(), {"b.r1"})
+    row = store.ledger().newest("reels").set_index("reel_id").loc["a.r1"]
+    assert (row["status"], "its worker died" in row["reason"]) == ("failed", True)

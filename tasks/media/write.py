@@ -5,7 +5,6 @@ the encoder ended well and the packets were counted; anything else leaves nothin
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -14,7 +13,7 @@ from typing import Any
 
 import ffmpeg
 
-from catalogs.durable import publish
+from catalogs.durable import partial_path, publish
 from catalogs.errors import MediaError, VerificationError
 from catalogs.picture import PictureFormat
 from catalogs.records import ColourTags, Header
@@ -52,8 +51,7 @@ def ffv1_writer(target: Path, header: Header, rate: Fraction) -> Iterator[FrameW
         MediaError: the encoder failed or complained.
         VerificationError: the file holds another number of frames than were written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = partial_path(target)
     try:
         with pipe(_encode_graph(partial, header, rate), feed=True) as encoder:
             writer = FrameWriter(encoder, header.picture)
