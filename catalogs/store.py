@@ -50,14 +50,10 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what a killed night left half written; only while the store is held."""
-        for partial in [
-            *self.root.glob("shots/*/.*.partial"),
-            *self.root.glob("reels/*/.*.partial"),
-        ]:
-            if partial.is_dir():
-                shutil.rmtree(partial)
-            else:
-                partial.unlink()
+        for file in self.root.glob("shots/*/.*.partial"):
+            file.unlink()
+        for folder in self.root.glob("reels/*/.*.partial"):
+            shutil.rmtree(folder)
 
     def log_file(self, reel_id: str) -> Path:
         """One reel's log."""

@@ -186,10 +186,8 @@ class Night:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Keep a fault as small as it is: a shot, else its reel."""
-        of_source = (SourceError, MediaError, VerificationError)
-        if isinstance(error, SourceError) or (
-            job.kind == "ingest" and isinstance(error, of_source)
-        ):
+        unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
+        if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
         elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
             self._doubt(job, error)

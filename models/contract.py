@@ -179,11 +179,6 @@ class Window:
         """The frame that is being restored."""
         return self.frames[self.centre]
 
-    def neighbour(self, offset: int) -> Frame | None:
-        """The frame `offset` away in time, or None beyond the shot's ends."""
-        index = self.centre + offset
-        return self.frames[index] if 0 <= index < len(self.frames) else None
-
 
 def windows(frames: Iterable[Frame], behind: int, ahead: int) -> Iterator[Window]:
     """Slide over a shot: one window per frame, holding no more than behind + 1 + ahead."""

@@ -10,7 +10,7 @@ motion.
 
 Limits: DIS follows motion up to roughly a tenth of the picture per frame; it knows nothing of
 transparency (smoke, reflections), and in an area that is hidden in the other frame its answer
-is a guess. `round_trip` tells where.
+is a guess.
 
 OpenCV splits DIS into stripes, one per thread, and the stripes change the answer. Therefore
 every estimate here runs on one OpenCV thread: the result never depends on the machine or on
@@ -130,17 +130,3 @@ def _grid(y: Tensor, x: Tensor, height: int, width: int) -> Tensor:
 def chain(first: Tensor, second: Tensor) -> Tensor:
     """Join a flow from a to b and a flow from b to c into one from a to c, `[2, H, W]`."""
     return first + warp(second, first)
-
-
-def round_trip(there: Tensor, back: Tensor) -> Tensor:
-    """Measure how far from home a sample ends that goes there and back.
-
-    Args:
-        there: float32 `[2, H, W]`, from this frame to the other.
-        back: float32 `[2, H, W]`, from the other frame to this one.
-
-    Returns:
-        float32 `[H, W]` in samples; large where the other frame hides what is seen here.
-    """
-    away = chain(there, back)
-    return torch.hypot(away[0], away[1])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.motion import chain, estimate_flow, guide, round_trip, sampled, warp
+from models.motion import chain, estimate_flow, guide, sampled, warp
 
 
 def texture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -60,9 +60,8 @@ def test_warping_brings_the_other_frame_into_place() -> None:
     assert torch.allclose(warp(there, flow)[10:-10, 10:-10], here[10:-10, 10:-10], atol=1e-4)
 
 
-def test_there_and_back_ends_at_home() -> None:
+def test_two_flows_are_joined_into_one() -> None:
     there = torch.full((2, 40, 50), 3.0)
-    assert float(round_trip(there, -there).abs().max()) == 0.0
     assert torch.equal(chain(there, there), torch.full((2, 40, 50), 6.0))
 
 

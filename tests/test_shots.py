@@ -327,7 +327,6 @@ def test_a_file_that_is_no_picture_is_reported_with_what_ffmpeg_said(tmp_path: P
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not DATA.is_dir(), reason="the footage of ../shared/data is not here")
 @pytest.mark.parametrize(
     ("clip", "count", "cuts", "trapped"),
     [

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH = 27, 48
-WINDOW_FRAMES = 100  # what the network was trained on
 DILATIONS = (1, 2, 4, 8)
 SIMILARITY_REACH = 50  # frames looked at on either side
 _FILTERS = (16, 32, 64)
