@@ -30,6 +30,9 @@ lint: setup
 bench: setup
 	$(BIN)/python benchmarks/shots.py --data $(DATA)
 	$(BIN)/python benchmarks/restoration.py --data $(DATA)
+	$(BIN)/python benchmarks/harmless.py --data $(DATA)
+	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
+	$(BIN)/python benchmarks/orchestration.py
 
 setup: $(READY)
 
