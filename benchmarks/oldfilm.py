@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 
 from catalogs.recipe import read_recipe
-from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
+from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
+from catalogs.source import FrameIndex
 from catalogs.store import Store, open_store
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
@@ -65,7 +66,7 @@ def main() -> None:
         for name, (file, frames) in REELS.items():
             catalog = CatalogReel(name, name, 1, 1, file, 1)
             reel, index = ingest_reel(catalog, options.data / "oldfilm")
-            ranges = detect_shots(reel.source, len(index))
+            ranges = detect_shots(reel.source, reel.header, len(index))
             for number, (start, stop) in enumerate(ranges):
                 shot = Shot(reel.reel_id, reel.digest, number, start, stop)
                 done = restore_shot(reel, index, shot, treatment, store)

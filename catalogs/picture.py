@@ -1,7 +1,8 @@
 """The sample layout of a picture: what a decoder hands over and an encoder takes.
 
-Only planar formats are listed, because a step changes planes and a format that is
-converted is no longer the source's own samples.
+Only planar formats are worked on, because a step changes planes. Interleaved samples are
+taken apart where that is exact; a format that would be converted is refused, because what
+comes out is no longer the source's own samples.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Literal
 
 from catalogs.errors import SourceError
 
-Layout = Literal["gray", "yuv420", "yuv422", "yuv444", "rgb"]
+Layout = Literal["gray", "yuv420", "yuv411", "yuv422", "yuv444", "rgb"]
 
 # ffmpeg's name -> layout, bits per sample. The `yuvj` names mean full range 8 bit.
 PIXEL_FORMATS: dict[str, tuple[Layout, int]] = {
@@ -17,6 +18,7 @@ PIXEL_FORMATS: dict[str, tuple[Layout, int]] = {
     "gray10le": ("gray", 10),
     "gray12le": ("gray", 12),
     "gray16le": ("gray", 16),
+    "yuv411p": ("yuv411", 8),
     "yuv420p": ("yuv420", 8),
     "yuv422p": ("yuv422", 8),
     "yuv444p": ("yuv444", 8),
@@ -38,8 +40,55 @@ PIXEL_FORMATS: dict[str, tuple[Layout, int]] = {
     "gbrp16le": ("rgb", 16),
 }
 
+# Formats whose samples are interleaved or big endian -> the same samples in planes.
+# ffmpeg's conversion of each pair is exact for every code value; a test holds that.
+PLANES_OF: dict[str, str] = {
+    "gray10be": "gray10le",
+    "gray12be": "gray12le",
+    "gray16be": "gray16le",
+    "rgb24": "gbrp",
+    "bgr24": "gbrp",
+    "rgb0": "gbrp",
+    "bgr0": "gbrp",
+    "0rgb": "gbrp",
+    "0bgr": "gbrp",
+    "rgb48le": "gbrp16le",
+    "rgb48be": "gbrp16le",
+    "gbrp10be": "gbrp10le",
+    "gbrp12be": "gbrp12le",
+    "gbrp16be": "gbrp16le",
+    "yuyv422": "yuv422p",
+    "uyvy422": "yuv422p",
+    "yvyu422": "yuv422p",
+    "nv12": "yuv420p",
+    "p010le": "yuv420p10le",
+    "yuv422p10be": "yuv422p10le",
+    "yuv444p10be": "yuv444p10le",
+}
+
+# Formats with an alpha plane -> the same samples without it, exact likewise. What is not
+# here is not exact: ffmpeg computes new samples on the way from gbrap10le to gbrp10le.
+WITH_ALPHA: dict[str, str] = {
+    "rgba": "gbrp",
+    "bgra": "gbrp",
+    "argb": "gbrp",
+    "abgr": "gbrp",
+    "rgba64le": "gbrp16le",
+    "rgba64be": "gbrp16le",
+    "gbrap": "gbrp",
+    "yuva420p": "yuv420p",
+    "yuva422p": "yuv422p",
+    "yuva444p": "yuv444p",
+    "yuva422p10le": "yuv422p10le",
+    "yuva444p10le": "yuv444p10le",
+    "yuva422p12le": "yuv422p12le",
+    "yuva444p12le": "yuv444p12le",
+    "yuva444p16le": "yuv444p16le",
+}
+
 _CHROMA_SHIFT: dict[Layout, tuple[int, int]] = {
     "yuv420": (1, 1),
+    "yuv411": (0, 2),
     "yuv422": (0, 1),
     "yuv444": (0, 0),
 }
@@ -71,6 +120,11 @@ class PictureFormat:
             )
         if self.width < 1 or self.height < 1:
             raise SourceError(f"picture size {self.width}x{self.height} is not a picture")
+
+    @staticmethod
+    def decoded_as(width: int, height: int, decoded: str) -> "PictureFormat":
+        """The planes of what ffmpeg decodes as `decoded`: taken apart, alpha left out."""
+        return PictureFormat(width, height, {**PLANES_OF, **WITH_ALPHA}.get(decoded, decoded))
 
     @property
     def layout(self) -> Layout:

@@ -2,8 +2,8 @@
 
     CatalogReel -> Reel -> Shot -> RestoredShot -> Measurement -> AssembledReel
 
-Each is frozen and small. Ranges are half-open, `[start_frame, stop_frame)`. What a header
-claims (`Header`) and what decoding found (`Content`) stand side by side.
+Each is frozen and small. Ranges are half-open, `[start_frame, stop_frame)`. What a source
+claims and holds is in `catalogs.source`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from catalogs.picture import PictureFormat
+from catalogs.sequence import Runs
+from catalogs.source import Content, Header
 
 ReelStatus = Literal["held", "ingested", "restored", "failed"]
 ShotStatus = Literal["restored", "original kept"]
+RateSource = Literal["catalog", "header", "operator"]
+Scan = Literal["progressive", "deinterlace"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,15 @@ class CatalogReel:
         reel_number: N of "reel N of M".
         reel_count: M of "reel N of M".
         path: the source, relative to the archive root.
-        checksum: (algorithm, hexadecimal digest), for instance ("md5", "9e10...").
         line: line of the catalog file, for messages.
+        date: of the work or item, EDTF (ISO 8601-2), for instance "1906" or "1950?".
+        duration_seconds: running time; compared with what decodes, never trusted.
+        checksum: (algorithm, hexadecimal digest), for instance ("md5", "9e10...").
+        scan: what to do where the header says interlaced: take the frames as they are
+            ("progressive", for film on a video tape) or "deinterlace" them.
+        missing_frames: file numbers of an image sequence that are known to be missing.
+        uncertain: names of the fields above whose value the catalog doubts.
+        operator_rate: frame rate by `--fps`, which overrides catalog and header.
     """
 
     identifier: str
@@ -45,7 +55,13 @@ class CatalogReel:
     gauge: str | None = None
     colour: str | None = None
     sound: str | None = None
+    date: str | None = None
+    duration_seconds: Fraction | None = None
     checksum: tuple[str, str] | None = None
+    scan: Scan | None = None
+    missing_frames: Runs = ()
+    uncertain: tuple[str, ...] = ()
+    operator_rate: Fraction | None = None
 
     @property
     def reel_id(self) -> str:
@@ -83,101 +99,21 @@ class HeldRow:
 
 
 @dataclass(frozen=True)
-class ColourTags:
-    """How code values are meant, in ffmpeg's words; None where untagged."""
-
-    range: str | None = None
-    matrix: str | None = None
-    primaries: str | None = None
-    transfer: str | None = None
-
-
-@dataclass(frozen=True)
-class AudioHeader:
-    """One audio stream as its header claims it."""
-
-    index: int
-    codec: str
-    sample_rate: int
-    channels: int
-    start_seconds: Fraction
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the header of a source claims, before anything is decoded."""
-
-    container: str
-    codec: str
-    picture: PictureFormat
-    claimed_frames: int | None
-    frame_rate: Fraction | None
-    time_base: Fraction
-    start_seconds: Fraction
-    sample_aspect: Fraction | None
-    interlaced: bool
-    colour: ColourTags
-    timecode: str | None
-    audio: tuple[AudioHeader, ...]
-
-
-@dataclass(frozen=True)
-class AudioContent:
-    """One audio stream as decoded.
-
-    Attributes:
-        samples: samples per channel.
-        md5: hash of the samples as 32-bit PCM.
-        offset_seconds: first sample's time minus the first frame's time.
-    """
-
-    samples: int
-    md5: str
-    offset_seconds: float
-
-
-@dataclass(frozen=True)
-class Content:
-    """What decoding a source to its last frame found."""
-
-    sha256: str
-    size_bytes: int
-    modified_ns: int
-    frame_count: int
-    audio: tuple[AudioContent, ...]
-
-
-@dataclass(frozen=True)
-class FrameIndex:
-    """Every frame of a source in display order.
-
-    Attributes:
-        pts: presentation time of each frame, in ticks of the header's time base.
-        md5: hash of each frame's samples, planes one after the other.
-    """
-
-    pts: tuple[int, ...]
-    md5: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.pts)
-
-    def drift_frames(self, time_base: Fraction, rate: Fraction) -> float:
-        """Largest distance, in frames, between a frame's time and an even `rate`."""
-        ticks = rate * time_base
-        return max(abs(float((p - self.pts[0]) * ticks) - n) for n, p in enumerate(self.pts))
-
-
-@dataclass(frozen=True)
 class Reel:
-    """One reel, ingested: found, decoded to the end, and in agreement with its catalog."""
+    """One reel, ingested: found, decoded to the end, and in agreement with its catalog.
+
+    Attributes:
+        source: the file, or the folder of an image sequence; opened read-only.
+        disclosures: choices and doubts that a reader of the report must know.
+    """
 
     catalog: CatalogReel
     source: Path
     header: Header
     content: Content
     frame_rate: Fraction
-    frame_rate_source: Literal["catalog", "header"]
+    frame_rate_source: RateSource
+    disclosures: tuple[str, ...] = ()
 
     @property
     def reel_id(self) -> str:
@@ -186,8 +122,10 @@ class Reel:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the source file: what the reel's content is."""
-        return self.content.sha256
+        """Identity of the frames that reading yields: the source's SHA-256, and the reading."""
+        if not self.header.deinterlaced:
+            return self.content.sha256
+        return hashlib.sha256(f"{self.content.sha256}:deinterlaced".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

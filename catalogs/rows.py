@@ -7,16 +7,8 @@ from pydantic import TypeAdapter
 
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment
-from catalogs.records import (
-    FrameIndex,
-    HeldRow,
-    Measurement,
-    Reel,
-    ReelStatus,
-    RestoredShot,
-    Shot,
-    StepOutcome,
-)
+from catalogs.records import HeldRow, Measurement, Reel, ReelStatus, RestoredShot, Shot, StepOutcome
+from catalogs.source import FrameIndex
 
 Row = dict[str, Any]
 
@@ -32,7 +24,8 @@ def reel_row(
         "reel_id": reel.reel_id, "identifier": catalog.identifier, "title": catalog.title,
         "reel_number": catalog.reel_number, "reel_count": catalog.reel_count,
         "gauge": catalog.gauge, "colour": catalog.colour, "sound": catalog.sound,
-        "catalog_line": catalog.line, "source": str(reel.source), "source_sha256": reel.digest,
+        "catalog_line": catalog.line, "source": str(reel.source), "source_sha256": content.sha256,
+        "reel_digest": reel.digest,
         "source_bytes": content.size_bytes, "source_modified_ns": content.modified_ns,
         "container": header.container, "codec": header.codec,
         "pixel_format": header.picture.pixel_format, "width": header.picture.width,
@@ -60,10 +53,20 @@ def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
     return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
 
 
+def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
+    """Known reels that may be taken up as they were; a held one must be looked at anew."""
+    newest = ledger.newest("reels")
+    held = set(newest[newest["status"] == "held"]["reel_id"])
+    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+
+
 def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:
     """A source's frames."""
-    for frame, (pts, md5) in enumerate(zip(index.pts, index.md5, strict=True)):
-        yield {"reel_digest": digest, "frame": frame, "pts": pts, "md5": md5}
+    files = index.file_sha256 or (None,) * len(index)
+    for frame, (pts, md5, file) in enumerate(zip(index.pts, index.md5, files, strict=True)):
+        yield {
+            "reel_digest": digest, "frame": frame, "pts": pts, "md5": md5, "file_sha256": file,
+        }  # fmt: skip
 
 
 def read_frame_index(ledger: Ledger, digest: str) -> FrameIndex | None:
@@ -71,7 +74,8 @@ def read_frame_index(ledger: Ledger, digest: str) -> FrameIndex | None:
     rows = ledger.newest("frames", digest).sort_values("frame")
     if rows.empty:
         return None
-    return FrameIndex(tuple(int(p) for p in rows["pts"]), tuple(rows["md5"]))
+    files = tuple(rows["file_sha256"].dropna())
+    return FrameIndex(tuple(int(p) for p in rows["pts"]), tuple(rows["md5"]), files)
 
 
 def shot_rows(shots: Sequence[Shot], detector: str) -> Iterable[Row]:

@@ -4,7 +4,9 @@ tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, manifest.json last
 reports/         one folder a night
+mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
+exports/         what was exported, by derivative
 """
 
 import fcntl
@@ -18,7 +20,7 @@ from pathlib import Path
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 
-STORE_VERSION = "1"
+STORE_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Store:
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
         return self.root / "reports" / batch_id
+
+    def mapping_file(self, batch_id: str) -> Path:
+        """How one night's catalog was read."""
+        return self.root / "mappings" / f"{batch_id}.csv"
 
     def sweep(self) -> None:
         """Remove what a killed night left half written; only while the store is held."""
@@ -97,14 +103,16 @@ def hold_store(store: Store) -> Iterator[None]:
     """Keep every other night out of the store until this one ends or dies.
 
     Raises:
-        StoreError: another night is running in it.
+        StoreError: another night or check is running in it.
     """
     descriptor = os.open(store.root / "night.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StoreError(f"another night is running in {store.root}; wait for it") from error
+            raise StoreError(
+                f"another night or check is running in {store.root}; wait for it"
+            ) from error
         yield
     finally:
         os.close(descriptor)

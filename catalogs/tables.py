@@ -33,13 +33,14 @@ TABLES: dict[str, pa.Schema] = {
     "reels": _schema(
         reel_id=_TEXT, identifier=_TEXT, title=_TEXT, reel_number=_COUNT, reel_count=_COUNT,
         gauge=_TEXT, colour=_TEXT, sound=_TEXT, catalog_line=_COUNT,
-        source=_TEXT, source_sha256=_TEXT, source_bytes=_COUNT, source_modified_ns=_COUNT,
+        source=_TEXT, source_sha256=_TEXT, reel_digest=_TEXT, source_bytes=_COUNT,
+        source_modified_ns=_COUNT,
         container=_TEXT, codec=_TEXT, pixel_format=_TEXT, width=_COUNT, height=_COUNT,
         frame_count=_COUNT, frame_rate=_TEXT, frame_rate_source=_TEXT, timecode=_TEXT,
         facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, derivative_id=_TEXT,
         status=_TEXT, reason=_TEXT,
     ),
-    "frames": _schema(reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT),
+    "frames": _schema(reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT, file_sha256=_TEXT),
     "shots": _schema(
         reel_id=_TEXT, reel_digest=_TEXT, shot_index=_COUNT, start_frame=_COUNT,
         stop_frame=_COUNT, detector=_TEXT,

@@ -6,16 +6,33 @@ wrong usage. Heavy modules are imported by the command that needs them.
 
 import json
 import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, RecipeError, WetgateError
 from catalogs.recipe import read_recipe
 from catalogs.store import existing_store
 from flows import words
+from flows.choices import apply_choices, read_choices
+from flows.exports import export_app
+from flows.options import (
+    ArchiveOption,
+    CatalogArgument,
+    FpsOption,
+    JsonOption,
+    NoticeOption,
+    ProfileOption,
+    RecipeOption,
+    ScanOption,
+    StoreOption,
+    WorkersOption,
+)
+from flows.shot_list import shots_app
 
 app = typer.Typer(
     name="wetgate",
@@ -25,18 +42,8 @@ app = typer.Typer(
     help="Restores a film archive overnight: the damage goes, nothing else changes.",
 )
 
-StoreOption = Annotated[
-    Path, typer.Option("--store", envvar="WETGATE_STORE", help="Folder of the store.")
-]
-CatalogArgument = Annotated[Path, typer.Argument(help="CSV catalog, one row a reel.")]
-RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a recipe file.")]
-ArchiveOption = Annotated[
-    Path | None, typer.Option(help="Archive root; the catalog's folder if not given.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
-WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")
-]
+app.add_typer(export_app, name="export")
+app.add_typer(shots_app, name="shots")
 
 
 @app.command()
@@ -67,6 +74,10 @@ def plan(
     store: StoreOption = Path("store"),
     recipe: RecipeOption = "conservative",
     archive: ArchiveOption = None,
+    profile: ProfileOption = None,
+    fps: FpsOption = None,
+    scan: ScanOption = None,
+    notice: NoticeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
@@ -74,7 +85,10 @@ def plan(
     from tasks.treat import resolve_recipe
 
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
-    planned = plan_night(catalog, archive, resolve_recipe(read_recipe(recipe)), known, store)
+    choices = read_choices(fps or (), scan or ())
+    read = apply_choices(read_catalog(catalog, profile), choices)
+    treatment = resolve_recipe(read_recipe(recipe))
+    planned = plan_night(read, archive or catalog.parent, treatment, known, store, notice)
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
 
@@ -85,6 +99,10 @@ def run(
     store: StoreOption = Path("store"),
     recipe: RecipeOption = "conservative",
     archive: ArchiveOption = None,
+    profile: ProfileOption = None,
+    fps: FpsOption = None,
+    scan: ScanOption = None,
+    notice: NoticeOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A running Dask scheduler, for instance tcp://host:8786.")
     ] = None,
@@ -105,6 +123,10 @@ def run(
         store=str(store),
         recipe=recipe,
         archive=str(archive) if archive else None,
+        profile=profile,
+        fps=fps,
+        scan=scan,
+        notice=notice,
         scheduler=scheduler,
         workers=workers,
         until=until,
@@ -135,6 +157,47 @@ def report(
 
     opened = existing_store(store)
     typer.echo(write_report(opened, words.known_batch(opened, batch)))
+
+
+@app.command()
+def verify(
+    reels: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="REEL", help="reel_id or identifier; all reels if none."),
+    ] = None,
+    store: StoreOption = Path("store"),
+    sources: Annotated[
+        bool, typer.Option("--sources/--no-sources", help="Read the sources.")
+    ] = True,
+    outputs: Annotated[
+        bool, typer.Option("--outputs/--no-outputs", help="Read restored reels and shots.")
+    ] = True,
+    older_than: Annotated[
+        int | None,
+        typer.Option(metavar="DAYS", min=0, help="Leave out what was found well since then."),
+    ] = None,
+    at_most: Annotated[
+        float | None, typer.Option(metavar="HOURS", min=0, help="Stop in time; go on next time.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read sources and outputs again, to the last byte, and compare them with the record."""
+    from flows.due import Asked, unknown_reels
+    from flows.services import quiet_settings
+
+    quiet_settings()
+    from flows.verify import summary_line, verify_store
+
+    opened = existing_store(store)
+    if not (sources or outputs):
+        raise typer.BadParameter("nothing is left to read", param_hint="--no-sources --no-outputs")
+    if unknown := unknown_reels(opened, reels or ()):
+        raise typer.BadParameter(f"never ingested: {', '.join(unknown)}", param_hint="REEL")
+    asked = Asked(tuple(reels or ()), sources, outputs, older_than)
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        summary = verify_store(opened, asked, at_most)
+    typer.echo(_json(asdict(summary)) if as_json else summary_line(summary))
+    raise typer.Exit(0 if summary.all_well else 1)
 
 
 @app.command()

@@ -16,7 +16,9 @@ from tasks.media.program import ffmpeg_program, ffprobe_program
 from tasks.treat import resolve_recipe
 
 LEAST_FREE_BYTES = 20e9
-ENCODERS = ("ffv1", "libx264", "aac")
+ENCODERS = ("ffv1", "libx264", "aac", "flac", "prores_ks")
+DECODERS = ("dpx", "tiff", "prores", "v210", "jpeg2000", "mpeg2video", "dvvideo", "h264", "hevc")
+FILTERS = ("setparams", "bwdif", "idet", "alphaextract", "overlay")
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,10 @@ def _examine(name: str, check: Callable[[Path], str], remedy: str, store: Path) 
 
 
 def _ffmpeg(_store: Path) -> str:
-    known = _output(ffmpeg_program(), "-hide_banner", "-encoders")
-    missing = [name for name in ENCODERS if f" {name} " not in known]
-    if missing:
-        raise RuntimeError(f"{ffmpeg_program()} lacks the encoders {', '.join(missing)}")
+    for kind, names in (("encoders", ENCODERS), ("decoders", DECODERS), ("filters", FILTERS)):
+        known = _output(ffmpeg_program(), "-hide_banner", f"-{kind}")
+        if missing := [name for name in names if f" {name} " not in known]:
+            raise RuntimeError(f"{ffmpeg_program()} lacks the {kind} {', '.join(missing)}")
     return _output(ffmpeg_program(), "-version").splitlines()[0]
 
 

@@ -13,16 +13,16 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from catalogs.csv_catalog import Catalog
+from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.rows import held_row, known_reels, read_restored, reel_row
+from catalogs.rows import held_row, read_restored, reel_row, reels_at_hand
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
-from tasks.ingest import is_unchanged
+from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
 
 Submit = Callable[[Job], PrefectFuture[Any]]
@@ -76,7 +76,7 @@ class Night:
         """Work through a catalog; returns when all is done or the night was stopped."""
         for held in catalog.held:
             self._hold(held)
-        known = known_reels(self._order.ledger)
+        known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
             self._begin(entry, known.get(entry.reel_id))
         running = 0
@@ -92,7 +92,7 @@ class Night:
 
     def _begin(self, entry: CatalogReel, known: Reel | None) -> None:
         """Take up a reel where an earlier night left it."""
-        if known is None or known.catalog != entry or not is_unchanged(known):
+        if known is None or known.catalog != entry or not is_unchanged(known, self._order.archive):
             self._queue.add(Job("ingest", entry))
             return
         try:
@@ -104,7 +104,7 @@ class Night:
 
     def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         order = self._order
-        if is_assembled(reel, order.treatment, order.store):
+        if is_assembled(reel, shots, order.treatment, order.store, order.notice):
             self.tally.restored.add(reel.reel_id)
             recorded = read_restored(order.ledger, reel, order.treatment.treatment_id)
             for restored in recorded.values():

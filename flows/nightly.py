@@ -18,12 +18,13 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from catalogs.csv_catalog import Catalog, read_csv_catalog
-from catalogs.errors import WetgateError
+from catalogs.catalog import Catalog, read_catalog
+from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.recipe import read_recipe
 from catalogs.rows import event_row
 from catalogs.store import hold_store, open_store
 from flows import work
+from flows.choices import apply_choices, read_choices
 from flows.cluster import night_cluster, slot_count
 from flows.jobs import Job
 from flows.night import Night, Tally
@@ -67,6 +68,10 @@ def nightly(
     store: str,
     recipe: str = "conservative",
     archive: str | None = None,
+    profile: str | None = None,
+    fps: list[str] | None = None,
+    scan: list[str] | None = None,
+    notice: str | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
@@ -75,11 +80,16 @@ def nightly(
     """Restore every reel of a catalog into a store.
 
     Args:
-        catalog: CSV catalog.
+        catalog: the catalog, in any format that is read.
         store: folder of the store; made when missing.
         recipe: name of a shipped recipe, or path of a recipe file.
         archive: archive root that the catalog's paths are relative to; the catalog's
             folder when not given.
+        profile: how the institution's catalog is read; by its format when not given.
+        fps: frame rates that override catalog and header, `18` or `IDENTIFIER=18`.
+        scan: how interlaced picture is read, `progressive` or `IDENTIFIER=deinterlace`.
+        notice: text to burn into access copies, "" for none; finished reels keep theirs when
+            it is left out.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
@@ -91,7 +101,8 @@ def nightly(
     Raises:
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
-    catalogued = read_csv_catalog(Path(catalog))
+    choices = read_choices(fps or (), scan or ())
+    catalogued = apply_choices(read_catalog(Path(catalog), profile), choices)
     treatment = resolve_recipe(read_recipe(recipe))
     opened = open_store(Path(store))
     order = work.Order(
@@ -100,6 +111,7 @@ def nightly(
         treatment=treatment,
         batch_id=f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
         truth=Path(truth) if truth else None,
+        notice=notice,
     )
     with hold_store(opened), drained_by_signals(until) as should_stop:
         started = time.monotonic()
@@ -107,6 +119,10 @@ def nightly(
         _record_batch(order, catalogued, Tally(), "running", 0.0)
         for remark in catalogued.remarks:
             order.record("catalog remark", catalogued.path.name, "warning", remark)
+        _record_mapping(order, catalogued)
+        for choice in choices:
+            subject = choice.identifier or catalogued.path.name
+            order.record("operator choice", subject, "success", choice.option)
         with night_cluster(scheduler, workers) as client, night_progress(opened) as progress:
             submit = _submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
@@ -122,6 +138,15 @@ def nightly(
     return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
 
 
+def _record_mapping(order: work.Order, catalog: Catalog) -> None:
+    """Say what became of every field of the catalog: in full in a file, in short as an event."""
+    target = order.store.mapping_file(order.batch_id)
+    target.parent.mkdir(exist_ok=True)
+    write_mapping_report(catalog.mapping, target)
+    said = f"{mapping_summary(catalog.mapping)} In full: {target.relative_to(order.store.root)}"
+    order.record("catalog remark", catalog.path.name, "success", said)
+
+
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
     return (
@@ -133,7 +158,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
     """Report first, then the views of others, none of which may spoil the night."""
     try:
         report = str(write_report(order.store, order.batch_id))
-    except (OSError, WetgateError) as error:
+    except Exception as error:
         order.record("report", order.batch_id, "failure", str(error))
         report = f"not written: {error}"
     for batch_id, problem in track_batches(order.store).items():

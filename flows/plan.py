@@ -4,14 +4,17 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogs.csv_catalog import read_csv_catalog
+from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel
-from catalogs.rows import known_reels
+from catalogs.rows import reels_at_hand
+from catalogs.shot_list import current_shots
 from catalogs.store import Store
-from tasks.ingest import find_source, is_unchanged, read_header
+from tasks.agree import agree
+from tasks.find import find_source, is_unchanged
 from tasks.manifest import is_assembled
+from tasks.split import DETECTOR
 
 # Files written per byte of uncompressed picture, measured on grainy film: the restored
 # shots and the reel joined from them (0.6 each), change maps (0.2 each), access copy.
@@ -48,29 +51,31 @@ class Plan:
 
 
 def plan_night(
-    catalog: Path, archive: Path | None, treatment: Treatment, store: Store | None, root: Path
+    read: Catalog,
+    archive: Path,
+    treatment: Treatment,
+    store: Store | None,
+    root: Path,
+    notice: str | None = None,
 ) -> Plan:
     """Plan a night.
 
     Args:
-        catalog: CSV catalog.
-        archive: archive root; the catalog's folder when None.
+        read: the catalog.
+        archive: archive root.
         treatment: what would be done.
         store: the store if it exists, for what is finished and how fast it went.
         root: folder the store is or would be in, for free space.
-
-    Raises:
-        CatalogError: the catalog cannot be read at all.
+        notice: text that access copies would carry.
     """
-    read = read_csv_catalog(catalog)
-    known = known_reels(store.ledger()) if store else {}
+    known = reels_at_hand(store.ledger()) if store else {}
     planned: list[PlannedReel] = []
     held = list(read.held)
     for entry in read.reels:
         try:
             planned.append(
-                _plan_reel(entry, archive or catalog.parent, treatment, store,
-                           known.get(entry.reel_id))
+                _plan_reel(entry, archive, treatment, store,
+                           known.get(entry.reel_id), notice)
             )  # fmt: skip
         except (SourceError, MediaError) as error:
             held.append(HeldRow.of(entry, str(error)))
@@ -85,14 +90,20 @@ def plan_night(
 
 
 def _plan_reel(
-    entry: CatalogReel, archive: Path, treatment: Treatment, store: Store | None, known: Reel | None
+    entry: CatalogReel,
+    archive: Path,
+    treatment: Treatment,
+    store: Store | None,
+    known: Reel | None,
+    notice: str | None,
 ) -> PlannedReel:
-    path = find_source(entry, archive)
-    if known and store and known.catalog == entry and is_unchanged(known):
+    source = find_source(entry, archive)
+    if known and store and known.catalog == entry and is_unchanged(known, archive):
         picture, frames = known.header.picture, known.content.frame_count
-        finished = is_assembled(known, treatment, store)
+        shots = current_shots(store.ledger(), known, DETECTOR)
+        finished = is_assembled(known, shots, treatment, store, notice)
     else:
-        header, _, _ = read_header(entry, path)
+        header = agree(entry, source).header
         picture, frames, finished = header.picture, header.claimed_frames or 0, False
     return PlannedReel(
         reel_id=entry.reel_id,

@@ -7,6 +7,7 @@ from typing import Any
 from catalogs.errors import StoreError
 from catalogs.records import Reel
 from catalogs.rows import known_reels
+from catalogs.shot_list import holding_rows
 from catalogs.store import Store
 from flows.plan import Plan
 
@@ -32,8 +33,10 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     # A row that could not be read has no reel; it stands until a later night reads it.
     last = batches.iloc[-1]["batch_id"] if len(batches) else ""
     reels = reels[reels["title"].notna() | (reels["batch_id"] == last)]
-    shots = ledger.newest("shots").groupby(["reel_id", "reel_digest"]).size()
-    outcomes = ledger.newest("restorations")
+    holding = holding_rows(ledger.newest("shots"))
+    shots = holding.groupby(["reel_id", "reel_digest"]).size()
+    place = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+    outcomes = ledger.newest("restorations").merge(holding[place], on=place)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
@@ -43,9 +46,9 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
             title=row.title or "",
             status=row.status,
             reason=row.reason or "",
-            shots_done=int(done.get((row.reel_id, row.source_sha256, row.treatment_id), 0)),
-            shots_kept=int(kept.get((row.reel_id, row.source_sha256, row.treatment_id), 0)),
-            shots=int(shots.get((row.reel_id, row.source_sha256), 0)),
+            shots_done=int(done.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
+            shots_kept=int(kept.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
+            shots=int(shots.get((row.reel_id, row.reel_digest), 0)),
         )
         for row in reels.itertuples()
     )

@@ -17,7 +17,7 @@ from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment
-from catalogs.records import CatalogReel, FrameIndex, Reel, RestoredShot, Shot
+from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
 from catalogs.rows import (
     event_row,
     frame_rows,
@@ -25,11 +25,12 @@ from catalogs.rows import (
     measurement_rows,
     read_frame_index,
     read_restored,
-    read_shots,
     reel_row,
     restored_row,
     shot_rows,
 )
+from catalogs.shot_list import current_shots
+from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows.software import software
 from tasks.assemble import assemble_reel
@@ -39,7 +40,7 @@ from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.restore import keep_original, restore_shot
-from tasks.split import DETECTOR, detect_shots
+from tasks.split import DETECTOR, ShotFinder, detect_shots
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Order:
     treatment: Treatment
     batch_id: str
     truth: Path | None = None
+    notice: str | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -75,33 +77,44 @@ class ShotDone:
 
 def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     """Check one reel to its last frame, find its shots, and record both."""
-    reel, index = ingest_reel(catalog, order.archive)
+    finder = ShotFinder()
+    reel, index = ingest_reel(catalog, order.archive, watch=finder.watch)
     ledger = order.ledger
     _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record("ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.digest}")
-    shots = split(order, reel)
+    for disclosure in reel.disclosures:
+        order.record("disclosure", reel.reel_id, "warning", disclosure)
+    shots = split(order, reel, finder)
     ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
     return reel, shots
 
 
 def _refuse_changed(known: Reel | None, reel: Reel) -> None:
     """A source that is not what it was is held, unless the catalog vouches for the new one."""
-    if known is not None and known.digest != reel.digest and reel.catalog.checksum is None:
+    if known is None or reel.catalog.checksum is not None:
+        return
+    before, now = known.content.sha256, reel.content.sha256
+    if before != now:
+        accept = (
+            "write the new checksum into the catalog to accept it"
+            if reel.header.sequence is None
+            else "give it another identifier to accept it as another scan"
+        )
         raise SourceError(
-            f"{reel.catalog.path}: the file is not the one that was ingested before (sha256 "
-            f"{known.digest}, now {reel.digest}); restore it from a copy, or write the new "
-            "checksum into the catalog to accept it"
+            f"{reel.catalog.path}: the source is not the one that was ingested before (sha256 "
+            f"{before}, now {now}); restore it from a copy, or {accept}"
         )
 
 
-def split(order: Order, reel: Reel) -> tuple[Shot, ...]:
-    """The shots of a reel: as recorded, or found now and recorded."""
+def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:
+    """The shots of a reel: as recorded, as found while it was ingested, or found now."""
     ledger = order.ledger
-    if known := read_shots(ledger, reel, DETECTOR):
+    if known := current_shots(ledger, reel, DETECTOR):
         return known
-    ranges = detect_shots(reel.source, reel.content.frame_count)
+    frames = reel.content.frame_count
+    ranges = finder.ranges(frames) if finder else detect_shots(reel.source, reel.header, frames)
     shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
     ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
     order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")
@@ -128,9 +141,9 @@ def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
     ledger = order.ledger
     known = read_restored(ledger, reel, order.treatment.treatment_id)
-    shots = read_shots(ledger, reel, DETECTOR)
+    shots = current_shots(ledger, reel, DETECTOR)
     restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
-    built = assemble_reel(reel, restored, order.treatment, order.store)
+    built = assemble_reel(reel, restored, order.treatment, order.store, order.notice)
     order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))
     for table in ("restorations", "measurements"):
         ledger.compact(table, reel.reel_id)

@@ -149,12 +149,15 @@ class Step(ABC):
         version: raised whenever the same parameters give other pixels.
         touches: "damage" when samples outside the damage keep their value bit for bit,
             "every sample" when the step by nature changes the whole frame.
+        invents: True when the step makes up picture that no frame shows; a reel it altered is
+            declared generative, see `catalogs.exports.source_type`.
         look_ahead: frames read beyond the one being answered.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     touches: ClassVar[Touches]
+    invents: ClassVar[bool] = False
     look_ahead: int = 0
 
     @abstractmethod

@@ -16,14 +16,27 @@ from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import AssembledReel, Reel, RestoredShot
 from catalogs.store import Store
-from tasks.manifest import assembled_files, source_of, write_manifest
-from tasks.media.join import access_copy, join_shots
+from tasks.manifest import (
+    assembled_files,
+    derivative_title,
+    digest_of,
+    read_manifest,
+    write_manifest,
+)
+from tasks.media.access import access_copy
+from tasks.media.join import Carried, join_shots
+from tasks.media.sound import sound_codecs
+from tasks.media.sync import streams_heard
 from tasks.media.write import written_colour
 from tasks.verify import verify_reel
 
 
 def assemble_reel(
-    reel: Reel, restored: Sequence[RestoredShot], treatment: Treatment, store: Store
+    reel: Reel,
+    restored: Sequence[RestoredShot],
+    treatment: Treatment,
+    store: Store,
+    notice: str | None = None,
 ) -> AssembledReel:
     """Join, check and publish one reel.
 
@@ -32,6 +45,8 @@ def assemble_reel(
         restored: its shots, in order, covering it exactly once.
         treatment: what was done.
         store: where shots lie and the reel goes.
+        notice: text to burn into the access copy; none when empty, that of the reel it takes
+            the place of when None.
 
     Raises:
         VerificationError: the shots do not cover the reel, or a file on disk differs from
@@ -42,12 +57,18 @@ def assemble_reel(
     _check_change_maps(restored, store)
     target = store.reel_folder(reel.reel_id, treatment.label)
     work = target.with_name(f".{target.name}.partial")
+    if notice is None:
+        notice = str(read_manifest(target).get("notice", ""))
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        built = _build(reel, restored, treatment, store, work)
+        built = assembled_files(reel, treatment, work)
+        _build_master(reel, restored, treatment, store, built)
+        _build_change_map(reel, restored, store, built)
+        heard = next(iter(streams_heard(reel.content.audio)), None)
+        access_copy(built.master, built.access_copy, reel.header, notice, heard)
         checks = verify_reel(reel, restored, built)
-        write_manifest(reel, restored, treatment, built, checks)
+        write_manifest(reel, restored, treatment, built, checks, notice)
         _make_way(target, reel)
         work.rename(target)
         sync_folder(target.parent)
@@ -58,7 +79,7 @@ def assemble_reel(
 
 def _make_way(target: Path, reel: Reel) -> None:
     """Remove a broken reel of this source; keep one that was made of another."""
-    made_from = source_of(target)
+    made_from = digest_of(target)
     if made_from is not None and made_from != reel.digest:
         aside = f"{target.name}.source-{made_from[:12]}-{uuid.uuid4().hex[:6]}"
         target.rename(target.with_name(aside))
@@ -89,36 +110,53 @@ def _check_change_maps(restored: Sequence[RestoredShot], store: Store) -> None:
             )
 
 
-def _build(
+def _build_master(
     reel: Reel,
     restored: Sequence[RestoredShot],
     treatment: Treatment,
     store: Store,
-    work: Path,
-) -> AssembledReel:
-    built = assembled_files(reel, treatment, work)
-    colour_range = written_colour(reel.header).range
+    built: AssembledReel,
+) -> None:
+    header = reel.header
+    codecs = sound_codecs(reel.source, header)
     join_shots(
         [store.root / shot.picture_file for shot in restored],
         built.master,
         reel.frame_rate,
-        sound_from=reel.source,
-        picture_start_seconds=reel.header.start_seconds,
-        colour_range=colour_range,
-        tags={
-            "TITLE": f"{reel.catalog.title} (restored derivative)",
-            "WETGATE_DERIVATIVE": built.derivative_id,
-            "WETGATE_SOURCE_SHA256": reel.digest,
-            "WETGATE_TREATMENT": treatment.treatment_id,
-        },
+        carried=Carried(reel.source, codecs, header.start_seconds)
+        if header.sequence is None
+        else None,
+        colour_range=written_colour(reel.header).range,
+        tags=_tags(reel, treatment, built),
         timecode=reel.header.timecode,
     )
+
+
+def _build_change_map(
+    reel: Reel, restored: Sequence[RestoredShot], store: Store, built: AssembledReel
+) -> None:
     join_shots(
         [store.root / shot.change_file for shot in restored],
         built.change_map,
         reel.frame_rate,
-        colour_range=colour_range,
+        colour_range=written_colour(reel.header).range,
         tags={"TITLE": f"Change map of {built.derivative_id}; mid-grey is untouched"},
     )
-    access_copy(built.master, built.access_copy, reel.header)
-    return built
+
+
+def _tags(reel: Reel, treatment: Treatment, built: AssembledReel) -> dict[str, str]:
+    """What the master says of itself, and what Matroska has no field for."""
+    tags = {
+        "TITLE": derivative_title(reel),
+        "WETGATE_DERIVATIVE": built.derivative_id,
+        "WETGATE_SOURCE_SHA256": reel.content.sha256,
+        "WETGATE_TREATMENT": treatment.treatment_id,
+    }
+    sequence = reel.header.sequence
+    if sequence is not None and sequence.transfer is not None:
+        tags["WETGATE_DPX_TRANSFER"] = str(sequence.transfer)
+    if sequence is not None and sequence.colorimetric is not None:
+        tags["WETGATE_DPX_COLORIMETRIC"] = str(sequence.colorimetric)
+    if reel.header.deinterlaced:
+        tags["WETGATE_DEINTERLACED"] = "before restoration, by choice"
+    return tags

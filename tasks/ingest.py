@@ -1,156 +1,165 @@
-"""Ingest: a catalog's word for a reel, checked against the file itself.
+"""Ingest: a catalog's word for a reel, checked against the source itself.
 
 A reel that comes out of here decodes to its last frame, is the file its checksum says,
 and contradicts its catalog nowhere. Anything else raises `SourceError` with what was
-found and what to do; the caller holds the reel.
+found and what to do; the caller holds the reel. Its bytes are hashed while they are
+decoded, and a watcher may look for shots meanwhile: the source is read once.
 """
 
-import stat
-from collections.abc import Callable
-from fractions import Fraction
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from catalogs.errors import CatalogError, SourceError
-from catalogs.fixity import hash_file
-from catalogs.paths import confine
-from catalogs.records import CatalogReel, Content, FrameIndex, Header, Reel
-from tasks.media.check import check_audio, index_frames
-from tasks.media.probe import probe
+from catalogs.errors import SourceError
+from catalogs.fixity import hash_file, sha256_of_files
+from catalogs.records import CatalogReel, Reel
+from catalogs.source import Content, FrameIndex, Header
+from tasks.agree import Agreement, agree
+from tasks.find import FoundSource, find_source
+from tasks.media.check import Survey, Watcher, survey
+from tasks.media.listen import OnFrame
+from tasks.media.pace import Abandoned, Pace
+from tasks.media.sync import describe_holes
 
-OnFrame = Callable[[int], None]
+_HIDDEN_SECONDS = 0.1  # compressed sound begins with up to 0.05 s that is not meant to be heard
 
 _STEADY_FRAMES = 0.6  # how far a time stamp may lie from an even rate; covers 1 ms rounding
 
 
-def find_source(catalog: CatalogReel, root: Path) -> Path:
-    """The reel's file below the archive root.
-
-    Raises:
-        SourceError: not allowed, missing, not a regular file, or empty.
-    """
-    try:
-        path = confine(root, catalog.path)
-    except CatalogError as error:
-        raise SourceError(f"line {catalog.line}, field path: {error}") from error
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        found = None
-    except OSError as error:
-        raise SourceError(
-            f"{catalog.path}: cannot be reached ({error.strerror}); check name and permissions"
-        ) from error
-    if found is None or not stat.S_ISREG(found.st_mode):
-        raise SourceError(f"{catalog.path}: no such file below the archive root; restore it")
-    if found.st_size == 0:
-        raise SourceError(f"{catalog.path}: the file is empty; restore it from a copy")
-    return path
-
-
-def read_header(catalog: CatalogReel, path: Path) -> tuple[Header, Fraction, bool]:
-    """Probe a source and compare header and catalog; nothing is decoded.
-
-    Returns:
-        header, frame rate, and whether the rate is the catalog's (else the header's).
-
-    Raises:
-        SourceError: header and catalog contradict each other, or the picture is of a kind
-            that is not restored without a choice of the operator.
-    """
-    header = probe(path)
-    if header.interlaced:
-        raise SourceError(
-            f"{catalog.path}: interlaced picture; deinterlace it by choice before restoration"
-        )
-    if catalog.sound == "silent" and header.audio:
-        raise SourceError(
-            f"{catalog.path}: the catalog says silent, the file has {len(header.audio)} audio "
-            "stream(s); correct one of them"
-        )
-    if catalog.sound == "sound" and not header.audio:
-        raise SourceError(
-            f"{catalog.path}: the catalog says sound, the file has none; correct one of them"
-        )
-    if catalog.colour == "colour" and header.picture.layout == "gray":
-        raise SourceError(
-            f"{catalog.path}: the catalog says colour, the file has no colour; correct one of them"
-        )
-    return header, *_resolve_rate(catalog, header)
-
-
 def ingest_reel(
-    catalog: CatalogReel, root: Path, on_frame: OnFrame | None = None
+    catalog: CatalogReel,
+    root: Path,
+    on_frame: OnFrame | None = None,
+    watch: Watcher | None = None,
 ) -> tuple[Reel, FrameIndex]:
-    """Find, hash, probe and decode one reel.
+    """Find, probe, hash and decode one reel.
+
+    Args:
+        catalog: what the catalog says of it.
+        root: the archive root that its path is relative to.
+        on_frame: called with the number of frames decoded so far.
+        watch: looks at a thumbnail of every frame, in order.
 
     Raises:
         SourceError: the reel must be held; the message says why and what to do.
         MediaError: ffprobe cannot read the file at all.
     """
-    path = find_source(catalog, root)
-    header, rate, from_catalog = read_header(catalog, path)
-    before = path.stat()
-    sha256 = _check_fixity(catalog, path)
-    index = index_frames(path, header, on_frame)
-    _check_frames(catalog, header, index, rate)
-    audio = check_audio(path, header)
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    source = find_source(catalog, root)
+    agreed = agree(catalog, source)
+    before = source.measure()
+    found, hashes = _read_once(catalog, source, agreed.header, on_frame, watch)
+    notes = _check_frames(catalog, agreed, found)
+    if source.measure() != before or find_source(catalog, root).runs != source.runs:
         raise SourceError(
             f"{catalog.path}: changed while it was read; run again when it is at rest"
         )
-    content = Content(sha256, after.st_size, after.st_mtime_ns, len(index), audio)
+    is_sequence = source.sequence is not None
+    sha256 = sha256_of_files(hashes) if is_sequence else hashes[0]
+    index = replace(found.index, file_sha256=hashes) if is_sequence else found.index
+    content = Content(sha256, *before, len(index), found.audio)
     return Reel(
-        catalog, path, header, content, rate, "catalog" if from_catalog else "header"
-    ), index
+        catalog, source.path, agreed.header, content, agreed.frame_rate,
+        agreed.frame_rate_source, (*agreed.disclosures, *notes),
+    ), index  # fmt: skip
 
 
-def is_unchanged(reel: Reel) -> bool:
-    """True when the source still has the size and time it had when it was ingested."""
-    try:
-        now = reel.source.stat()
-    except OSError:
-        return False
-    return (now.st_size, now.st_mtime_ns) == (reel.content.size_bytes, reel.content.modified_ns)
+def _read_once(
+    catalog: CatalogReel,
+    source: FoundSource,
+    header: Header,
+    on_frame: OnFrame | None,
+    watch: Watcher | None,
+) -> tuple[Survey, tuple[str, ...]]:
+    """Decode and hash side by side; returns what was found and each file's SHA-256."""
+    pace = Pace()
+    with ThreadPoolExecutor(1) as beside:
+        hashing = beside.submit(_hash_files, catalog, source, pace)
+        try:
+            found = survey(source.path, header, on_frame, watch=watch, on_start=pace.follow)
+        except BaseException as error:
+            if catalog.checksum is None or not isinstance(error, SourceError):
+                pace.abandon()
+            else:
+                hashing.result()  # a file that is not the catalogued one is called just that
+            raise
+        return found, hashing.result()
 
 
-def _resolve_rate(catalog: CatalogReel, header: Header) -> tuple[Fraction, bool]:
-    claimed, written = header.frame_rate, catalog.frame_rate
-    if written is None and claimed is None:
-        raise SourceError(
-            f"{catalog.path}: no frame rate in catalog or header; put it in the catalog"
-        )
-    if written is None:
-        assert claimed is not None
-        return claimed, False
-    if claimed is not None and abs(claimed / written - 1) > Fraction(1, 2000):
-        raise SourceError(
-            f"{catalog.path}: frame rate is {written} in the catalog and {claimed} in the header; "
-            "correct the catalog or re-wrap the file"
-        )
-    return written, True
-
-
-def _check_fixity(catalog: CatalogReel, path: Path) -> str:
+def _hash_files(catalog: CatalogReel, source: FoundSource, pace: Pace) -> tuple[str, ...]:
     algorithm, expected = catalog.checksum or ("sha256", "")
-    found = hash_file(path, "sha256", algorithm)
-    if expected and found[algorithm] != expected:
-        raise SourceError(
-            f"{catalog.path}: {algorithm} is {found[algorithm]}, the catalog says {expected}; "
-            "the file is not the one that was catalogued"
-        )
-    return found["sha256"]
+    digests = []
+    for path in source.files():
+        try:
+            found = hash_file(path, "sha256", algorithm, on_bytes=pace.keep)
+        except Abandoned:
+            return ()
+        if expected and found[algorithm] != expected:
+            raise SourceError(
+                f"{catalog.path}: {algorithm} is {found[algorithm]}, the catalog says {expected}; "
+                "the file is not the one that was catalogued"
+            )
+        digests.append(found["sha256"])
+    return tuple(digests)
 
 
-def _check_frames(catalog: CatalogReel, header: Header, index: FrameIndex, rate: Fraction) -> None:
-    if header.claimed_frames is not None and header.claimed_frames != len(index):
+def _check_frames(catalog: CatalogReel, agreed: Agreement, found: Survey) -> list[str]:
+    """Compare what was decoded with what was claimed; returns what to disclose."""
+    header, count = agreed.header, len(found.index)
+    if header.claimed_frames is not None and header.claimed_frames != count:
         raise SourceError(
-            f"{catalog.path}: the header says {header.claimed_frames} frames, {len(index)} decode; "
-            "replace it with a whole copy"
+            f"{catalog.path}: the header says {header.claimed_frames} frames, {count} decode: the "
+            "rest is damaged, dropped or hidden by an edit list; replace it with a whole copy, or "
+            "re-wrap it without the edit"
         )
-    drift = index.drift_frames(header.time_base, rate)
-    if drift > _STEADY_FRAMES and header.audio:
+    _refuse_hidden_sound(catalog, header, found)
+    return (
+        _check_times(catalog, agreed, found)
+        + _check_duration(catalog, agreed, count)
+        + describe_holes(found.audio)
+    )
+
+
+def _refuse_hidden_sound(catalog: CatalogReel, header: Header, found: Survey) -> None:
+    """An edit list may hide sound that is in the file: it would be lost without a word."""
+    for audio, content in zip(header.audio, found.audio, strict=True):
+        if audio.held_seconds is None or not audio.sample_rate:
+            continue
+        hidden = audio.held_seconds - content.samples / audio.sample_rate
+        if hidden > _HIDDEN_SECONDS:
+            raise SourceError(
+                f"{catalog.path}: an edit list hides {hidden:.2f} s of sound of stream "
+                f"{audio.index}; re-wrap the file without it, or cut the sound by choice"
+            )
+
+
+def _check_times(catalog: CatalogReel, agreed: Agreement, found: Survey) -> list[str]:
+    if agreed.header.sequence is not None:  # its files have no times
+        return []
+    # Whether frames come evenly is a matter of the file's own rate, not of the film's.
+    own_rate = agreed.header.frame_rate or agreed.frame_rate
+    rate = own_rate if agreed.frame_rate_source == "operator" else agreed.frame_rate
+    drift = found.index.drift_frames(agreed.header.time_base, rate)
+    if drift <= _STEADY_FRAMES:
+        return []
+    if agreed.header.audio:
         raise SourceError(
             f"{catalog.path}: time stamps are irregular (off by {drift:.1f} frames), sound would "
             "leave the picture; conform it to an even frame rate"
         )
+    return [
+        f"time stamps are irregular (off by {drift:.1f} frames); conformed to an even {rate} "
+        "frames/s, which --fps can decide"
+    ]
+
+
+def _check_duration(catalog: CatalogReel, agreed: Agreement, count: int) -> list[str]:
+    """A running time that is far off tells of a wrong frame rate; it is often only a guess."""
+    if catalog.duration_seconds is None:
+        return []
+    decoded = float(count / agreed.frame_rate)
+    if abs(decoded - catalog.duration_seconds) <= max(2.0, 0.05 * decoded):
+        return []
+    return [
+        f"the catalog says {float(catalog.duration_seconds):.0f} s, {decoded:.0f} s decode at "
+        f"{agreed.frame_rate} frames/s"
+    ]

@@ -12,7 +12,7 @@ from typing import Any
 from catalogs.durable import sync_file, write_whole
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
-from catalogs.records import AssembledReel, Reel, RestoredShot
+from catalogs.records import AssembledReel, Reel, RestoredShot, Shot
 from catalogs.store import Store
 
 MANIFEST = "manifest.json"
@@ -41,22 +41,44 @@ def assembled_files(
     )
 
 
-def is_assembled(reel: Reel, treatment: Treatment, store: Store) -> bool:
-    """True when the reel stands complete under this treatment, its files as recorded."""
+def derivative_title(reel: Reel) -> str:
+    """The title that a restored reel carries, never just the original's."""
+    return f"{reel.catalog.title} (restored derivative)"
+
+
+def is_assembled(
+    reel: Reel,
+    shots: Sequence[Shot],
+    treatment: Treatment,
+    store: Store,
+    notice: str | None = None,
+) -> bool:
+    """True when the reel stands complete as it is wanted now, its files of the sizes recorded.
+
+    Any notice will do where none is asked for (None); "" asks for none.
+
+    A flipped byte is not seen here; `wetgate verify` reads every file.
+    """
     folder = store.reel_folder(reel.reel_id, treatment.label)
-    manifest = _read(folder)
+    manifest = read_manifest(folder)
+    notice = manifest.get("notice") if notice is None else notice
+    wanted = (reel.digest, derivative_title(reel), notice, str(reel.frame_rate))
     try:
-        return manifest["source_sha256"] == reel.digest and all(
-            (folder / name).stat().st_size == facts["bytes"]
-            for name, facts in manifest["files"].items()
+        return (
+            wanted == tuple(manifest[name] for name in ("digest", "title", "notice", "frame_rate"))
+            and [s["start_frame"] for s in manifest["shots"]] == [s.start_frame for s in shots]
+            and all(
+                (folder / name).stat().st_size == facts["bytes"]
+                for name, facts in manifest["files"].items()
+            )
         )
     except (OSError, KeyError):
         return False
 
 
-def source_of(folder: Path) -> str | None:
-    """SHA-256 of the source that the reel in a folder was made from, or None."""
-    found = _read(folder).get("source_sha256")
+def digest_of(folder: Path) -> str | None:
+    """Digest of the reel that a folder holds the restored version of, or None."""
+    found = read_manifest(folder).get("digest")
     return found if isinstance(found, str) else None
 
 
@@ -66,6 +88,7 @@ def write_manifest(
     treatment: Treatment,
     built: AssembledReel,
     checks: tuple[str, ...],
+    notice: str = "",
 ) -> None:
     """Flush the reel's files to the disk, then write what they are beside them."""
     files = (built.master, built.access_copy, built.change_map)
@@ -76,15 +99,21 @@ def write_manifest(
         "identifier": reel.catalog.identifier,
         "reel": f"{reel.catalog.reel_number} of {reel.catalog.reel_count}",
         "source": reel.catalog.path,
-        "source_sha256": reel.digest,
+        "source_sha256": reel.content.sha256,
+        "digest": reel.digest,
+        "title": derivative_title(reel),
+        "notice": notice,
+        "disclosures": list(reel.disclosures),
         "treatment": treatment.treatment_id,
         "recipe": treatment.recipe_name,
         "steps": [
-            {"name": step.name, "version": step.version, "parameters": dict(step.parameters)}
+            {"name": step.name, "version": step.version, "parameters": dict(step.parameters),
+             "weights_sha256": step.weights_sha256}
             for step in treatment.steps
         ],
         "frames": reel.content.frame_count,
         "frame_rate": str(reel.frame_rate),
+        "frame_rate_source": reel.frame_rate_source,
         "shots": [
             {"start_frame": r.shot.start_frame, "stop_frame": r.shot.stop_frame, "key": r.key,
              "status": r.status, "reason": r.reason, "changed_share": r.changed_share}
@@ -101,7 +130,8 @@ def write_manifest(
     write_whole(built.folder / MANIFEST, text.encode())
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an assembled reel; empty when there is none that can be read."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

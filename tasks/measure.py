@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from catalogs.errors import VerificationError
-from catalogs.records import FrameIndex, Header, Measurement, Reel, RestoredShot
+from catalogs.records import Measurement, Reel, RestoredShot
+from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
 from tasks.media.read import read_frames, read_picture
 from tasks.metrics.dirt import Neighbours

@@ -19,7 +19,8 @@ import torch
 from catalogs.fixity import sha256_file
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
-from catalogs.records import FrameIndex, Reel, RestoredShot, Shot, StepOutcome
+from catalogs.records import Reel, RestoredShot, Shot, StepOutcome
+from catalogs.source import FrameIndex
 from catalogs.store import Store
 from models.contract import Frame, Step, apply_step
 from models.supported import step_named

@@ -1,7 +1,8 @@
 """Split a reel into shots: frame-exact, in one pass, in memory that does not grow.
 
-    for start in detect_boundaries(stream_thumbnails(source)): ...   # 113, 449, 625
-    detect_shots(source, frame_count=672)      # ((0, 113), (113, 449), (449, 625), (625, 672))
+    finder = ShotFinder()
+    survey(source, header, watch=finder.watch)
+    finder.ranges(672)              # ((0, 113), (113, 449), (449, 625), (625, 672))
 
 A boundary is the first frame of a shot. A dissolve, and a fade over a picture that stays,
 has one boundary near its middle; a fade-out has its boundary where the picture has gone,
@@ -10,15 +11,15 @@ a fade-in where the picture appears. See `models.shots.decision` for the rules a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from catalogs.errors import VerificationError
+from catalogs.source import Header
 from models.shots.cues import find_cues
 from models.shots.decision import decide_boundaries
 from models.shots.evidence import Chances
@@ -26,12 +27,12 @@ from models.shots.rules import Rules
 from models.shots.signature import describe_all
 from models.shots.transnet import TransNet
 from models.shots.weights import find_weights, load_transnet
-from tasks.media.thumbnails import stream_thumbnails
+from tasks.media.check import survey
+from tasks.media.thumbnails import Thumbnail
 
 DETECTOR = "wetgate 1"  # raised whenever the same reel gives other shots
 
-Thumbnail = NDArray[np.uint8]
-Progress = Callable[[int], None]
+Range = tuple[int, int]
 
 
 def detect_boundaries(thumbnails: Iterable[Thumbnail], rules: Rules | None = None) -> Iterator[int]:
@@ -48,39 +49,50 @@ def detect_boundaries(thumbnails: Iterable[Thumbnail], rules: Rules | None = Non
     yield from decide_boundaries(cues, judge_frames, rules or Rules())
 
 
-def detect_shots(
-    source: Path, frame_count: int, progress: Progress | None = None
-) -> tuple[tuple[int, int], ...]:
-    """Split a source into its shots.
+class ShotFinder:
+    """Finds the shots of a source while its frames are decoded, for whatever reason."""
+
+    def __init__(self) -> None:
+        self._starts = [0]
+        self._frames = 0
+
+    def watch(self, thumbnails: Iterable[Thumbnail]) -> None:
+        """Look at a thumbnail of every frame, in order."""
+        self._starts += detect_boundaries(self._counted(thumbnails))
+
+    def ranges(self, frame_count: int) -> tuple[Range, ...]:
+        """Half-open ranges `(start, stop)` that cover `0..frame_count` once, in order.
+
+        Raises:
+            VerificationError: another number of frames was seen.
+        """
+        if self._frames != frame_count or frame_count == 0:
+            raise VerificationError(
+                f"{self._frames} frames were seen where {frame_count} are known; ingest it again"
+            )
+        return tuple(pairwise((*self._starts, frame_count)))
+
+    def _counted(self, thumbnails: Iterable[Thumbnail]) -> Iterator[Thumbnail]:
+        for thumbnail in thumbnails:
+            self._frames += 1
+            yield thumbnail
+
+
+def detect_shots(source: Path, header: Header, frame_count: int) -> tuple[Range, ...]:
+    """Split a source into its shots, in a pass of its own; it is only read.
 
     Args:
-        source: any file ffmpeg decodes; it is only read.
+        source: a file, or the folder of an image sequence.
+        header: what `probe` said of it.
         frame_count: how many frames the source is known to hold.
-        progress: called with the number of frames decoded so far.
-
-    Returns:
-        Half-open ranges `(start, stop)` that cover `0..frame_count` once, in order.
 
     Raises:
-        MediaError: the source cannot be decoded.
+        SourceError: the source cannot be decoded.
         VerificationError: another number of frames was decoded than is known.
     """
-    decoded = 0
-
-    def counted() -> Iterator[Thumbnail]:
-        nonlocal decoded
-        for thumbnail in stream_thumbnails(source):
-            decoded += 1
-            yield thumbnail
-            if progress is not None:
-                progress(decoded)
-
-    starts = (0, *detect_boundaries(counted()))
-    if decoded != frame_count or decoded == 0:
-        raise VerificationError(
-            f"{source} gave {decoded} frames where {frame_count} are known; ingest it again"
-        )
-    return tuple(zip(starts, (*starts[1:], frame_count), strict=True))
+    finder = ShotFinder()
+    survey(source, header, watch=finder.watch, sound=False)
+    return finder.ranges(frame_count)
 
 
 def judge_frames(thumbnails: Thumbnail) -> Chances:

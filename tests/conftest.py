@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
 import pytest
 
 from catalogs.picture import PictureFormat
-from catalogs.records import ColourTags, Header
+from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
 from flows.services import quiet_settings
 from tasks.media.program import file_url, run
@@ -20,6 +22,11 @@ from tasks.media.write import ffv1_writer
 quiet_settings()  # before a test imports Prefect, which reads its settings once
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-docs` writes the pages that tests compare themselves with."""
+    parser.addoption("--write-docs", action="store_true", help="write docs/formats.md anew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,7 +60,7 @@ def plain_header(picture: PictureFormat, rate: Fraction = Fraction(18)) -> Heade
         time_base=Fraction(1, 1000),
         start_seconds=Fraction(0),
         sample_aspect=None,
-        interlaced=False,
+        field_order="progressive",
         colour=ColourTags(),
         timecode=None,
         audio=(),
@@ -88,6 +95,34 @@ def moving_texture(picture: PictureFormat, frames: int, seed: int = 7) -> list[b
 @pytest.fixture
 def header_maker() -> Callable[..., Header]:
     return plain_header
+
+
+def as_scanned(path: Path, **facts: Any) -> None:
+    """Give a DPX file of ffmpeg's, which has none, the film and television headers of a scanner.
+
+    Facts: film_rate, television_rate (floats), timecode (four bytes BCD), transfer,
+    colorimetric, device.
+    """
+    data = path.read_bytes()
+    order = ">" if data[:4] == b"SDPX" else "<"
+    assert struct.unpack_from(order + "I", data, 4) == (1664,)
+    head, image = bytearray(data[:1664] + b"\xff" * 384), data[1664:]
+    head[1556:1588] = facts.get("device", "").encode().ljust(32, b"\0")
+    head[801:803] = bytes((facts.get("transfer", 2), facts.get("colorimetric", 2)))
+    for offset, value in ((4, 2048), (16, 2048 + len(image)), (28, 384), (808, 2048)):
+        struct.pack_into(order + "I", head, offset, value)
+    for offset, name in ((1724, "film_rate"), (1940, "television_rate")):
+        if name in facts:
+            struct.pack_into(order + "f", head, offset, facts[name])
+    if "timecode" in facts:
+        struct.pack_into(order + "I", head, 1920, facts["timecode"])
+    path.write_bytes(head + image)
+
+
+@pytest.fixture
+def scanned() -> Callable[..., None]:
+    """`as_scanned`, for tests."""
+    return as_scanned
 
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
@@ -134,6 +169,7 @@ def film(tmp_path: Path) -> Film:
         picture_late: float = 0.0,
         sound_late: float = 0.0,
         setparams: str = "",
+        wobble: bool = False,
         **options: object,
     ) -> Path:
         seconds = float(frames / Fraction(rate))
@@ -142,6 +178,8 @@ def film(tmp_path: Path) -> Film:
         if setparams:
             words = (word.split("=") for word in setparams.split(":"))
             picture = picture.filter("setparams", **{key: value for key, value in words})
+        if wobble:  # every third frame comes late by most of a frame at 25 a second
+            picture = picture.filter("settb", "1/10000").filter("setpts", "PTS+eq(mod(N,3),1)*360")
         tones = [
             ffmpeg.input(
                 f"sine=frequency={440 * (n + 1)}:sample_rate=48000:duration={seconds:.6f}",

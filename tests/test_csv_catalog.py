@@ -1,5 +1,6 @@
 """A CSV catalog: every usable row is read, every other row is held with line, field and remedy."""
 
+import os
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalogs.csv_catalog import Catalog, parse_frame_rate, read_csv_catalog
+from catalogs.catalog import Catalog, read_catalog
 from catalogs.errors import CatalogError
 from catalogs.records import CatalogReel
+from catalogs.vocabulary import parse_frame_rate
 
 HEAD = "identifier,title,reel,path"
 GOOD = "AFA-1,A Trip Down Market Street,1 of 1,market.mkv"
@@ -26,7 +28,7 @@ def read(tmp_path: Path) -> ReadCatalog:
     def read_written(written: str | bytes) -> Catalog:
         path = tmp_path / "catalog.csv"
         path.write_bytes(written if isinstance(written, bytes) else written.encode())
-        return read_csv_catalog(path)
+        return read_catalog(path)
 
     return read_written
 
@@ -39,11 +41,11 @@ def test_a_full_row_is_read_field_by_field(read: ReadCatalog) -> None:
     digest = "d41d8cd98f00b204e9800998ecf8427e"
     catalog = read(
         f"{HEAD},frame_rate,gauge,colour,sound,checksum\n"
-        f"AFA-1,Market Street,2 of 3,reels/market 2.mkv,18,35 mm,Tinted,silent,MD5:{digest}\n"
+        f"AFA-1,Market Street,1 of 1,reels/market 2.mkv,18,35 mm,Tinted,silent,MD5:{digest}\n"
     )
     expected = CatalogReel(
-        "AFA-1", "Market Street", 2, 3, "reels/market 2.mkv", 2, Fraction(18), "35mm", "tinted",
-        "silent", ("md5", digest),
+        "AFA-1", "Market Street", 1, 1, "reels/market 2.mkv", 2, Fraction(18), "35mm", "tinted",
+        "silent", checksum=("md5", digest),
     )  # fmt: skip
     assert (expected,) == catalog.reels
     assert catalog.held == ()
@@ -56,12 +58,12 @@ def test_a_full_row_is_read_field_by_field(read: ReadCatalog) -> None:
 def test_encodings_delimiters_and_line_ends_are_told_apart(
     read: ReadCatalog, delimiter: str, encoding: str, newline: str
 ) -> None:
-    rows = [["identifier", "title", "reel", "path"], ["É-1", "Die Büchse, 2; Teil", "1/2", "ü.mkv"]]
+    rows = [["identifier", "title", "reel", "path"], ["É-1", "Die Büchse, 2; Teil", "1/1", "ü.mkv"]]
     text = "".join(delimiter.join(f'"{cell}"' for cell in row) + newline for row in rows)
     catalog = read(text.encode(encoding))
     assert titles(catalog) == ["Die Büchse, 2; Teil"]
     assert [reel.identifier for reel in catalog.reels] == ["É-1"]
-    assert (("read as latin-1",) if encoding == "latin-1" else ()) == catalog.remarks
+    assert (("read as cp1252",) if encoding == "latin-1" else ()) == catalog.remarks
 
 
 def test_column_names_may_be_in_any_order_case_and_spacing(read: ReadCatalog) -> None:
@@ -95,7 +97,7 @@ def test_an_empty_catalog_is_refused(read: ReadCatalog, written: bytes) -> None:
 
 def test_a_missing_catalog_is_refused_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"absent\.csv: cannot be read"):
-        read_csv_catalog(tmp_path / "absent.csv")
+        read_catalog(tmp_path / "absent.csv")
 
 
 BAD_ROWS = {
@@ -103,13 +105,13 @@ BAD_ROWS = {
     "no title": ("A,,1 of 1,a.mkv,,,,,", "title", "fill it in"),
     "no path": ("A,T,1 of 1, ,,,,,", "path", "fill it in"),
     "no reel": ("A,T,,a.mkv,,,,,", "reel", "fill it in"),
-    "reel in words": ("A,T,Part 1,a.mkv,,,,,", "reel", "1 of 3"),
+    "reel in words": ("A,T,the first,a.mkv,,,,,", "reel", "1 of 3"),
     "reel beyond the count": ("A,T,4 of 3,a.mkv,,,,,", "reel", "1 of 3"),
     "reel zero": ("A,T,0 of 3,a.mkv,,,,,", "reel", "1 of 3"),
     "rate in words": ("A,T,1 of 1,a.mkv,slow,,,,", "frame_rate", "18 or 24000/1001"),
     "rate of zero": ("A,T,1 of 1,a.mkv,0,,,,", "frame_rate", "18 or 24000/1001"),
     "rate over zero": ("A,T,1 of 1,a.mkv,24/0,,,,", "frame_rate", "18 or 24000/1001"),
-    "uncertain gauge": ("A,T,1 of 1,a.mkv,,35mm?,,,", "gauge", "16mm"),
+    "unknown gauge": ("A,T,1 of 1,a.mkv,,36mm,,,", "gauge", "16mm"),
     "unknown colour": ("A,T,1 of 1,a.mkv,,,sepia,,", "colour", "tinted"),
     "unknown sound": ("A,T,1 of 1,a.mkv,,,,mono,", "sound", "silent, sound"),
     "checksum not hexadecimal": ("A,T,1 of 1,a.mkv,,,,,xyz", "checksum", "sha256"),
@@ -199,6 +201,101 @@ def test_no_text_makes_a_frame_rate_out_of_range(text: str) -> None:
         assert 1 <= rate <= 240
 
 
+SAMPLE = Path(__file__).parent / "catalogs" / "stadtarchiv.csv"
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Catalog:
+    """A municipal archive's export: semicolons, cp1252, and what years of hands have left."""
+    path = tmp_path / "export.csv"
+    path.write_bytes(SAMPLE.read_text(encoding="utf-8").encode("cp1252"))
+    return read_catalog(path, "stadtarchiv")
+
+
+def test_two_works_of_one_title_stay_two(city: Catalog) -> None:
+    """Object numbers with spaces, inverted articles, tinting, a doubted rate."""
+    streets = [reel for reel in city.reels if reel.title == "Die Straße"]
+    assert [(r.identifier, r.reel_number, r.colour) for r in streets] == [
+        ("2004 117 a", 1, "tinted"), ("2004 117 a", 2, "tinted"), ("2004 118", 1, "black and white")
+    ]  # fmt: skip
+    assert streets[0].path == "2004_117_a/2004_117_a_R01.mkv"
+    assert streets[0].uncertain == ("frame_rate",)
+    assert streets[0].frame_rate == 18
+
+
+def test_doubted_values_are_values_with_a_mark(city: Catalog) -> None:
+    (reel,) = [reel for reel in city.reels if reel.identifier == "2004 118"]
+    assert (reel.date, reel.gauge, reel.duration_seconds) == ("1950?", "16mm", 1800)
+    assert reel.uncertain == ("reel_number", "gauge", "date", "duration_seconds")
+
+
+def test_reel_and_gauge_are_found_in_a_note(city: Catalog) -> None:
+    (reel,) = [reel for reel in city.reels if reel.identifier == "2004 120"]
+    assert (reel.reel_number, reel.reel_count, reel.gauge) == (1, 1, "16mm")
+    assert reel.uncertain == ("reel_number", "gauge", "reel_count")
+
+
+def test_what_is_not_assigned_says_nothing_and_is_reported(city: Catalog) -> None:
+    (reel,) = [reel for reel in city.reels if reel.identifier == "2004 120"]
+    assert reel.sound is None
+    found = [e for e in city.mapping if e.record == "line 6" and e.found == "(not assigned)"]
+    assert {(e.field, e.status) for e in found} == {("gauge", "unmapped"), ("sound", "unmapped")}
+
+
+def test_what_cannot_be_used_is_held_with_its_reason(city: Catalog) -> None:
+    reasons = {held.line: held.reason for held in city.held}
+    assert sorted(reasons) == [5, 7, 8, 9, 10, 11]
+    assert "field reel is empty" in reasons[5]
+    assert "reel 2 of 3 is missing" in reasons[7]
+    assert "field colour (Farbe) 'Sepia' is not known" in reasons[9]
+    assert "line 11 has colour hand-coloured" in reasons[10]
+    assert "line 13 repeats line 12 (2004 124 reel 1); read once" in city.remarks
+
+
+def test_cp1252_comes_before_latin_1(read: ReadCatalog) -> None:
+    """The euro sign and the dash are what tells them apart; Latin-1 has neither."""
+    catalog = read(f"{HEAD}\nA,Straße – 5 €,1/1,a.mkv\n".encode("cp1252"))
+    assert titles(catalog) == ["Straße – 5 €"]
+    assert catalog.remarks == ("read as cp1252",)
+
+
+def test_what_cp1252_does_not_know_is_read_as_latin_1(read: ReadCatalog) -> None:
+    catalog = read(f"{HEAD}\nA,Caf".encode() + b"\xe9 \x81,1/1,a.mkv\n")
+    assert titles(catalog) == ["Café \x81"]
+    assert catalog.remarks == ("read as latin-1",)
+
+
+def test_new_columns_are_read(read: ReadCatalog) -> None:
+    catalog = read(
+        f'{HEAD},date,duration,scan,missing_frames\n{GOOD},1906?,0:12:30,progressive,"3-4, 9"\n'
+    )
+    (reel,) = catalog.reels
+    assert (reel.date, reel.duration_seconds, reel.scan) == ("1906?", 750, "progressive")
+    assert reel.missing_frames == ((3, 4), (9, 9))
+    assert reel.uncertain == ("date",)
+
+
+def test_a_date_that_cannot_be_read_is_reported_and_holds_nothing(read: ReadCatalog) -> None:
+    """It steers nothing; but it is never lost silently."""
+    catalog = read(f"{HEAD},date\n{GOOD},between the wars\n")
+    assert [reel.date for reel in catalog.reels] == [None]
+    (entry,) = [e for e in catalog.mapping if e.field == "date"]
+    assert (entry.status, entry.found, entry.value) == ("unmapped", "between the wars", "")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "nul"])
+def test_only_a_plain_file_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "catalog.csv"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path = tmp_path / "a\0b.csv"
+    with pytest.raises(CatalogError, match=r"csv: (not a plain file|cannot be read)"):
+        read_catalog(path)
+
+
 def reel_id(identifier: str, number: int = 1) -> str:
     return CatalogReel(identifier, "T", number, 9, "a.mkv", 2).reel_id
 
@@ -237,3 +334,11 @@ def test_whatever_the_bytes_a_catalog_is_read_or_refused(read: ReadCatalog, data
         return
     assert all(f"line {held.line}: " in held.reason for held in catalog.held)
     assert all(reel.identifier and reel.path for reel in catalog.reels)
+
+
+def test_a_file_that_is_far_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.csv"
+    with path.open("wb") as stream:
+        stream.truncate((64 << 20) + 1)  # a hole: takes no disk
+    with pytest.raises(CatalogError, match=r"catalog\.csv: 67,108,865 bytes, and .* split it"):
+        read_catalog(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from catalogs.csv_catalog import read_csv_catalog
+from catalogs.catalog import read_catalog
 from catalogs.errors import SourceError, VerificationError
 from catalogs.fixity import sha256_file
 from flows.demo import DemoArchive, build_demo_archive, format_scores, score_demo
@@ -38,7 +38,7 @@ def frames(path: Path) -> list[Frame]:
 
 
 def test_the_catalog_reads_without_held_rows(archive: DemoArchive) -> None:
-    catalog = read_csv_catalog(archive.catalog)
+    catalog = read_catalog(archive.catalog)
     assert catalog.held == ()
     assert [reel.reel_id for reel in catalog.reels] == [reel.reel_id for reel in REELS]
     assert all((archive.root / reel.path).is_file() for reel in catalog.reels)

@@ -12,7 +12,7 @@ import pytest
 
 from catalogs.errors import MediaError
 from catalogs.picture import PictureFormat
-from catalogs.records import Header
+from catalogs.source import Header
 from tasks.media.program import (
     Pipe,
     command,

@@ -11,8 +11,11 @@ import pytest
 
 from catalogs.errors import MediaError, SourceError
 from catalogs.fixity import hash_file
-from catalogs.records import CatalogReel, ColourTags, Header
-from tasks.ingest import find_source, ingest_reel, is_unchanged, read_header
+from catalogs.records import CatalogReel
+from catalogs.source import ColourTags, Header
+from tasks.agree import agree
+from tasks.find import FoundSource, find_source, is_unchanged
+from tasks.ingest import ingest_reel
 from tasks.media.probe import probe
 
 Film = Callable[..., Path]
@@ -35,11 +38,11 @@ def test_a_good_reel_is_described_as_it_is(make_reel: MakeReel, tmp_path: Path) 
     assert (reel.content.frame_count, reel.content.audio) == (9, ())
     assert list(index.md5) == [hashlib.md5(frame).hexdigest() for frame in raw]
     assert seen == list(range(1, 10))
-    assert is_unchanged(reel)
+    assert is_unchanged(reel, reel.source.parent)
     path.touch()
-    assert not is_unchanged(reel)
+    assert not is_unchanged(reel, reel.source.parent)
     path.unlink()
-    assert not is_unchanged(reel)
+    assert not is_unchanged(reel, reel.source.parent)
 
 
 def test_the_source_is_only_read(make_reel: MakeReel, tmp_path: Path) -> None:
@@ -84,14 +87,14 @@ def test_a_conflict_of_rates_shows_both(make_reel: MakeReel, tmp_path: Path) -> 
 def test_near_rates_are_told_apart(make_reel: MakeReel, tmp_path: Path, header: str) -> None:
     make_reel(rate=Fraction(header))
     with pytest.raises(SourceError, match="24000/1001 in the catalog"):
-        read_header(listed(frame_rate=Fraction(24000, 1001)), tmp_path / "reel.mkv")
+        agree(listed(frame_rate=Fraction(24000, 1001)), FoundSource(tmp_path / "reel.mkv"))
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
         ("absent.mkv", r"absent\.mkv: no such file .* restore it"),
-        (".", "no such file"),
+        (".", "holds no DPX or TIFF file"),
         ("../reel.mkv", r"line 7, field path: .*'\.\.'"),
         ("http://example.org/reel.mkv", "line 7, field path: .*URL"),
         ("x" * 300 + ".mkv", r"cannot be reached \(File name too long\)"),
@@ -120,7 +123,7 @@ def test_a_file_that_is_no_film_holds_the_reel(tmp_path: Path) -> None:
 def test_a_truncated_file_holds_the_reel(make_reel: MakeReel, tmp_path: Path) -> None:
     path, _ = make_reel(frames=40)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    with pytest.raises(SourceError, match=r"reel\.mkv: damaged around frame \d+: .*sound copy"):
+    with pytest.raises(SourceError, match=r"reel\.mkv: damaged around frame \d+: .*undamaged copy"):
         ingest_reel(listed(), tmp_path)
 
 
@@ -136,8 +139,8 @@ def test_a_wrong_checksum_shows_both(make_reel: MakeReel, tmp_path: Path, algori
 
 def test_interlaced_pictures_hold_the_reel(film: Film, tmp_path: Path) -> None:
     film("reel.mkv", vcodec="mpeg2video", flags="+ilme+ildct", field_order="tt", vf="setfield=tff")
-    with pytest.raises(SourceError, match="interlaced picture; deinterlace it"):
-        read_header(listed(), tmp_path / "reel.mkv")
+    with pytest.raises(SourceError, match="interlaced picture; choose with"):
+        agree(listed(), FoundSource(tmp_path / "reel.mkv"))
 
 
 def test_sound_in_a_silent_reel_and_silence_in_a_sound_reel_hold_it(
@@ -168,7 +171,7 @@ def test_fewer_frames_than_the_header_claims_hold_the_reel(
     def claiming(path: Path) -> Header:
         return replace(probe(path), claimed_frames=8)
 
-    monkeypatch.setattr("tasks.ingest.probe", claiming)
+    monkeypatch.setattr("tasks.agree.probe", claiming)
     with pytest.raises(SourceError, match="the header says 8 frames, 6 decode"):
         ingest_reel(listed(), tmp_path)
 
@@ -197,7 +200,7 @@ def test_a_picture_that_asks_to_be_turned_holds_the_reel(film: Film, tmp_path: P
     place = data.index(unit, track)
     path.write_bytes(data[:place] + turned + data[place + len(turned) :])
     with pytest.raises(SourceError, match="rotated"):
-        read_header(listed("plain.mp4"), path)
+        agree(listed("plain.mp4"), FoundSource(path))
 
 
 def test_shape_tags_depth_sound_and_timecode_are_carried(film: Film, tmp_path: Path) -> None:

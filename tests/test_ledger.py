@@ -236,7 +236,7 @@ def test_a_marker_that_is_no_text_is_refused(store: Store) -> None:
 def test_two_nights_in_one_store_are_refused(store: Store) -> None:
     with (
         hold_store(store),
-        pytest.raises(StoreError, match="another night is running"),
+        pytest.raises(StoreError, match="another night or check is running"),
         hold_store(store),
     ):
         pass
@@ -256,7 +256,10 @@ def test_a_night_in_another_process_is_noticed_until_it_dies(store: Store) -> No
     with other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(StoreError, match="another night is running"), hold_store(store):
+        with (
+            pytest.raises(StoreError, match="another night or check is running"),
+            hold_store(store),
+        ):
             pass
         other.kill()
     with hold_store(store):

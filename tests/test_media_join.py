@@ -11,9 +11,10 @@ import pytest
 
 from catalogs.errors import MediaError
 from catalogs.picture import PictureFormat
-from catalogs.records import ColourTags, Header
+from catalogs.source import ColourTags, Header
+from tasks.media.access import access_copy
 from tasks.media.check import check_audio, index_frames
-from tasks.media.join import access_copy, join_shots
+from tasks.media.join import Carried, join_shots
 from tasks.media.probe import probe, probe_json
 from tasks.media.read import read_picture
 from tasks.media.write import ffv1_writer
@@ -109,9 +110,8 @@ def test_sound_is_carried_whole_and_in_step(
         tmp_path / "shots", make_header(GRAY, Fraction(25)), Fraction(25), (7, 1, 22)
     )
     target = tmp_path / "joined.mkv"
-    join_shots(
-        shots, target, Fraction(25), sound_from=source, picture_start_seconds=header.start_seconds
-    )
+    carried = Carried(source, picture_start_seconds=header.start_seconds)
+    join_shots(shots, target, Fraction(25), carried=carried)
     found = check_audio(target, probe(target))
     assert [(a.samples, a.md5) for a in planned] == [(a.samples, a.md5) for a in found]
     for before, after in zip(planned, found, strict=True):
@@ -181,7 +181,8 @@ def test_the_sources_tags_are_carried_and_ours_are_added(
     source = film("a.mkv", sounds=1, acodec="flac", **{"metadata:g:0": "comment=nitrate"})
     shots = write_shots(tmp_path / "s", make_header(GRAY), Fraction(25), (24,))
     target = tmp_path / "joined.mkv"
-    join_shots(shots, target, Fraction(25), sound_from=source, tags={"WETGATE_DERIVATIVE": "d"})
+    tags = {"WETGATE_DERIVATIVE": "d"}
+    join_shots(shots, target, Fraction(25), carried=Carried(source), tags=tags)
     found = {k.lower(): v for k, v in probe_json(target)["format"]["tags"].items()}
     assert (found["comment"], found["wetgate_derivative"]) == ("nitrate", "d")
 
@@ -197,7 +198,7 @@ def test_folders_and_files_may_have_any_name(
     shots = write_shots(folder, make_header(GRAY, Fraction(25)), Fraction(25), (1, 2))
     source = film(f"{name}/{name}.mkv", frames=3, sounds=1, acodec="flac")
     target = folder / f"{name} joined.mkv"
-    join_shots(shots, target, Fraction(25), sound_from=source)
+    join_shots(shots, target, Fraction(25), carried=Carried(source))
     assert len(index_frames(target, probe(target))) == 3
 
 
@@ -224,7 +225,21 @@ def test_equal_frames_give_equal_files(tmp_path: Path, make_header: MakeHeader) 
     assert written[0] == written[1]
 
 
-@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj422p", "yuv444p12le", "gray16le", "gbrp"])
+def test_a_reel_has_its_rate_whatever_rate_its_shots_were_written_at(
+    make_reel: MakeReel, tmp_path: Path
+) -> None:
+    """The catalog said 18 when the shots were restored, and was corrected to 16."""
+    shot, _ = make_reel("shot.mkv", rate=Fraction(18), frames=12)
+    target = tmp_path / "joined.mkv"
+    join_shots([shot, shot], target, Fraction(16))
+    found = probe(target)
+    assert found.frame_rate == 16
+    pts = index_frames(target, found).pts
+    assert max(abs(ticks - n * 62.5) for n, ticks in enumerate(pts)) <= 0.5
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj422p", "yuv444p12le", "gray16le", "gbrp",
+                                          "yuv411p"])  # fmt: skip
 @pytest.mark.parametrize("size", [(65, 49), (63, 47), (64, 48)], ids=str)
 def test_the_access_copy_has_an_even_size_and_every_frame(
     make_reel: MakeReel, tmp_path: Path, pixel_format: str, size: tuple[int, int]

@@ -1,6 +1,7 @@
 """Frames are read by index, exactly, in the source's own samples; damage never passes."""
 
 import hashlib
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -9,14 +10,16 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 import pytest
+from pymediainfo import MediaInfo
 
 from catalogs.errors import MediaError, SourceError, VerificationError
-from catalogs.picture import PIXEL_FORMATS, PictureFormat
-from catalogs.records import CatalogReel, ColourTags, FrameIndex, Header
+from catalogs.picture import PIXEL_FORMATS, PLANES_OF, WITH_ALPHA, PictureFormat
+from catalogs.records import CatalogReel
+from catalogs.source import ColourTags, FrameIndex, Header
 from tasks.ingest import ingest_reel
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
-from tasks.media.program import file_url, run
+from tasks.media.program import ffmpeg_program, file_url, run
 from tasks.media.read import read_frames, read_picture
 from tasks.media.write import count_packets, ffv1_writer, written_picture
 
@@ -201,7 +204,7 @@ def test_a_source_without_picture_or_with_two_is_refused(film: Film, tmp_path: P
         probe(two)
 
 
-@pytest.mark.parametrize("pixel_format", ["yuv411p", "yuva420p", "gray9le"])
+@pytest.mark.parametrize("pixel_format", ["yuv440p", "gbrap10le", "gray9le"])
 def test_a_pixel_format_that_is_not_kept_as_it_is_is_refused(film: Film, pixel_format: str) -> None:
     with pytest.raises(SourceError, match=f"pixel format {pixel_format}"):
         probe(film("odd.mkv", pix_fmt=pixel_format))
@@ -242,3 +245,63 @@ def test_no_frame_written_is_an_error_and_leaves_nothing(
 
 def test_packets_are_counted_not_computed(film: Film) -> None:
     assert count_packets(film("a.mkv", frames=17, rate="16")) == 17
+
+
+# The masters' own form, as MediaInfo sees it
+
+
+@pytest.mark.parametrize(
+    ("size", "slices"),
+    [((720, 576), 4), ((1920, 1080), 16), ((2048, 1556), 16), ((4096, 3112), 24)],
+)
+def test_a_master_is_ffv1_3_with_checked_slices_and_no_frame_leans_on_another(
+    tmp_path: Path, make_header: Callable[..., Header], size: tuple[int, int], slices: int
+) -> None:
+    """FFV1 level 3, slice CRC, intra only, 16 slices or more at HD; read by another library."""
+    picture = PictureFormat(*size, "yuv422p10le")
+    path = tmp_path / "master.mkv"
+    with ffv1_writer(path, make_header(picture), Fraction(18)) as writer:
+        for _ in range(3):
+            writer.write(bytes(picture.frame_bytes))
+    (video,) = (track.to_data() for track in MediaInfo.parse(path).video_tracks)
+    assert (video["format"], video["format_version"]) == ("FFV1", "Version 3.4")
+    assert video["format_settings__slice_count"] >= slices
+    assert video["errordetectiontype"] == "Per slice"
+    assert video["format_settings__gop"] == "N=1"
+
+
+def test_a_file_that_differs_from_the_plan_is_not_published(
+    tmp_path: Path, make_header: Callable[..., Header], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trap 9: tags that were asked for and are not in the file."""
+    header = replace(
+        make_header(PictureFormat(64, 48, "yuv420p")), colour=ColourTags("tv", "bt709")
+    )
+    monkeypatch.setattr("tasks.media.write.tag_picture", lambda stream, _: stream)
+    path = tmp_path / "shot.mkv"
+    with (
+        pytest.raises(VerificationError, match=r"shot\.mkv: colour tags: planned .*bt709.*, found"),
+        ffv1_writer(path, header, Fraction(18)) as writer,
+    ):
+        writer.write(bytes(header.picture.frame_bytes))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("coded", "planes"), (PLANES_OF | WITH_ALPHA).items(), ids=(PLANES_OF | WITH_ALPHA).keys()
+)
+def test_every_code_value_survives_being_taken_apart(coded: str, planes: str) -> None:
+    """Samples that lie interleaved, in the other byte order, or beside an alpha plane."""
+    picture = PictureFormat(512, 256, planes)
+    raw = ramp(picture, 1)
+    assert len(np.unique(np.frombuffer(raw, f"<u{picture.sample_bytes}"))) == picture.peak + 1
+    size = f"{picture.width}x{picture.height}"
+    together = converted(raw, planes, coded, size)
+    assert len(together) >= len(raw)
+    assert converted(together, coded, planes, size) == raw
+
+
+def converted(raw: bytes, given: str, wanted: str, size: str) -> bytes:
+    line = [ffmpeg_program(), "-v", "error", "-f", "rawvideo", "-pix_fmt", given, "-s", size,
+            "-i", "-", "-vf", f"format={wanted}", "-f", "rawvideo", "-"]  # fmt: skip
+    return subprocess.run(line, input=raw, capture_output=True, check=True).stdout

@@ -137,5 +137,5 @@ def test_two_nights_do_not_share_a_store(archive: Path, tmp_path: Path) -> None:
             command(archive, tmp_path / "store"), capture_output=True, text=True, check=False
         )
     assert done.returncode == 1
-    assert "another night is running" in done.stderr
+    assert "another night or check is running" in done.stderr
     assert existing_store(tmp_path / "store").ledger().read("batches").empty

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from distributed.scheduler import KilledWorker
 
-from catalogs.csv_catalog import Catalog
+from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError
 from catalogs.fixity import sha256_file
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
-from catalogs.records import CatalogReel, Content, HeldRow, Reel, Shot
+from catalogs.records import CatalogReel, HeldRow, Reel, Shot
+from catalogs.source import Content
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job

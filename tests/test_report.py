@@ -16,10 +16,6 @@ from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment, TreatmentStep
 from catalogs.records import (
     CatalogReel,
-    ColourTags,
-    Content,
-    FrameIndex,
-    Header,
     HeldRow,
     Measurement,
     Reel,
@@ -36,6 +32,7 @@ from catalogs.rows import (
     restored_row,
     shot_rows,
 )
+from catalogs.source import ColourTags, Content, FrameIndex, Header
 from catalogs.store import Store, open_store
 from tasks.media.check import index_frames
 from tasks.media.probe import probe

@@ -16,15 +16,8 @@ import pytest
 from catalogs.errors import MediaError, SourceError, VerificationError
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment, read_recipe
-from catalogs.records import (
-    AssembledReel,
-    CatalogReel,
-    FrameIndex,
-    Header,
-    Reel,
-    RestoredShot,
-    Shot,
-)
+from catalogs.records import AssembledReel, CatalogReel, Reel, RestoredShot, Shot
+from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
 from tasks import restore as restore_module
 from tasks.assemble import assemble_reel
@@ -216,7 +209,9 @@ def test_an_assembled_reel_is_a_derivative_with_its_manifest(film: Film, store: 
                 setparams="colorspace=bt709:color_primaries=bt709:color_trc=bt709")  # fmt: skip
     before = path.read_bytes()
     work = Work.of(path, store)
-    built = work.assemble(work.restore(UNTOUCHED, 5), UNTOUCHED)
+    restored = work.restore(UNTOUCHED, 5)
+    built = work.assemble(restored, UNTOUCHED)
+    shots = [done.shot for done in restored]
     manifest = json.loads((built.folder / "manifest.json").read_text())
     assert built.derivative_id == f"{work.reel.reel_id}.{UNTOUCHED.label}" == manifest["derivative"]
     assert manifest["source_sha256"] == hashlib.sha256(before).hexdigest()
@@ -226,11 +221,30 @@ def test_an_assembled_reel_is_a_derivative_with_its_manifest(film: Film, store: 
     for name, facts in manifest["files"].items():
         assert hashlib.sha256((built.folder / name).read_bytes()).hexdigest() == facts["sha256"]
     assert count_packets(built.change_map) == 12
-    assert is_assembled(work.reel, UNTOUCHED, store)
-    assert not is_assembled(work.reel, CONSERVATIVE, store)
+    assert is_assembled(work.reel, shots, UNTOUCHED, store)
+    assert not is_assembled(work.reel, shots, CONSERVATIVE, store)
+    assert not is_assembled(work.reel, shots[1:], UNTOUCHED, store)
+    assert not is_assembled(work.reel, shots, UNTOUCHED, store, "Restored derivative")
+    renamed = replace(work.reel, catalog=replace(work.reel.catalog, title="Another title"))
+    assert not is_assembled(renamed, shots, UNTOUCHED, store)
     assert path.read_bytes() == before
     built.master.write_bytes(b"")
-    assert not is_assembled(work.reel, UNTOUCHED, store)
+    assert not is_assembled(work.reel, shots, UNTOUCHED, store)
+
+
+def test_sound_that_moved_is_found(film: Film, store: Store) -> None:
+    path = film("reel.mkv", sounds=1, frames=12, acodec="flac")
+    work = Work.of(path, store)
+    restored = work.restore(UNTOUCHED, 5)
+    built = work.assemble(restored, UNTOUCHED)
+    (heard,) = work.reel.content.audio
+    for moved in (
+        replace(heard, offset_seconds=heard.offset_seconds + 0.1),
+        replace(heard, holes=((0.2, 0.1),)),
+    ):
+        other = replace(work.reel, content=replace(work.reel.content, audio=(moved,)))
+        with pytest.raises(VerificationError, match="sound in sync"):
+            verify_reel(other, restored, built)
 
 
 def test_a_reel_is_assembled_again_in_place_of_a_broken_one(work: Work) -> None:

@@ -22,12 +22,12 @@ from torch import Tensor
 from catalogs.durable import write_whole
 from catalogs.fixity import sha256_file
 from catalogs.picture import PictureFormat
-from catalogs.records import ColourTags, Header
+from catalogs.source import ColourTags, Header
 from flows.demo.footage import clip_frames, find_clip, one_thread
 from flows.demo.reels import REELS, DemoReel
 from models.contract import Frame
 from models.degrade import Damage, damaged
-from tasks.media.join import join_shots
+from tasks.media.join import Carried, join_shots
 from tasks.media.write import ffv1_writer
 from tasks.restore import frame_bytes
 
@@ -133,7 +133,7 @@ def _finish_source(source: Path, reel: DemoReel) -> None:
             [picture],
             source,
             reel.rate,
-            sound_from=sound,
+            carried=Carried(sound) if sound else None,
             colour_range=reel.colour.range,
             timecode=reel.timecode,
             tags={"title": reel.title},
@@ -148,7 +148,7 @@ def _header(reel: DemoReel, picture: PictureFormat, colour: ColourTags) -> Heade
     return Header(
         container="matroska", codec="ffv1", picture=picture, frame_rate=reel.rate,
         time_base=Fraction(1, 1000), start_seconds=Fraction(0),
-        sample_aspect=reel.sample_aspect, interlaced=False, colour=colour, timecode=None,
+        sample_aspect=reel.sample_aspect, field_order="progressive", colour=colour, timecode=None,
         audio=(),
         claimed_frames=None,
     )  # fmt: skip

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from catalogs.picture import PictureFormat
-from catalogs.records import CatalogReel, ColourTags
+from catalogs.records import CatalogReel
+from catalogs.source import ColourTags
 from models.degrade import Damage, Dirt, Flicker
 
 

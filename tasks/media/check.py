@@ -1,122 +1,207 @@
-"""What a file really holds: every frame and every audio sample decoded once.
+"""What a source really holds: every frame and every audio sample, decoded once.
+
+One ffmpeg decodes picture and sound together, and a watcher may look at a thumbnail of
+each frame as it goes by, so that a reel is not decoded again to find its shots.
 
 Traps this stands against: exit status 0 with frames missing; damaged slices that are
 only mentioned on stderr; frame counts computed from duration and rate.
 """
 
-import hashlib
-from collections.abc import Callable
-from fractions import Fraction
+import re
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 
 from catalogs.errors import MediaError, SourceError
-from catalogs.records import AudioContent, FrameIndex, Header
-from tasks.media.program import complaints, file_url, pipe
-from tasks.media.read import open_picture
+from catalogs.source import AudioContent, AudioHeader, FrameIndex, Header
+from tasks.media.listen import FrameLines, OnFrame, hash_samples, hear_times, refuse_alpha
+from tasks.media.program import Outlet, Pipe, complaints, pipe
+from tasks.media.source import alpha_plane, open_input, read_as, sequence_input
+from tasks.media.thumbnails import Thumbnail, read_thumbnails, shrunk
 
-OnFrame = Callable[[int], None]
+Watcher = Callable[[Iterator[Thumbnail]], None]
+OnStart = Callable[[int], None]
+
+# "[matroska,webm @ 0x55d0] [error] ": which part of ffmpeg spoke, and where it lay in memory.
+_ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] |\[(?:error|warning|fatal|panic)\] ")
+
+_LINES = {"format": "framemd5", "fps_mode": "passthrough", "enc_time_base": "demux"}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a source found."""
+
+    index: FrameIndex
+    audio: tuple[AudioContent, ...]
 
 
 def index_frames(path: Path, header: Header, on_frame: OnFrame | None = None) -> FrameIndex:
-    """Decode the picture to its last frame.
-
-    Args:
-        path: the file.
-        header: what `probe` said of it.
-        on_frame: called with the number of frames decoded so far.
-
-    Raises:
-        SourceError: the decoder complained, no frame came, or a frame is not of the size
-            that the header claims.
-    """
-    graph = open_picture(path, header.picture, copyts=None).output(
-        "pipe:", format="framemd5", fps_mode="passthrough", enc_time_base="demux", noautoscale=None
-    )
-    pts: list[int] = []
-    md5: list[str] = []
-    with pipe(graph, feed=False) as decoder:
-        for line in decoder.stream:
-            if line.startswith(b"#"):
-                _check_time_base(line, header.time_base, path)
-                continue
-            _, _, time, _, size, digest = (word.strip() for word in line.decode().split(","))
-            if int(size) != header.picture.frame_bytes:
-                raise SourceError(
-                    f"{path.name}: frame {len(pts)} has {size} bytes where the header's "
-                    f"{header.picture} has {header.picture.frame_bytes}; the picture changes"
-                )
-            pts.append(int(time))
-            md5.append(digest)
-            if on_frame:
-                on_frame(len(pts))
-        _refuse_complaints(path, decoder.finish, len(pts))
-    if not pts:
-        raise SourceError(f"{path.name}: not one frame could be decoded")
-    return FrameIndex(tuple(pts), tuple(md5))
+    """Decode the picture to its last frame; see `survey`."""
+    return survey(path, header, on_frame, sound=False).index
 
 
 def check_audio(path: Path, header: Header) -> tuple[AudioContent, ...]:
-    """Decode every audio stream: its samples, their hash, and where they start.
+    """Decode every audio stream: its samples, their hash, and where they start."""
+    return survey(path, header).audio if header.audio else ()
+
+
+def survey(
+    path: Path,
+    header: Header,
+    on_frame: OnFrame | None = None,
+    *,
+    watch: Watcher | None = None,
+    sound: bool = True,
+    on_start: OnStart | None = None,
+) -> Survey:
+    """Decode a source to its last frame and sample.
+
+    Args:
+        path: the file, or the folder of an image sequence.
+        header: what `probe` said of it.
+        on_frame: called with the number of frames decoded so far.
+        watch: looks at a thumbnail of every frame, in order.
+        sound: False leaves the sound alone.
+        on_start: called with the process number of the decoder.
 
     Raises:
-        SourceError: the decoder complained.
+        SourceError: a decoder complained, no frame came, or a frame is not of the size
+            that the header claims.
     """
-    if not header.audio:
-        return ()
-    picture_start = _first_time(path, "v:0")
-    return tuple(
-        _check_stream(path, number, audio.channels, picture_start)
-        for number, audio in enumerate(header.audio)
-    )
+    frames = FrameLines(path, header, on_frame)
+    audio: list[AudioContent] = []
+
+    def thumbnails() -> Generator[Thumbnail, None, None]:
+        with _input(path, header) as source:
+            decoder = _Decoder(path, header, frames, watch is not None, sound, on_start)
+            yield from decoder.run(source)
+            audio.extend(decoder.audio)
+
+    with closing(thumbnails()) as passing:  # a watcher that raises must not leave ffmpeg behind
+        if watch is not None:
+            watch(passing)
+        for _ in passing:  # to the end, whatever the watcher wanted to see
+            pass
+    if not frames.md5:
+        raise SourceError(f"{path.name}: not one frame could be decoded")
+    return Survey(FrameIndex(tuple(frames.pts), tuple(frames.md5)), tuple(audio))
 
 
-def _check_stream(path: Path, number: int, channels: int, picture_start: float) -> AudioContent:
-    graph = ffmpeg.input(file_url(path))[f"a:{number}"].output(
-        "pipe:", format="s32le", acodec="pcm_s32le"
-    )
-    digest = hashlib.md5(usedforsecurity=False)
-    size = 0
-    with pipe(graph, feed=False) as decoder:
-        while block := decoder.stream.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-        _refuse_complaints(path, decoder.finish, None)
-    offset = _first_time(path, f"a:{number}") - picture_start
-    return AudioContent(size // (4 * max(channels, 1)), digest.hexdigest(), offset)
+@contextmanager
+def _input(path: Path, header: Header) -> Iterator[Any]:
+    """The source as an input of ffmpeg."""
+    if header.sequence is None:
+        yield open_input(path, copyts=None)
+        return
+    with sequence_input(path, header.sequence, 0, len(header.sequence)) as source:
+        yield source
 
 
-def _first_time(path: Path, stream: str) -> float:
-    """Seconds at which the first decoded frame of a stream is presented."""
-    graph = ffmpeg.input(file_url(path), copyts=None)[stream].output(
-        "pipe:", format="framemd5", fps_mode="passthrough", enc_time_base="demux",
-        **{f"frames:{stream[0]}": 1},
-    )  # fmt: skip
-    time_base, ticks = Fraction(0), 0
-    with pipe(graph, feed=False) as decoder:
-        for line in decoder.stream:
-            if line.startswith(b"#tb 0:"):
-                time_base = Fraction(line[6:].decode().strip())
-            elif not line.startswith(b"#"):
-                ticks = int(line.split(b",")[2])
-        decoder.finish()
-    return float(ticks * time_base)
+@dataclass
+class _Decoder:
+    """One ffmpeg over one input, everything it says heard at the same time."""
+
+    path: Path
+    header: Header
+    frames: FrameLines
+    watched: bool
+    sound: bool
+    on_start: OnStart | None
+    audio: list[AudioContent] = field(default_factory=list)
+
+    def run(self, source: Any) -> Iterator[Thumbnail]:
+        """Decode to the end; yields thumbnails where somebody watches."""
+        streams = len(self.header.audio) if self.sound else 0
+        with ExitStack() as stack:
+            listeners = stack.enter_context(ThreadPoolExecutor(2 + 2 * streams))
+            small, alpha, *sound = (
+                stack.enter_context(closing(Outlet())) for _ in range(2 + 2 * streams)
+            )
+            graph = self._graph(source, small, alpha, sound)
+            outlets = (small, alpha, *sound)
+            running = stack.enter_context(pipe(graph, feed=False, outlets=outlets))
+            if self.on_start:
+                self.on_start(running.process_id)
+            peak = self.header.picture.peak
+            heard = [
+                listeners.submit(_hear, running, self.frames.read, running.stream),
+                listeners.submit(_hear, running, refuse_alpha, self.path, peak, alpha.stream),
+                *self._hear_sound(listeners, running, sound),
+            ]
+            yield from read_thumbnails(small.stream)
+            answers = [listener.result() for listener in heard]
+            self._refuse_complaints(running)
+            self._note_sound(answers[2:])
+
+    def _graph(self, source: Any, small: Outlet, alpha: Outlet, sound: list[Outlet]) -> Any:
+        # The picture itself, its thumbnails, its alpha plane: as many branches as are wanted.
+        branches = 1 + self.watched + self.header.alpha
+        parts = source["v:0"].split() if branches > 1 else {0: source["v:0"]}
+        picture = read_as(parts[0], self.header)
+        outputs = [picture.output("pipe:", noautoscale=None, **_LINES)]
+        if self.watched:
+            outputs.append(shrunk(read_as(parts[1], self.header), small.url))
+        if self.header.alpha:
+            plane = alpha_plane(parts[branches - 1])
+            outputs.append(plane.output(alpha.url, format="rawvideo", fps_mode="passthrough"))
+        for number in range(len(sound) // 2):
+            samples, times = sound[2 * number : 2 * number + 2]
+            stream = source[f"a:{number}"]
+            kind = "f64le" if _is_float(self.header.audio[number]) else "s32le"
+            outputs.append(stream.output(samples.url, format=kind, acodec=f"pcm_{kind}"))
+            outputs.append(stream.output(times.url, **_LINES, acodec="pcm_s16le"))
+        return ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+
+    def _hear_sound(
+        self, listeners: ThreadPoolExecutor, running: Pipe, sound: list[Outlet]
+    ) -> list[Future[Any]]:
+        heard = []
+        for number in range(len(sound) // 2):
+            samples, times = (outlet.stream for outlet in sound[2 * number : 2 * number + 2])
+            audio = self.header.audio[number]
+            together = audio.channels * (8 if _is_float(audio) else 4)
+            heard.append(listeners.submit(_hear, running, hash_samples, samples, together))
+            rate, channels = audio.sample_rate, audio.channels
+            heard.append(listeners.submit(_hear, running, hear_times, times, rate, channels))
+        return heard
+
+    def _note_sound(self, answers: list[Any]) -> None:
+        start = self.frames.pts[0] * self.header.time_base if self.frames.pts else 0
+        for (samples, md5), (begins, holes) in zip(answers[::2], answers[1::2], strict=True):
+            self.audio.append(AudioContent(samples, md5, float(begins - start), holes))
+
+    def _refuse_complaints(self, running: Pipe) -> None:
+        try:
+            said = complaints(running.finish())
+        except MediaError as error:
+            said = [str(error)]
+        if said:
+            raise SourceError(_damaged(self.path, self.header, said, len(self.frames.md5)))
 
 
-def _refuse_complaints(path: Path, finish: Callable[[], str], frames: int | None) -> None:
-    where = "in its sound" if frames is None else f"around frame {frames}"
+def _is_float(audio: AudioHeader) -> bool:
+    """Float samples may lie beyond full scale, where integers would clip them."""
+    return audio.sample_format.removesuffix("p") in ("flt", "dbl")
+
+
+def _hear(running: Pipe, listen: Callable[..., Any], *arguments: Any) -> Any:
+    """Listen to an outlet; a listener that gives up ends the decoder, or it would wait for ever."""
     try:
-        said = complaints(finish())
-    except MediaError as error:
-        said = [str(error)]
-    if said:
-        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-        raise SourceError(
-            f"{path.name}: damaged {where}: {said[0]}{more}; replace it with a sound copy"
-        )
+        return listen(*arguments)
+    except BaseException:
+        running.kill()
+        raise
 
 
-def _check_time_base(line: bytes, expected: Fraction, path: Path) -> None:
-    if line.startswith(b"#tb 0:") and Fraction(line[6:].decode().strip()) != expected:
-        raise MediaError(f"{path.name}: decoder's time base {line!r} is not {expected}")
+def _damaged(path: Path, header: Header, said: list[str], frames: int) -> str:
+    heard = any(f"[{audio.codec}" in said[0] for audio in header.audio)
+    where = "in its sound" if heard else f"around frame {frames}"
+    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+    what = _ADDRESS.sub("", said[0])
+    return f"{path.name}: damaged {where}: {what}{more}; replace it with an undamaged copy"

@@ -7,6 +7,7 @@ stamps cannot add up.
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,23 @@ from typing import Any
 import ffmpeg
 
 from catalogs.errors import MediaError
-from catalogs.records import Header
 from tasks.media.program import complaints, file_url, run
+from tasks.media.source import quoted
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a reel takes from its source beside the picture: sound, tags and chapters, whole.
+
+    Attributes:
+        source: the file.
+        codecs: how each audio stream is carried, see `sound_codecs`; None copies all.
+        picture_start_seconds: when the picture starts, by the clock of the sound.
+    """
+
+    source: Path
+    codecs: Sequence[str] | None = None
+    picture_start_seconds: Fraction = Fraction(0)
 
 
 def join_shots(
@@ -23,8 +39,7 @@ def join_shots(
     target: Path,
     rate: Fraction,
     *,
-    sound_from: Path | None = None,
-    picture_start_seconds: Fraction = Fraction(0),
+    carried: Carried | None = None,
     colour_range: str | None = None,
     tags: Mapping[str, str] | None = None,
     timecode: str | None = None,
@@ -35,8 +50,7 @@ def join_shots(
         shots: FFV1 files of one format.
         target: the Matroska file to write.
         rate: frames per second of the result.
-        sound_from: file whose audio streams and tags are carried, whole and copied.
-        picture_start_seconds: when the picture starts, by the clock of that file's sound.
+        carried: what comes from the source.
         colour_range: "tv", "pc" or None for untagged, written over the shots' own.
         tags: further tags of the container.
         timecode: timecode of the first frame.
@@ -46,55 +60,29 @@ def join_shots(
     """
     with tempfile.NamedTemporaryFile("w", suffix=".ffconcat", encoding="utf-8") as listing:
         listing.write("ffconcat version 1.0\n")
-        listing.writelines(f"file {_quoted(shot)}\n" for shot in shots)
+        listing.writelines(f"file {quoted(shot)}\n" for shot in shots)
         listing.flush()
         options = _tag_options(tags or {}, timecode) | {"color_range": colour_range or "unknown"}
-        graph = _join_graph(
-            Path(listing.name), target, rate, sound_from, picture_start_seconds, options
-        )
+        graph = _join_graph(Path(listing.name), target, rate, carried, options)
         if said := complaints(run(graph)):
             raise MediaError(f"{target.name}: ffmpeg complained while joining: {said[0]}")
 
 
-def access_copy(master: Path, target: Path, header: Header) -> None:
-    """Make an H.264 copy for viewing: 8-bit 4:2:0, even size, its first sound as AAC.
-
-    RGB becomes YUV by an explicit BT.709 matrix; YUV keeps the master's matrix.
-
-    Raises:
-        MediaError: ffmpeg failed.
-    """
-    source = ffmpeg.input(file_url(master))
-    picture = source["v:0"].filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
-    if header.picture.layout == "rgb":
-        picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv")
-    streams = [picture.filter("format", "yuv420p")]
-    options: dict[str, Any] = {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}
-    if header.audio:
-        streams.append(source["a:0"])
-        options |= {"acodec": "aac", "audio_bitrate": "192k"}
-    run(
-        ffmpeg.output(
-            *streams, file_url(target), format="mp4", movflags="+faststart",
-            fps_mode="passthrough", **options,
-        ).overwrite_output()
-    )  # fmt: skip
-
-
 def _join_graph(
-    listing: Path,
-    target: Path,
-    rate: Fraction,
-    sound_from: Path | None,
-    start: Fraction,
-    options: dict[str, Any],
+    listing: Path, target: Path, rate: Fraction, carried: Carried | None, options: dict[str, Any]
 ) -> Any:
-    joined = ffmpeg.input(file_url(listing), format="concat", safe=0)
+    # Shots may have been written when another rate was believed. Told the rate, ffmpeg moves
+    # the picture by half a frame against sound; but with sound the rate is the file's own.
+    silent = carried is None or carried.codecs == ()
+    told = {"r": str(rate)} if silent else {}
+    joined = ffmpeg.input(file_url(listing), format="concat", safe=0, **told)
+    start = carried.picture_start_seconds if carried else Fraction(0)
     stamp = f"(N*{rate.denominator}/{rate.numerator}+{float(start):.9f})/TB"
     streams = [joined["v:0"]]
-    if sound_from is not None:
+    if carried is not None:
         # The sound keeps its source's clock; what ffmpeg calls a file's start differs by format.
-        streams.append(ffmpeg.input(file_url(sound_from), copyts=None)["a?"])
+        streams.append(ffmpeg.input(file_url(carried.source), copyts=None)["a?"])
+        options |= {f"c:a:{n}": codec for n, codec in enumerate(carried.codecs or ())}
         options |= {
             "map_metadata": 1,
             "map_chapters": 1,
@@ -116,8 +104,3 @@ def _tag_options(tags: Mapping[str, str], timecode: str | None) -> dict[str, Any
     if timecode is not None:
         options["metadata:s:v:0"] = f"timecode={timecode}"
     return options
-
-
-def _quoted(path: Path) -> str:
-    """A path as the concat demuxer reads it, whatever characters it holds."""
-    return "'" + f"file:{path.absolute()}".replace("'", "'\\''") + "'"

@@ -5,11 +5,12 @@ whole of stderr is read, and anything a decoder complains about is an error for 
 ask for it.
 """
 
+import fcntl
 import importlib.util
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,9 @@ import imageio_ffmpeg
 
 from catalogs.errors import MediaError
 
-_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "level+warning")
+_PIPE_BYTES = 1 << 20  # what Linux allows without privileges
+
+_QUIET = ("-nostdin", "-hide_banner", "-loglevel")
 
 # What a decoder or demuxer says of damaged material: errors, and warnings in these words.
 _DAMAGE = ("[error]", "[fatal]", "[panic]", "corrupt", "damaged", "concealing")
@@ -54,14 +57,18 @@ def file_url(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
-def command(graph: Any) -> list[str]:
+def command(graph: Any, loudness: str = "warning") -> list[str]:
     """The command line of an ffmpeg-python graph."""
     arguments: list[str] = graph.get_args()
-    return [ffmpeg_program(), *_QUIET, *arguments]
+    return [ffmpeg_program(), *_QUIET, f"level+{loudness}", *arguments]
 
 
-def run(graph: Any) -> str:
+def run(graph: Any, loudness: str = "warning") -> str:
     """Run a graph to its end.
+
+    Args:
+        graph: what to do.
+        loudness: what it says on stderr: "warning", or "info" where filters answer there.
 
     Returns:
         Its stderr: warnings, perhaps.
@@ -69,7 +76,7 @@ def run(graph: Any) -> str:
     Raises:
         MediaError: it failed; the message holds the command and the whole stderr.
     """
-    line = command(graph)
+    line = command(graph, loudness)
     done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     stderr = done.stderr.decode(errors="replace")
     if done.returncode != 0:
@@ -89,10 +96,36 @@ def complaints(stderr: str) -> list[str]:
     return [line for line in lines if any(word in line.lower() for word in _DAMAGE)]
 
 
+class Outlet:
+    """A pipe that a program writes to beside its standard output: read from `stream`."""
+
+    def __init__(self) -> None:
+        read_end, self.write_end = os.pipe()
+        self.stream: IO[bytes] = os.fdopen(read_end, "rb")
+        self.url = f"pipe:{self.write_end}"
+
+    def hand_over(self) -> None:
+        """Close our copy of the end that the program writes to, or its end is never seen."""
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def close(self) -> None:
+        """Let go of both ends."""
+        self.hand_over()
+        self.stream.close()
+
+
+def _widen(stream: IO[bytes]) -> None:
+    """Let a pipe hold a megabyte: a frame then takes few turns. Where it may not, it does not."""
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 class Pipe:
     """A running ffmpeg, its standard streams, and its stderr kept in a file."""
 
-    def __init__(self, graph: Any, *, feed: bool) -> None:
+    def __init__(self, graph: Any, *, feed: bool, outlets: Sequence[Outlet] = ()) -> None:
         self.line = command(graph)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
@@ -100,10 +133,19 @@ class Pipe:
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
             stderr=self._stderr,
+            pass_fds=[outlet.write_end for outlet in outlets],
         )
+        for outlet in outlets:
+            outlet.hand_over()
         stream = self._process.stdin if feed else self._process.stdout
         assert stream is not None  # one of the two was asked for
+        _widen(stream)
         self.stream: IO[bytes] = stream
+
+    @property
+    def process_id(self) -> int:
+        """The program's process."""
+        return self._process.pid
 
     def finish(self) -> str:
         """Wait for the end and return stderr.
@@ -124,20 +166,24 @@ class Pipe:
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace")
 
-    def close(self) -> None:
-        """End it at once if it still runs, and let go of everything."""
+    def kill(self) -> None:
+        """End it at once if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+    def close(self) -> None:
+        """End it at once if it still runs, and let go of everything."""
+        self.kill()
         with suppress(BrokenPipeError):
             self.stream.close()
         self._stderr.close()
 
 
 @contextmanager
-def pipe(graph: Any, *, feed: bool) -> Iterator[Pipe]:
+def pipe(graph: Any, *, feed: bool, outlets: Sequence[Outlet] = ()) -> Iterator[Pipe]:
     """Run a graph beside us: fed by us (`feed`) or read by us; always ended on leaving."""
-    running = Pipe(graph, feed=feed)
+    running = Pipe(graph, feed=feed, outlets=outlets)
     try:
         yield running
     finally:

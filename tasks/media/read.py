@@ -4,21 +4,31 @@ A range is reached by seeking to the key frame before it and decoding from there
 in the formats that archives hold is not always exact, so every frame that comes out is
 compared with the hash that the index has for that frame; where seeking gave another
 frame, the range is read again from the start of the file, and where that differs too,
-the source has changed.
+the source has changed. An image sequence is entered at the frame's own file.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
-
 from catalogs.errors import MediaError, SourceError
 from catalogs.picture import PictureFormat
-from catalogs.records import FrameIndex, Header
-from tasks.media.program import file_url, pipe
+from catalogs.source import FrameIndex, Header
+from tasks.media.program import pipe
+from tasks.media.source import (
+    DEINTERLACE_LEAD,
+    open_file,
+    open_source,
+    read_as,
+    sequence_input,
+)
+
+_HASHED_AT_ONCE = 2  # MD5 is slower than decoding what is not compressed
 
 
 def read_frames(
@@ -35,48 +45,59 @@ def read_frames(
     """
     if not 0 <= start_frame < stop_frame <= len(index):
         raise ValueError(f"[{start_frame}, {stop_frame}) is not within 0..{len(index)}")
-    picture = header.picture
     expected = index.md5[start_frame:stop_frame]
-    seek = _seek_graph(path, header, index, start_frame, len(expected))
+    if header.sequence is not None:
+        files = _sequence_frames(path, header, start_frame, stop_frame)
+        yield from _proved(files, expected, path, start_frame)
+        return
+    seek = _seek_frames(path, header, index, start_frame, len(expected))
     done = 0
     try:
-        for frame in _proved(_raw_frames(seek, picture), expected, path, start_frame):
+        for frame in _proved(seek, expected, path, start_frame):
             yield frame
             done += 1
         return
     except (SourceError, MediaError):
         # Not only the first frame tells: after a miss among equal frames, a later one does.
         at = start_frame + done
-    scan = _raw_frames(_scan_graph(path, picture, at, stop_frame), picture)
+    scan = _raw_frames(_scan_graph(path, header, at, stop_frame), header.picture)
     yield from _proved(scan, expected[done:], path, at)
 
 
 def read_picture(path: Path, picture: PictureFormat) -> Iterator[bytes]:
     """Yield every frame of a file that Wetgate wrote itself, from the first to the last."""
-    yield from _raw_frames(_to_pipe(open_picture(path, picture)), picture)
+    yield from _raw_frames(_to_pipe(open_file(path, picture)), picture)
 
 
-def open_picture(path: Path, picture: PictureFormat, **options: Any) -> Any:
-    """The first video stream of a file, its frames as they are.
+def _sequence_frames(folder: Path, header: Header, start: int, stop: int) -> Iterator[bytes]:
+    assert header.sequence is not None  # the caller asked
+    with sequence_input(folder, header.sequence, start, stop) as source:
+        graph = _to_pipe(read_as(source["v:0"], header), vframes=stop - start)
+        try:
+            yield from _raw_frames(graph, header.picture)
+        except MediaError as error:
+            raise SourceError(
+                f"{folder.name}: files cannot be decoded any more: {error}"
+            ) from error
 
-    8-bit RGB is what FFV1 hands over as `bgr0`: its planes are taken apart, bit for bit.
-    """
-    stream = ffmpeg.input(file_url(path), noautorotate=None, **options)["v:0"]
-    return stream.filter("format", "gbrp") if picture.pixel_format == "gbrp" else stream
 
-
-def _seek_graph(path: Path, header: Header, index: FrameIndex, start: int, count: int) -> Any:
+def _seek_frames(
+    path: Path, header: Header, index: FrameIndex, start: int, count: int
+) -> Iterator[bytes]:
     """Decode from the key frame before `start`; half a frame of slack against rounding."""
-    if start == 0:
-        return _to_pipe(open_picture(path, header.picture), vframes=count)
-    between = Fraction(index.pts[start - 1] + index.pts[start], 2) * header.time_base
-    place = {"ss": f"{float(between):.6f}", "seek_timestamp": 1}
-    return _to_pipe(open_picture(path, header.picture, **place), vframes=count)
+    lead = min(start, DEINTERLACE_LEAD) if header.deinterlaced else 0
+    first = start - lead
+    place = {}
+    if first > 0:
+        between = Fraction(index.pts[first - 1] + index.pts[first], 2) * header.time_base
+        place = {"ss": f"{float(between):.6f}", "seek_timestamp": 1}
+    graph = _to_pipe(open_source(path, header, **place), vframes=lead + count)
+    return islice(_raw_frames(graph, header.picture), lead, None)
 
 
-def _scan_graph(path: Path, picture: PictureFormat, start: int, stop: int) -> Any:
+def _scan_graph(path: Path, header: Header, start: int, stop: int) -> Any:
     """Decode from the first frame and let only the range through."""
-    chosen = open_picture(path, picture).filter("select", f"between(n,{start},{stop - 1})")
+    chosen = open_source(path, header).filter("select", f"between(n,{start},{stop - 1})")
     return _to_pipe(chosen, vframes=stop - start)
 
 
@@ -98,12 +119,34 @@ def _proved(
     frames: Iterator[bytes], expected: tuple[str, ...], path: Path, start_frame: int
 ) -> Iterator[bytes]:
     """Pass on frames whose hashes are as expected, all of them, or raise."""
-    for offset, digest in enumerate(expected):
-        frame = next(frames, None)
-        if frame is None or hashlib.md5(frame, usedforsecurity=False).hexdigest() != digest:
-            what = "is missing" if frame is None else "is not what was ingested"
-            raise SourceError(
-                f"{path.name}: frame {start_frame + offset} {what}; the source has changed or "
-                "its disk is failing"
-            )
+    done = 0
+    for frame, digest in _hashed(islice(frames, len(expected))):
+        if digest != expected[done]:
+            raise _unproved(path, start_frame + done, "is not what was ingested")
         yield frame
+        done += 1
+    if done < len(expected):
+        raise _unproved(path, start_frame + done, "is missing")
+
+
+def _hashed(frames: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Each frame and its MD5; while some are hashed the next is read."""
+    with ThreadPoolExecutor(_HASHED_AT_ONCE) as beside:
+        waiting: deque[tuple[bytes, Future[str]]] = deque()
+        for frame in frames:
+            waiting.append((frame, beside.submit(_md5, frame)))
+            if len(waiting) > _HASHED_AT_ONCE:
+                done, digest = waiting.popleft()
+                yield done, digest.result()
+        for done, digest in waiting:
+            yield done, digest.result()
+
+
+def _md5(frame: bytes) -> str:
+    return hashlib.md5(frame, usedforsecurity=False).hexdigest()
+
+
+def _unproved(path: Path, frame: int, what: str) -> SourceError:
+    return SourceError(
+        f"{path.name}: frame {frame} {what}; the source has changed or its disk is failing"
+    )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalogs.picture import PictureFormat
-from catalogs.records import ColourTags
+from catalogs.source import ColourTags
 
 Plane = NDArray[np.float32]
 

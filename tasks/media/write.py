@@ -7,6 +7,7 @@ the encoder ended well and the packets were counted; anything else leaves nothin
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ import ffmpeg
 from catalogs.durable import partial_path, publish
 from catalogs.errors import MediaError, VerificationError
 from catalogs.picture import PictureFormat
-from catalogs.records import ColourTags, Header
-from tasks.media.probe import probe_json
+from catalogs.source import ColourTags, Header
+from tasks.media.probe import probe, probe_json
 from tasks.media.program import Pipe, complaints, failure, file_url, pipe
 
 _FULL_RANGE = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
@@ -58,15 +59,33 @@ def ffv1_writer(target: Path, header: Header, rate: Fraction) -> Iterator[FrameW
             yield writer
             if said := complaints(encoder.finish()):
                 raise MediaError(f"{target.name}: the encoder complained: {said[0]}")
-        found = count_packets(partial)
-        if found != writer.frame_count:
-            raise VerificationError(
-                f"{target.name}: {writer.frame_count} frames written, {found} in the file"
-            )
+        _check_written(partial, target, header, writer.frame_count)
         publish(partial, target)
     finally:
         with contextlib.suppress(FileNotFoundError):
             partial.unlink()
+
+
+def _check_written(partial: Path, target: Path, header: Header, frames: int) -> None:
+    """Compare the file with the plan, field by field."""
+    found = probe(partial)
+    tags = written_colour(header)
+    for field, planned, seen in (
+        ("frames", frames, count_packets(partial)),
+        ("codec", "ffv1", found.codec),
+        ("picture", written_picture(header.picture), found.picture),
+        ("colour tags", replace(tags, range=_encoded_range(header)), found.colour),
+        ("aspect ratio", header.sample_aspect or 1, found.sample_aspect or 1),
+    ):
+        if planned != seen:
+            raise VerificationError(f"{target.name}: {field}: planned {planned}, found {seen}")
+
+
+def _encoded_range(header: Header) -> str | None:
+    """The range in a shot's own file; `join_shots` writes the true one."""
+    if header.picture.pixel_format == "gbrp":
+        return "pc"  # `bgr0` is always full range
+    return "tv" if header.picture.layout.startswith("yuv") else written_colour(header).range
 
 
 def written_picture(picture: PictureFormat) -> PictureFormat:
@@ -79,7 +98,8 @@ def written_colour(header: Header) -> ColourTags:
     """The colour tags that a written file must carry."""
     tags = header.colour
     full = header.picture.pixel_format in _FULL_RANGE
-    return ColourTags("pc" if full else tags.range, tags.matrix, tags.primaries, tags.transfer)
+    matrix = "gbr" if header.picture.layout == "rgb" else tags.matrix  # FFV1 says so itself
+    return ColourTags("pc" if full else tags.range, matrix, tags.primaries, tags.transfer)
 
 
 def count_packets(path: Path) -> int:
@@ -146,7 +166,7 @@ def tag_picture(stream: Any, header: Header) -> Any:
     tags = written_colour(header)
     is_yuv = header.picture.layout.startswith("yuv")
     named = {
-        "range": "tv" if is_yuv else tags.range or "unknown",
+        "range": (_encoded_range(header) if is_yuv else tags.range) or "unknown",
         "colorspace": tags.matrix,
         "color_primaries": tags.primaries,
         "color_trc": tags.transfer,

@@ -1,5 +1,6 @@
 """What the report says of one reel: a line of its table, and what stands below."""
 
+import json
 from dataclasses import dataclass
 
 from catalogs.store import Store
@@ -29,6 +30,7 @@ class ReelLine:
     metrics: tuple[MetricLine, ...]
     steps: tuple[StepLine, ...]
     verified: tuple[str, ...]
+    disclosures: tuple[str, ...]
 
 
 def reel_line(store: Store, reel: ReelNight) -> ReelLine:
@@ -54,6 +56,7 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         metrics=metric_lines(reel),
         steps=step_lines(reel),
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
+        disclosures=tuple(json.loads(row["facts_json"] or "{}").get("disclosures", ())),
     )
 
 

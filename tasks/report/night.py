@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalogs.ledger import Ledger
+from catalogs.shot_list import holding_rows
 from catalogs.store import Store
 from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
@@ -131,17 +132,18 @@ def _ordered(reels: list[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
 
 def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> ReelNight:
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
+    planned = ledger.newest("shots", reel_id)
+    planned = holding_rows(planned[planned["reel_digest"] == (row["reel_digest"] or "")])
+    places = set(zip(planned["start_frame"], planned["stop_frame"], strict=True))
     shots = [
         shot
         for shot in plain_rows(until(ledger.newest("restorations", reel_id), ended))
-        if shot["treatment_id"] == treatment and shot["reel_digest"] == row["source_sha256"]
+        if shot["treatment_id"] == treatment
+        and shot["reel_digest"] == row["reel_digest"]
+        and (shot["start_frame"], shot["stop_frame"]) in places
     ]
     keys = {shot["key"] for shot in shots}
     measured = plain_rows(until(ledger.newest("measurements", reel_id), ended))
-    planned = ledger.newest("shots", reel_id)
-    planned = planned[planned["reel_digest"] == (row["source_sha256"] or "")]
-    if len(planned):
-        planned = planned[planned["detector"] == planned["detector"].iloc[-1]]
     manifest, missing = read_manifest(store, row)
     shot_files = [shot[file] for shot in shots for file in ("picture_file", "change_file")]
     return ReelNight(

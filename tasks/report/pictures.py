@@ -13,8 +13,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from catalogs.errors import WetgateError
-from catalogs.records import ColourTags, FrameIndex, Reel
+from catalogs.records import Reel
 from catalogs.rows import read_frame_index
+from catalogs.source import ColourTags, FrameIndex
 from catalogs.store import Store
 from tasks.media.probe import probe
 from tasks.media.read import read_frames
@@ -121,7 +122,7 @@ def _source_frame(store: Store, reel: Reel, frame: int) -> bytes:
     index = read_frame_index(store.ledger(), reel.digest)
     if index is None:
         raise ValueError("the ledger does not have the frames of the source")
-    if not reel.source.is_file():
+    if not reel.source.exists():
         raise ValueError(f"the source is not at {reel.source}")
     return next(read_frames(reel.source, reel.header, index, frame, frame + 1))
 

@@ -73,7 +73,7 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         "panels": panels,
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
-        "remarks": [e for e in night.events if e["event"] == "catalog remark"],
+        "remarks": [e for e in night.events if e["event"] in ("catalog remark", "operator choice")],
         "event_counts": sorted(_event_counts(night).items()),
         "events": night.events[:MOST_EVENTS],
         "store": str(store.root),

@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    Path, typer.Option("--store", envvar="WETGATE_STORE", help="Folder of the store.")
+]
+CatalogArgument = Annotated[
+    Path, typer.Argument(help="The catalog: CSV, PBCore, EN 15907 or NYPL AMI JSON.")
+]
+RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a recipe file.")]
+ArchiveOption = Annotated[
+    Path | None, typer.Option(help="Archive root; the catalog's folder if not given.")
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(help="How the institution's catalog is read: a shipped profile or a file."),
+]
+FpsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fps", metavar="[IDENTIFIER=]RATE", help="Frame rate that overrides catalog and header."
+    ),
+]
+ScanOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scan",
+        metavar="[IDENTIFIER=]SCAN",
+        help="How interlaced picture is read: progressive (frames as they are) or deinterlace.",
+    ),
+]
+NoticeOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Text burned into access copies, such as 'Restored derivative'; '' for none. "
+        "Finished reels keep theirs when this is left out."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")
+]

@@ -1,0 +1,91 @@
+"""Find: the file, or the image sequence, that a catalog's path names."""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogs.errors import CatalogError, SourceError
+from catalogs.paths import confine
+from catalogs.records import CatalogReel, Reel
+from catalogs.sequence import ImageSequence, Runs
+from tasks.media.sequence import find_sequence, split_pattern
+
+
+@dataclass(frozen=True)
+class FoundSource:
+    """Where a reel's picture lies.
+
+    Attributes:
+        path: the file, or the folder of an image sequence.
+        sequence: the sequence's files, as listed; None for a file.
+    """
+
+    path: Path
+    sequence: ImageSequence | None = None
+
+    @staticmethod
+    def of(reel: Reel) -> "FoundSource":
+        """The source of a reel that was ingested."""
+        return FoundSource(reel.source, reel.header.sequence)
+
+    def files(self) -> Iterator[Path]:
+        """Every file of the source, in the order of the frames."""
+        return iter((self.path,)) if self.sequence is None else self.sequence.files(self.path)
+
+    @property
+    def runs(self) -> Runs:
+        """Numbers of the files of a sequence; nothing for a file."""
+        return self.sequence.runs if self.sequence is not None else ()
+
+    def measure(self) -> tuple[int, int]:
+        """Bytes of all files together, and the newest modification, in ns.
+
+        Raises:
+            OSError: a file is not there or cannot be reached.
+        """
+        found = [path.stat() for path in self.files()]
+        return sum(f.st_size for f in found), max(f.st_mtime_ns for f in found)
+
+
+def find_source(catalog: CatalogReel, root: Path) -> FoundSource:
+    """The reel's source below the archive root.
+
+    Raises:
+        SourceError: not allowed, missing, not a regular file or a folder of numbered
+            images, or empty.
+    """
+    try:
+        path = confine(root, catalog.path)
+    except CatalogError as error:
+        raise SourceError(f"line {catalog.line}, field path: {error}") from error
+    if (pattern := split_pattern(path)) is not None:
+        return FoundSource(pattern[0], find_sequence(*pattern))
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        found = None
+    except OSError as error:
+        raise SourceError(
+            f"{catalog.path}: cannot be reached ({error.strerror}); check name and permissions"
+        ) from error
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        return FoundSource(path, find_sequence(path))
+    if found is None or not stat.S_ISREG(found.st_mode):
+        raise SourceError(f"{catalog.path}: no such file below the archive root; restore it")
+    if found.st_size == 0:
+        raise SourceError(f"{catalog.path}: the file is empty; restore it from a copy")
+    return FoundSource(path)
+
+
+def is_unchanged(reel: Reel, root: Path) -> bool:
+    """True when the same files, and no others, have the size and time they had at ingest."""
+    known = FoundSource.of(reel)
+    try:
+        found = find_source(reel.catalog, root)
+        if found.path != known.path or found.runs != known.runs:
+            return False
+        now = found.measure()
+    except (OSError, SourceError):
+        return False
+    return now == (reel.content.size_bytes, reel.content.modified_ns)

@@ -1,0 +1,162 @@
+"""PREMIS 3: valid against the schema, and true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+import xmlschema
+
+from catalogs.exports.premis import premis_document
+from catalogs.exports.subject import RestoredReel
+from catalogs.records import Reel
+from catalogs.sequence import ImageSequence
+from catalogs.store import Store
+from tasks.export import approve, write_export
+from tasks.gather import with_newest_events
+
+FinishReel = Callable[..., Reel]
+Gather = Callable[[Reel], RestoredReel]
+
+P = "{http://www.loc.gov/premis/v3}"
+# Children in the order of the schema, for those elements where it is easy to get wrong.
+ORDER = {
+    "object": "objectIdentifier significantProperties objectCharacteristics originalName "
+    "relationship linkingEventIdentifier",
+    "objectCharacteristics": "fixity size format creatingApplication",
+    "event": "eventIdentifier eventType eventDateTime eventDetailInformation "
+    "eventOutcomeInformation linkingAgentIdentifier linkingObjectIdentifier",
+    "agent": "agentIdentifier agentName agentType agentVersion agentNote",
+    "premis": "object event agent",
+}
+
+
+@pytest.fixture
+def subject(finish_reel: FinishReel, gather: Gather) -> RestoredReel:
+    return gather(finish_reel())
+
+
+def parsed(subject: RestoredReel) -> Element:
+    return ElementTree.fromstring(premis_document(subject))
+
+
+def texts(root: Element, path: str) -> list[str]:
+    return [e.text or "" for e in root.iterfind(".//" + "/".join(P + p for p in path.split("/")))]
+
+
+def test_it_is_valid_against_the_schema_of_the_library_of_congress(
+    subject: RestoredReel, store: Store, premis_schema: xmlschema.XMLSchema
+) -> None:
+    for reel in (subject, approve(store, subject, "A. Curator")):
+        text = premis_document(reel).decode()
+        assert [str(error.reason) for error in premis_schema.iter_errors(text)] == []
+
+
+def test_the_schema_refuses_what_is_wrong(
+    subject: RestoredReel, premis_schema: xmlschema.XMLSchema
+) -> None:
+    text = premis_document(subject).decode()
+    for wrong in (text.replace('"3.0"', '"2.0"'), text.replace("eventDateTime", "when")):
+        assert not premis_schema.is_valid(wrong)
+
+
+def test_an_image_sequence_is_a_representation_and_valid(
+    subject: RestoredReel, premis_schema: xmlschema.XMLSchema
+) -> None:
+    sequence = ImageSequence("dpx", "f.", ".dpx", 4, ((1, 2000),))
+    header = replace(subject.reel.header, sequence=sequence)
+    scanned = replace(subject, reel=replace(subject.reel, header=header))
+    assert premis_schema.is_valid(premis_document(scanned).decode())
+    assert "2000" in texts(parsed(scanned), "significantPropertiesValue")
+
+
+def test_children_stand_in_the_order_of_the_data_dictionary(subject: RestoredReel) -> None:
+    """Holds without the schema at hand as well."""
+    for parent, order in ORDER.items():
+        names = order.split()
+        for element in parsed(subject).iter(P + parent):
+            places = [names.index(child.tag.removeprefix(P)) for child in element]
+            assert places == sorted(places), parent
+
+
+def test_every_link_leads_to_something(subject: RestoredReel) -> None:
+    root = parsed(subject)
+    for kind, here in (("Event", "event"), ("Agent", "agent"), ("Object", "object")):
+        known = set(texts(root, f"{here}Identifier/{here}IdentifierValue"))
+        linked = texts(root, f"linking{kind}Identifier/linking{kind}IdentifierValue")
+        if kind == "Object":
+            linked += texts(root, "relatedObjectIdentifier/relatedObjectIdentifierValue")
+        assert linked and set(linked) <= known
+
+
+def test_hashes_and_sizes_are_those_of_source_and_files(subject: RestoredReel) -> None:
+    root = parsed(subject)
+    expected = [subject.reel.content.sha256, *(file.sha256 for file in subject.files)]
+    assert sorted(texts(root, "messageDigest")) == sorted(expected)
+    sizes = [12345, *(file.size_bytes for file in subject.files)]
+    assert sorted(map(int, texts(root, "size"))) == sorted(sizes)
+
+
+def test_steps_are_agents_with_version_and_weights(subject: RestoredReel) -> None:
+    agents = {
+        agent.findtext(P + "agentName"): [note.text for note in agent.iterfind(P + "agentNote")]
+        for agent in parsed(subject).iter(P + "agent")
+    }
+    assert set(agents) == {"wetgate", "deflicker", "dirt"}
+    weights = subject.treatment.steps[1].weights_sha256
+    assert agents["dirt"] == ['parameters: {"threshold": 0.06}', f"weights sha256: {weights}"]
+    assert agents["deflicker"] == ['parameters: {"largest_gain": 1.6}']
+
+
+def test_a_kept_original_is_no_modification_and_says_why(subject: RestoredReel) -> None:
+    root = parsed(subject)
+    types = texts(root, "event/eventType")
+    assert types.count("modification") == 2
+    assert types.count("original kept") == 1
+    assert "too dark \ufffd to restore" in texts(root, "eventOutcomeDetailNote")
+
+
+def test_events_of_other_reels_stay_out(subject: RestoredReel) -> None:
+    assert texts(parsed(subject), "event/eventType").count("ingestion") == 1
+
+
+def test_an_approval_names_the_person_and_stays(subject: RestoredReel, store: Store) -> None:
+    approved = approve(store, subject, "A. Curator")
+    again = approve(store, with_newest_events(store, subject), "A. Curator")
+    assert [e.event for e in again.events].count("approval") == 1
+    root = parsed(approved)
+    people = [a for a in root.iter(P + "agent") if a.findtext(P + "agentType") == "person"]
+    assert [a.findtext(P + "agentName") for a in people] == ["A. Curator"]
+
+
+def test_an_approval_of_another_master_does_not_count(subject: RestoredReel, store: Store) -> None:
+    approve(store, subject, "A. Curator")
+    files = tuple(replace(file, sha256="1" * 64) for file in subject.files)
+    rebuilt = with_newest_events(store, replace(subject, files=files))
+    assert "approval" not in {event.event for event in rebuilt.events}
+
+
+def test_equal_subjects_give_equal_bytes(subject: RestoredReel) -> None:
+    other = replace(subject, checked_at=datetime(2031, 1, 1, tzinfo=UTC))
+    assert premis_document(subject) == premis_document(replace(subject))
+    assert premis_document(subject) != premis_document(other)
+
+
+def test_a_rate_stays_a_fraction(
+    finish_reel: FinishReel, gather: Gather, make_record: Callable[..., Reel]
+) -> None:
+    subject = gather(finish_reel(make_record("B", Fraction(24000, 1001))))
+    assert "24000/1001 (catalog)" in texts(parsed(subject), "significantPropertiesValue")
+
+
+def test_the_file_is_written_whole(subject: RestoredReel, tmp_path: Path) -> None:
+    path = write_export("premis", subject, tmp_path / "out")
+    assert path == tmp_path / "out" / subject.derivative_id / "premis.xml"
+    assert [p.name for p in path.parent.iterdir()] == ["premis.xml"]
+    assert path.read_bytes() == premis_document(subject)
