@@ -132,6 +132,11 @@ class PictureFormat:
         return PIXEL_FORMATS[self.pixel_format][0]
 
     @property
+    def is_subsampled(self) -> bool:
+        """True when there are fewer samples of chroma than of luma."""
+        return self.layout in ("yuv420", "yuv411", "yuv422")
+
+    @property
     def depth(self) -> int:
         """Bits per sample: 8, 10, 12 or 16."""
         return PIXEL_FORMATS[self.pixel_format][1]

@@ -9,15 +9,22 @@ from fractions import Fraction
 from catalogs.picture import PictureFormat
 from catalogs.sequence import ImageSequence
 
+PICTURE_TAGS = ("language", "reel_name", "title")
+
 
 @dataclass(frozen=True)
 class ColourTags:
-    """How code values are meant, in ffmpeg's words; None where untagged."""
+    """How code values are meant, in ffmpeg's words; None where untagged.
+
+    Attributes:
+        siting: where chroma samples lie between those of luma; None where none are left out.
+    """
 
     range: str | None = None
     matrix: str | None = None
     primaries: str | None = None
     transfer: str | None = None
+    siting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ class Header:
             unless it is opaque throughout.
         shown: width and height that the container asks to be shown, where it is not all.
         claimed_seconds: running time as the container claims it.
+        picture_tags: (name, value) of what the picture stream says of itself: `PICTURE_TAGS`.
         left_out: streams that a restored reel does not carry, for instance "subtitle mov_text".
         sequence: the files, where the source is an image sequence and its path a folder.
     """
@@ -74,6 +82,7 @@ class Header:
     alpha: bool = False
     shown: tuple[int, int] | None = None
     claimed_seconds: float | None = None
+    picture_tags: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     sequence: ImageSequence | None = None
 

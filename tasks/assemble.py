@@ -15,6 +15,7 @@ from catalogs.errors import VerificationError
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import AssembledReel, Reel, RestoredShot
+from catalogs.source import Header
 from catalogs.store import Store
 from tasks.manifest import (
     assembled_files,
@@ -128,7 +129,7 @@ def _build_master(
         else None,
         colour_range=written_colour(reel.header).range,
         tags=_tags(reel, treatment, built),
-        timecode=reel.header.timecode,
+        picture_tags=_picture_tags(header),
     )
 
 
@@ -142,6 +143,11 @@ def _build_change_map(
         colour_range=written_colour(reel.header).range,
         tags={"TITLE": f"Change map of {built.derivative_id}; mid-grey is untouched"},
     )
+
+
+def _picture_tags(header: Header) -> dict[str, str]:
+    tags = dict(header.picture_tags)
+    return tags | {"timecode": header.timecode} if header.timecode else tags
 
 
 def _tags(reel: Reel, treatment: Treatment, built: AssembledReel) -> dict[str, str]:

@@ -51,6 +51,7 @@ def _master_facts(reel: Reel, restored: Sequence[RestoredShot], built: Assembled
         ("colour tags", written_colour(reel.header), header.colour),
         ("aspect ratio", reel.header.sample_aspect or 1, header.sample_aspect or 1),
         ("timecode", reel.header.timecode, header.timecode),
+        ("tags of the picture", dict(reel.header.picture_tags), dict(header.picture_tags)),
         ("audio samples", [a.samples for a in planned], [a.samples for a in sound]),
         ("audio hashes", [a.md5 for a in planned], [a.md5 for a in sound]),
         ("sound in sync", [], out_of_sync(planned, sound)),

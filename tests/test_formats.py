@@ -8,7 +8,7 @@ in `docs/formats.md` is what these tests found: `pytest tests/test_formats.py --
 import hashlib
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,8 @@ FORMATS = [
     tiff("gbrp", "rgb24", "RGB 8 bit, LZW", compression_algo="lzw"),
     Format("ProRes 422 HQ/MOV", "reel.mov", "yuv422p10le",
            {"vcodec": "prores_ks", "profile": 3, "pix_fmt": "yuv422p10le", "acodec": "pcm_s24le",
-            "timecode": "10:00:00:00", "aspect": "16:9"},
+            "timecode": "10:00:00:00", "aspect": "16:9",
+            "metadata:s:v:0": "reel_name=A017", "metadata:s:v": "language=nor"},
            make={"sounds": 2, "setparams": BT709, "rate": "24000/1001"}),
     Format("ProRes 4444/MOV", "reel.mov", "yuv444p12le",
            {"vcodec": "prores_ks", "profile": 4, "pix_fmt": "yuv444p10le", "acodec": "pcm_s16be",
@@ -241,12 +242,11 @@ class Journey:
         own, found = self.reel.header, self.header
         matrix = "gbr" if own.picture.layout == "rgb" else own.colour.matrix
         return (
-            (own.colour.range, matrix, own.colour.primaries, own.colour.transfer)
-            == (found.colour.range, found.colour.matrix, found.colour.primaries,
-                found.colour.transfer)
+            replace(own.colour, matrix=matrix) == found.colour
+            and own.picture_tags == found.picture_tags
             and (own.sample_aspect or 1) == (found.sample_aspect or 1)
             and self.reel.frame_rate == found.frame_rate
-        )  # fmt: skip
+        )
 
     def sound(self) -> str:
         """How the sound came over, or "changed"."""

@@ -135,6 +135,8 @@ TAGS = {
     "HDR": ColourTags("tv", "bt2020nc", "bt2020", "smpte2084"),
     "range only": ColourTags(range="pc"),
     "film": ColourTags(primaries="film", transfer="log100"),
+    "chroma between the samples": ColourTags(siting="center"),
+    "chroma on the samples": ColourTags("tv", "bt2020nc", "bt2020", "smpte2084", "topleft"),
 }
 
 
@@ -163,6 +165,21 @@ def test_the_aspect_ratio_is_carried(tmp_path: Path, make_header: MakeHeader, as
     assert probe(target).sample_aspect == Fraction(aspect)
 
 
+def test_what_the_picture_stream_says_of_itself_is_carried(
+    film: Film, tmp_path: Path, make_header: MakeHeader
+) -> None:
+    said = {"metadata:s:v:0": "reel_name=A017", "metadata:s:v": "language=nor"}
+    source = film("a.mov", vcodec="prores_ks", timecode="10:00:00:00", **said)
+    header = probe(source)
+    assert dict(header.picture_tags) == {"language": "nor", "reel_name": "A017"}
+    shots = write_shots(tmp_path, make_header(GRAY), Fraction(18), (2,))
+    target = tmp_path / "joined.mkv"
+    tags = {"timecode": "10:00:00:00", **dict(header.picture_tags), "title": "Camera = 1"}
+    join_shots(shots, target, Fraction(18), picture_tags=tags)
+    found = probe(target)
+    assert dict(found.picture_tags) | {"timecode": found.timecode} == tags
+
+
 @pytest.mark.parametrize("timecode", ["01:00:00:00", "10:59:59:24", "00:00:00;02"])
 def test_timecode_and_tags_are_carried_as_they_are(
     tmp_path: Path, make_header: MakeHeader, timecode: str
@@ -170,7 +187,9 @@ def test_timecode_and_tags_are_carried_as_they_are(
     shots = write_shots(tmp_path, make_header(GRAY), Fraction(18), (2,))
     target = tmp_path / "joined.mkv"
     title = 'L\'Arroseur: "arrosé" = 1; #2 \\ %d\nsecond line'
-    join_shots(shots, target, Fraction(18), tags={"TITLE": title}, timecode=timecode)
+    join_shots(
+        shots, target, Fraction(18), tags={"TITLE": title}, picture_tags={"timecode": timecode}
+    )
     assert probe(target).timecode == timecode
     assert probe_json(target)["format"]["tags"]["title"] == title
 
@@ -219,7 +238,13 @@ def test_equal_frames_give_equal_files(tmp_path: Path, make_header: MakeHeader) 
     for folder in (tmp_path / "one", tmp_path / "two"):
         shots = write_shots(folder, make_header(GRAY), Fraction(18), (3, 4))
         master, copy = folder / "joined.mkv", folder / "copy.mp4"
-        join_shots(shots, master, Fraction(18), tags={"TITLE": "T"}, timecode="01:00:00:00")
+        join_shots(
+            shots,
+            master,
+            Fraction(18),
+            tags={"TITLE": "T"},
+            picture_tags={"timecode": "01:00:00:00"},
+        )
         access_copy(master, copy, make_header(GRAY))
         written.append([path.read_bytes() for path in (*shots, master, copy)])
     assert written[0] == written[1]

@@ -125,7 +125,10 @@ def _write_picture(element: Element, subject: RestoredReel) -> None:
     add_property(element, "sample aspect ratio", header.sample_aspect)
     for name in ("range", "matrix", "primaries", "transfer"):
         add_property(element, f"colour {name}", getattr(colour, name))
+    add_property(element, "chroma siting", colour.siting)
     add_property(element, "timecode", header.timecode)
+    for name, value in header.picture_tags:
+        add_property(element, name.replace("_", " "), value)
     add_property(element, "audio streams", len(header.audio))
 
 

@@ -135,7 +135,7 @@ def _finish_source(source: Path, reel: DemoReel) -> None:
             reel.rate,
             carried=Carried(sound) if sound else None,
             colour_range=reel.colour.range,
-            timecode=reel.timecode,
+            picture_tags={"timecode": reel.timecode} if reel.timecode else {},
             tags={"title": reel.title},
         )
         picture.unlink()

@@ -1,12 +1,13 @@
 """Ffprobe's answer about a source, field by field."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from catalogs.errors import SourceError
 from catalogs.picture import WITH_ALPHA, PictureFormat
-from catalogs.source import AudioHeader, ColourTags, Header
+from catalogs.source import PICTURE_TAGS, AudioHeader, ColourTags, Header
 
 _FASTEST = 1000  # frames per second that a header may claim
 
@@ -30,10 +31,11 @@ def header_of(found: dict[str, Any], path: Path) -> Header:
         raise SourceError(f"{path.name}: asks to be shown rotated; re-wrap it without rotation")
     if "pix_fmt" not in video:
         raise SourceError(f"{path.name}: no picture can be decoded; restore it from a copy")
+    picture = PictureFormat.decoded_as(video["width"], video["height"], str(video["pix_fmt"]))
     return Header(
         container=found["format"]["format_name"],
         codec=video.get("codec_name", "unknown"),
-        picture=PictureFormat.decoded_as(video["width"], video["height"], str(video["pix_fmt"])),
+        picture=picture,
         claimed_frames=_claimed_frames(video, found["format"]["format_name"]),
         frame_rate=_rate(video),
         time_base=Fraction(video["time_base"]),
@@ -49,8 +51,10 @@ def header_of(found: dict[str, Any], path: Path) -> Header:
             matrix=_tag(video, "color_space"),
             primaries=_tag(video, "color_primaries"),
             transfer=_tag(video, "color_transfer"),
+            siting=_tag(video, "chroma_location") if picture.is_subsampled else None,
         ),
-        timecode=_timecode(found, video),
+        timecode=_said(found, video, "timecode"),
+        picture_tags=tuple(_picture_tags(found, video)),
         audio=tuple(_audio(s) for s in streams if s.get("codec_type") == "audio"),
     )
 
@@ -133,14 +137,25 @@ def _tag(stream: dict[str, Any], name: str) -> str | None:
     return None if value in _UNTAGGED else str(value)
 
 
-def _timecode(found: dict[str, Any], video: dict[str, Any]) -> str | None:
-    """Timecode from the picture stream, a timecode stream or the container."""
+def _said(found: dict[str, Any], video: dict[str, Any], name: str) -> str | None:
+    """A tag of the picture stream, a timecode stream or the container."""
     others = [s for s in found["streams"] if s is not video]
     for holder in (video, *others, found["format"]):
-        tags = {key.lower(): value for key, value in holder.get("tags", {}).items()}
-        if "timecode" in tags:
-            return str(tags["timecode"])
+        if said := _tags(holder).get(name):
+            return said
     return None
+
+
+def _tags(holder: dict[str, Any]) -> dict[str, str]:
+    return {key.lower(): str(value) for key, value in holder.get("tags", {}).items()}
+
+
+def _picture_tags(found: dict[str, Any], video: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What stands in the picture stream; a reel name may stand in the timecode's instead."""
+    said = _tags(video) | {"reel_name": _said(found, video, "reel_name") or ""}
+    for name in PICTURE_TAGS:
+        if said.get(name, "") not in ("", "und"):
+            yield name, said[name]
 
 
 def _audio(stream: dict[str, Any]) -> AudioHeader:

@@ -18,6 +18,8 @@ from catalogs.errors import MediaError
 from tasks.media.program import complaints, file_url, run
 from tasks.media.source import quoted
 
+_PICTURE = ("v:0", "V:0", "v", "V")  # all mean the picture; ffmpeg-python says an option once
+
 
 @dataclass(frozen=True)
 class Carried:
@@ -42,7 +44,7 @@ def join_shots(
     carried: Carried | None = None,
     colour_range: str | None = None,
     tags: Mapping[str, str] | None = None,
-    timecode: str | None = None,
+    picture_tags: Mapping[str, str] | None = None,
 ) -> None:
     """Concatenate shot files in order, without decoding.
 
@@ -53,7 +55,7 @@ def join_shots(
         carried: what comes from the source.
         colour_range: "tv", "pc" or None for untagged, written over the shots' own.
         tags: further tags of the container.
-        timecode: timecode of the first frame.
+        picture_tags: tags of the picture stream, for instance the timecode of its first frame.
 
     Raises:
         MediaError: ffmpeg failed or complained.
@@ -62,7 +64,8 @@ def join_shots(
         listing.write("ffconcat version 1.0\n")
         listing.writelines(f"file {quoted(shot)}\n" for shot in shots)
         listing.flush()
-        options = _tag_options(tags or {}, timecode) | {"color_range": colour_range or "unknown"}
+        options = _tag_options(tags or {}, picture_tags or {})
+        options["color_range"] = colour_range or "unknown"
         graph = _join_graph(Path(listing.name), target, rate, carried, options)
         if said := complaints(run(graph)):
             raise MediaError(f"{target.name}: ffmpeg complained while joining: {said[0]}")
@@ -99,8 +102,8 @@ def _join_graph(
     ).overwrite_output()
 
 
-def _tag_options(tags: Mapping[str, str], timecode: str | None) -> dict[str, Any]:
+def _tag_options(tags: Mapping[str, str], picture_tags: Mapping[str, str]) -> dict[str, Any]:
     options = {f"metadata:g:{n}": f"{name}={tags[name]}" for n, name in enumerate(tags)}
-    if timecode is not None:
-        options["metadata:s:v:0"] = f"timecode={timecode}"
+    for picture, (name, value) in zip(_PICTURE, picture_tags.items(), strict=False):
+        options[f"metadata:s:{picture}"] = f"{name}={value}"
     return options

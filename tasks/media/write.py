@@ -99,7 +99,7 @@ def written_colour(header: Header) -> ColourTags:
     tags = header.colour
     full = header.picture.pixel_format in _FULL_RANGE
     matrix = "gbr" if header.picture.layout == "rgb" else tags.matrix  # FFV1 says so itself
-    return ColourTags("pc" if full else tags.range, matrix, tags.primaries, tags.transfer)
+    return replace(tags, range="pc" if full else tags.range, matrix=matrix)
 
 
 def count_packets(path: Path) -> int:
@@ -170,6 +170,7 @@ def tag_picture(stream: Any, header: Header) -> Any:
         "colorspace": tags.matrix,
         "color_primaries": tags.primaries,
         "color_trc": tags.transfer,
+        "chroma_location": tags.siting,
     }
     stream = stream.filter("setparams", **{name: tag for name, tag in named.items() if tag})
     if header.sample_aspect is not None:
