@@ -100,7 +100,7 @@ def _frame_rate(text: str) -> tuple[Fraction, bool]:
 
 
 _TEXTS: dict[str, Callable[[str], str]] = {
-    "identifier": str, "title": plain_title, "path": str,
+    "identifier": str, "title": plain_title, "path": str, "sound_path": str,
 }  # fmt: skip
 _OWN_DOUBT: dict[str, Read] = {
     "date": parse_date, "checksum": _checksum, "missing_frames": parse_missing_frames,

@@ -40,6 +40,7 @@ class CatalogReel:
         checksum: (algorithm, hexadecimal digest), for instance ("md5", "9e10...").
         scan: what to do where the header says interlaced: take the frames as they are
             ("progressive", for film on a video tape) or "deinterlace" them.
+        sound_path: a sound file beside a picture without sound, relative to the archive root.
         missing_frames: file numbers of an image sequence that are known to be missing.
         uncertain: names of the fields above whose value the catalog doubts.
         operator_rate: frame rate by `--fps`, which overrides catalog and header.
@@ -60,6 +61,7 @@ class CatalogReel:
     checksum: tuple[str, str] | None = None
     scan: Scan | None = None
     missing_frames: Runs = ()
+    sound_path: str | None = None
     uncertain: tuple[str, ...] = ()
     operator_rate: Fraction | None = None
 
@@ -104,6 +106,7 @@ class Reel:
 
     Attributes:
         source: the file, or the folder of an image sequence; opened read-only.
+        sound_source: the file of its sound, where that lies beside the picture.
         disclosures: choices and doubts that a reader of the report must know.
     """
 
@@ -114,6 +117,7 @@ class Reel:
     frame_rate: Fraction
     frame_rate_source: RateSource
     disclosures: tuple[str, ...] = ()
+    sound_source: Path | None = None
 
     @property
     def reel_id(self) -> str:

@@ -116,6 +116,10 @@ class Content:
     Attributes:
         sha256: of the file; of an image sequence, of its files' SHA-256 (hexadecimal, one
             a line, in the order of the frames).
+        size_bytes: of all files together, sound included.
+        modified_ns: of the file that was modified last.
+        sound_sha256: of the sound file, where there is one beside the picture.
+        sound_bytes: size of the sound file.
     """
 
     sha256: str
@@ -123,6 +127,13 @@ class Content:
     modified_ns: int
     frame_count: int
     audio: tuple[AudioContent, ...]
+    sound_sha256: str | None = None
+    sound_bytes: int = 0
+
+    @property
+    def picture_bytes(self) -> int:
+        """Size of the picture's files."""
+        return self.size_bytes - self.sound_bytes
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Round:
             return
         detail = _source_detail(found)
         if found.outcome == "changed":
-            detail = _held_reason(detail, reel, self._made_from(reel))
+            detail = _held_reason(detail, found, reel, self._made_from(reel))
             self._stand(due, "held", detail)
         self._report(reel.reel_id, reel.reel_id, detail)
 
@@ -160,6 +160,8 @@ _SHOT_REMEDY = "; it is computed again when its reel is next put together"
 
 def _source_detail(found: SourceFixity) -> str:
     differing = name_differences(found.file_count, found.differing)
+    if found.outcome == "changed" and found.found == found.expected:
+        return f"the source differs from what was ingested: {differing}"
     if found.outcome == "changed":
         now = found.found or "not known, for not every file can be read"
         which = f"; {differing}" if found.file_count > 1 else ""
@@ -173,12 +175,13 @@ def _source_detail(found: SourceFixity) -> str:
     )
 
 
-def _held_reason(detail: str, reel: Reel, made_from: list[str]) -> str:
+def _held_reason(detail: str, found: SourceFixity, reel: Reel, made_from: list[str]) -> str:
     held = ""
     if made_from:
         held = f"{_count(len(made_from), 'derivative')} made from it held: {', '.join(made_from)}; "
     accept = ""
-    if reel.header.sequence is None:  # a catalog has one checksum, a sequence has many
+    # A catalog has one checksum, of a picture in one file.
+    if reel.header.sequence is None and found.found != found.expected:
         accept = ", or write the new checksum into the catalog to accept the new file"
     return f"{detail}; {held}restore it from a copy and run again{accept}"
 

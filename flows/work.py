@@ -93,7 +93,10 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
 
 def _refuse_changed(known: Reel | None, reel: Reel) -> None:
     """A source that is not what it was is held, unless the catalog vouches for the new one."""
-    if known is None or reel.catalog.checksum is not None:
+    if known is None:
+        return
+    _refuse_changed_sound(known, reel)
+    if reel.catalog.checksum is not None:
         return
     before, now = known.content.sha256, reel.content.sha256
     if before != now:
@@ -105,6 +108,16 @@ def _refuse_changed(known: Reel | None, reel: Reel) -> None:
         raise SourceError(
             f"{reel.catalog.path}: the source is not the one that was ingested before (sha256 "
             f"{before}, now {now}); restore it from a copy, or {accept}"
+        )
+
+
+def _refuse_changed_sound(known: Reel, reel: Reel) -> None:
+    before, now = known.content.sound_sha256, reel.content.sound_sha256
+    if before and now and before != now and known.catalog.sound_path == reel.catalog.sound_path:
+        raise SourceError(
+            f"{reel.catalog.sound_path}: the sound is not the one that was ingested before (sha256 "
+            f"{before}, now {now}); restore it from a copy, or name another file in sound_path to "
+            "accept it"
         )
 
 

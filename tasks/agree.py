@@ -7,13 +7,14 @@ what was chosen or is in doubt is disclosed.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 from catalogs.errors import SourceError
 from catalogs.records import CatalogReel, RateSource
 from catalogs.source import Header
 from tasks.find import FoundSource
 from tasks.media.fields import may_hide_fields, seen_field_order
-from tasks.media.probe import probe, probe_sequence
+from tasks.media.probe import probe, probe_sequence, probe_sound
 from tasks.media.sequence import check_sequence, unexpected_gaps
 from tasks.rate import resolve_rate
 
@@ -44,10 +45,14 @@ def agree(catalog: CatalogReel, source: FoundSource) -> Agreement:
         header = _sequence_header(catalog, source, notes)
     else:
         header = probe(source.path)
+    if source.sound is not None:
+        header = _with_sound(catalog, header, source.sound, notes)
     _check_catalog(catalog, header)
     notes += _reading_notes(header)
-    if catalog.sound == "sound" and header.sequence is not None:
-        notes.append("the catalog says sound; an image sequence carries none")
+    if catalog.sound == "sound" and not header.audio:
+        notes.append(
+            "the catalog says sound; an image sequence has none, unless sound_path names it"
+        )
     header = _choose_scan(catalog, _with_fields(catalog, source, header, notes), notes)
     rate, rate_source = resolve_rate(catalog, header, notes)
     return Agreement(header, rate, rate_source, tuple(notes))
@@ -70,6 +75,17 @@ def _sequence_header(catalog: CatalogReel, source: FoundSource, notes: list[str]
     if sequence.gaps:
         notes.append(f"frames {_runs(sequence.gaps)} are missing, as the catalog says")
     return probe_sequence(source.path, sequence)
+
+
+def _with_sound(catalog: CatalogReel, header: Header, sound: Path, notes: list[str]) -> Header:
+    """A picture without sound, and the file of its sound: both begin with the first frame."""
+    if header.audio:
+        raise SourceError(
+            f"{catalog.path}: has sound of its own, and the catalog's field sound_path names "
+            f"{catalog.sound_path}; leave the field empty, or re-wrap the picture without sound"
+        )
+    notes.append(f"the sound is {catalog.sound_path}, taken to begin with the first frame")
+    return replace(header, audio=probe_sound(sound))
 
 
 def _reading_notes(header: Header) -> Iterator[str]:

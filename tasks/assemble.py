@@ -119,18 +119,27 @@ def _build_master(
     built: AssembledReel,
 ) -> None:
     header = reel.header
-    codecs = sound_codecs(reel.source, header)
     join_shots(
         [store.root / shot.picture_file for shot in restored],
         built.master,
         reel.frame_rate,
-        carried=Carried(reel.source, codecs, header.start_seconds)
-        if header.sequence is None
-        else None,
+        carried=_carried(reel),
         colour_range=written_colour(reel.header).range,
         tags=_tags(reel, treatment, built),
         picture_tags=_picture_tags(header),
     )
+
+
+def _carried(reel: Reel) -> Carried | None:
+    """Sound, tags and chapters; a sequence of images has none of its own."""
+    source = reel.source if reel.header.sequence is None else reel.sound_source
+    if source is None:
+        return None
+    if reel.sound_source is None:
+        return Carried(source, sound_codecs(source, reel.header), reel.header.start_seconds)
+    codecs = sound_codecs(reel.sound_source, reel.header)
+    apart = reel.sound_source if reel.sound_source != source else None
+    return Carried(source, codecs, sound=apart)
 
 
 def _build_change_map(

@@ -54,8 +54,8 @@ class SourceFixity:
     """A reel's source, read again.
 
     Attributes:
-        expected: SHA-256 of the source as it was ingested (of a sequence, of its files').
-        found: SHA-256 now; empty unless every file could be read.
+        expected: SHA-256 of the picture as it was ingested (of a sequence, of its files').
+        found: SHA-256 of the picture now; empty unless every file of it could be read.
         differing: files that are not as recorded, in the order of the frames.
     """
 
@@ -114,7 +114,8 @@ def check_source(
         on_bytes: called with the size of each block that was read.
     """
     is_file = reel.header.sequence is None
-    paths = tuple(FoundSource.of(reel).files())
+    source = FoundSource.of(reel)
+    paths = tuple(source.picture_files())
     recorded = (reel.content.sha256,) if is_file else index.file_sha256 if index else ()
     if len(recorded) != len(paths):
         recorded = ("",) * len(paths)
@@ -124,6 +125,8 @@ def check_source(
     found = ""
     if all(file.outcome in ("unchanged", "changed") for file in files):
         found = files[0].found if is_file else sha256_of_files(file.found for file in files)
+    if source.sound is not None:
+        files.append(check_file(source.sound, reel.content.sound_sha256 or "", on_bytes))
     differing = tuple(file for file in files if file.outcome != "unchanged")
     return SourceFixity(reel.reel_id, reel.content.sha256, found, len(files), differing)
 

@@ -80,8 +80,8 @@ def read_restored_reel(store: Store, reel_id: str, software: str) -> RestoredRee
     reel = known_reels(ledger, reel_id)[reel_id]
     folder = store.reel_folder(reel_id, derivative.removeprefix(f"{reel_id}."))
     manifest = read_manifest(folder)
-    made_of = (manifest.get("derivative"), manifest.get("source_sha256"))
-    if made_of != (derivative, reel.content.sha256):
+    made_of = [manifest.get(name) for name in ("derivative", "source_sha256", "sound_sha256")]
+    if made_of != [derivative, reel.content.sha256, reel.content.sound_sha256]:
         raise VerificationError(
             f"{folder}: holds no {derivative} of this source; run the night again to assemble it"
         )

@@ -23,6 +23,8 @@ from tasks.media.sync import describe_holes
 
 _HIDDEN_SECONDS = 0.1  # compressed sound begins with up to 0.05 s that is not meant to be heard
 
+_SOUND_MAY_DIFFER = 0.01  # of the picture, beside a second: 24 for 25 frames/s is 0.04
+
 _STEADY_FRAMES = 0.6  # how far a time stamp may lie from an even rate; covers 1 ms rounding
 
 
@@ -53,13 +55,14 @@ def ingest_reel(
         raise SourceError(
             f"{catalog.path}: changed while it was read; run again when it is at rest"
         )
+    sound = (hashes.pop(), source.sound.stat().st_size) if source.sound is not None else ()
     is_sequence = source.sequence is not None
     sha256 = sha256_of_files(hashes) if is_sequence else hashes[0]
-    index = replace(found.index, file_sha256=hashes) if is_sequence else found.index
-    content = Content(sha256, *before, len(index), found.audio)
+    index = replace(found.index, file_sha256=tuple(hashes)) if is_sequence else found.index
+    content = Content(sha256, *before, len(index), found.audio, *sound)
     return Reel(
         catalog, source.path, agreed.header, content, agreed.frame_rate,
-        agreed.frame_rate_source, (*agreed.disclosures, *notes),
+        agreed.frame_rate_source, (*agreed.disclosures, *notes), source.sound,
     ), index  # fmt: skip
 
 
@@ -69,13 +72,16 @@ def _read_once(
     header: Header,
     on_frame: OnFrame | None,
     watch: Watcher | None,
-) -> tuple[Survey, tuple[str, ...]]:
+) -> tuple[Survey, list[str]]:
     """Decode and hash side by side; returns what was found and each file's SHA-256."""
     pace = Pace()
     with ThreadPoolExecutor(1) as beside:
         hashing = beside.submit(_hash_files, catalog, source, pace)
         try:
-            found = survey(source.path, header, on_frame, watch=watch, on_start=pace.follow)
+            found = survey(
+                source.path, header, on_frame,
+                watch=watch, sound_file=source.sound, on_start=pace.follow,
+            )  # fmt: skip
         except BaseException as error:
             if catalog.checksum is None or not isinstance(error, SourceError):
                 pace.abandon()
@@ -85,21 +91,21 @@ def _read_once(
         return found, hashing.result()
 
 
-def _hash_files(catalog: CatalogReel, source: FoundSource, pace: Pace) -> tuple[str, ...]:
+def _hash_files(catalog: CatalogReel, source: FoundSource, pace: Pace) -> list[str]:
     algorithm, expected = catalog.checksum or ("sha256", "")
     digests = []
     for path in source.files():
         try:
             found = hash_file(path, "sha256", algorithm, on_bytes=pace.keep)
         except Abandoned:
-            return ()
-        if expected and found[algorithm] != expected:
+            return []
+        if expected and path == source.path and found[algorithm] != expected:
             raise SourceError(
                 f"{catalog.path}: {algorithm} is {found[algorithm]}, the catalog says {expected}; "
                 "the file is not the one that was catalogued"
             )
         digests.append(found["sha256"])
-    return tuple(digests)
+    return digests
 
 
 def _check_frames(catalog: CatalogReel, agreed: Agreement, found: Survey) -> list[str]:
@@ -114,6 +120,7 @@ def _check_frames(catalog: CatalogReel, agreed: Agreement, found: Survey) -> lis
     _refuse_hidden_sound(catalog, header, found)
     return (
         _check_times(catalog, agreed, found)
+        + _check_sound_file(catalog, agreed, found)
         + _check_duration(catalog, agreed, count)
         + describe_holes(found.audio)
     )
@@ -150,6 +157,24 @@ def _check_times(catalog: CatalogReel, agreed: Agreement, found: Survey) -> list
         f"time stamps are irregular (off by {drift:.1f} frames); conformed to an even {rate} "
         "frames/s, which --fps can decide"
     ]
+
+
+def _check_sound_file(catalog: CatalogReel, agreed: Agreement, found: Survey) -> list[str]:
+    """Sound of another length than the picture tells of a wrong rate, or of another reel."""
+    if catalog.sound_path is None:
+        return []
+    picture = float(len(found.index) / agreed.frame_rate)
+    rates = (audio.sample_rate for audio in agreed.header.audio)
+    sound = max(c.samples / rate for c, rate in zip(found.audio, rates, strict=True))
+    if abs(sound - picture) <= 1 + _SOUND_MAY_DIFFER * picture:
+        return []
+    said = f"{catalog.sound_path} lasts {sound:.1f} s, the picture {picture:.1f} s"
+    if agreed.frame_rate_source == "operator":
+        return [said]
+    raise SourceError(
+        f"{said} at {agreed.frame_rate} frames/s; correct frame_rate or sound_path, cut the sound "
+        "to the picture, or accept it by deciding the rate with --fps"
+    )
 
 
 def _check_duration(catalog: CatalogReel, agreed: Agreement, count: int) -> list[str]:

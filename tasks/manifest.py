@@ -62,10 +62,13 @@ def is_assembled(
     folder = store.reel_folder(reel.reel_id, treatment.label)
     manifest = read_manifest(folder)
     notice = manifest.get("notice") if notice is None else notice
-    wanted = (reel.digest, derivative_title(reel), notice, str(reel.frame_rate))
+    wanted = {
+        "digest": reel.digest, "title": derivative_title(reel), "notice": notice,
+        "frame_rate": str(reel.frame_rate), "sound_sha256": reel.content.sound_sha256,
+    }  # fmt: skip
     try:
         return (
-            wanted == tuple(manifest[name] for name in ("digest", "title", "notice", "frame_rate"))
+            wanted == {name: manifest.get(name) for name in wanted}
             and [s["start_frame"] for s in manifest["shots"]] == [s.start_frame for s in shots]
             and all(
                 (folder / name).stat().st_size == facts["bytes"]
@@ -100,6 +103,8 @@ def write_manifest(
         "reel": f"{reel.catalog.reel_number} of {reel.catalog.reel_count}",
         "source": reel.catalog.path,
         "source_sha256": reel.content.sha256,
+        "sound_source": reel.catalog.sound_path,
+        "sound_sha256": reel.content.sound_sha256,
         "digest": reel.digest,
         "title": derivative_title(reel),
         "notice": notice,

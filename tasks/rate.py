@@ -63,7 +63,7 @@ def _operator_rate(
 ) -> Fraction:
     chosen = catalog.operator_rate
     assert chosen is not None  # the caller asked
-    if header.audio and not any(_same(rate, chosen) for _, rate in claims):
+    if _is_tied(catalog, header) and not any(_same(rate, chosen) for _, rate in claims):
         raise SourceError(
             f"{catalog.path}: --fps says {chosen}, the rate is {_words(claims)}, and the file has "
             "sound, which would leave the picture; re-wrap it at that rate, sound included"
@@ -76,11 +76,16 @@ def _operator_rate(
 
 
 def _conflict(catalog: CatalogReel, header: Header, claims: list[Claim]) -> str:
-    or_decide = "" if header.audio else ", or decide with --fps"
+    or_decide = "" if _is_tied(catalog, header) else ", or decide with --fps"
     return (
         f"{catalog.path}: frame rate is {_words(claims)}; correct the catalog or re-wrap the file"
         f"{or_decide}"
     )
+
+
+def _is_tied(catalog: CatalogReel, header: Header) -> bool:
+    """True when sound lies in one file with the picture, whose rate is then that file's."""
+    return bool(header.audio) and catalog.sound_path is None
 
 
 def _words(claims: list[Claim]) -> str:

@@ -1,6 +1,7 @@
 """Shots become a reel by stream copy: no frame, sample, tick or tag is lost on the way."""
 
 import hashlib
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from tasks.media.access import access_copy
 from tasks.media.check import check_audio, index_frames
 from tasks.media.join import Carried, join_shots
 from tasks.media.probe import probe, probe_json
+from tasks.media.program import ffmpeg_program
 from tasks.media.read import read_picture
 from tasks.media.write import ffv1_writer
 
@@ -204,6 +206,22 @@ def test_the_sources_tags_are_carried_and_ours_are_added(
     join_shots(shots, target, Fraction(25), carried=Carried(source), tags=tags)
     found = {k.lower(): v for k, v in probe_json(target)["format"]["tags"].items()}
     assert (found["comment"], found["wetgate_derivative"]) == ("nitrate", "d")
+
+
+def test_chapters_keep_their_place_in_the_picture(
+    film: Film, tmp_path: Path, make_header: MakeHeader
+) -> None:
+    plain, source = film("a.mkv", picture_late=0.4, sounds=1), tmp_path / "b.mkv"
+    marks = tmp_path / "marks.txt"
+    marks.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=600\nEND=900\ntitle=Two\n")
+    line = [ffmpeg_program(), "-v", "error", "-copyts", "-i", plain, "-i", marks, "-map", "0",
+            "-c", "copy", "-map_chapters", "1", source]  # fmt: skip
+    subprocess.run(line, check=True)
+    header, target = probe(source), tmp_path / "joined.mkv"
+    shots = write_shots(tmp_path / "s", make_header(GRAY), Fraction(25), (24,))
+    join_shots(shots, target, Fraction(25), carried=Carried(source, None, header.start_seconds))
+    (chapter,) = probe_json(target, "-show_chapters")["chapters"]
+    assert (chapter["tags"]["title"], float(chapter["start_time"])) == ("Two", 0.2)
 
 
 @pytest.mark.parametrize(

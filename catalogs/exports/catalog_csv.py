@@ -20,7 +20,7 @@ _FILES: tuple[tuple[str, FileRole], ...] = (
 )
 HEADER = (
     "identifier", "title", "reel_number", "reel_count", "derivative_id", "relation_type",
-    "source_path", "source_sha256", "source_bytes",
+    "source_path", "source_sha256", "source_bytes", "sound_path", "sound_sha256", "sound_bytes",
     "master_file", "master_sha256", "master_bytes",
     "access_file", "access_sha256", "access_bytes",
     "change_map_file", "change_map_sha256", "change_map_bytes",
@@ -48,7 +48,9 @@ def _identity(subject: RestoredReel) -> dict[str, object]:
         "reel_number": catalog.reel_number, "reel_count": catalog.reel_count,
         "derivative_id": subject.derivative_id, "relation_type": RELATION,
         "source_path": catalog.path, "source_sha256": content.sha256,
-        "source_bytes": content.size_bytes,
+        "source_bytes": content.picture_bytes,
+        "sound_path": catalog.sound_path, "sound_sha256": content.sound_sha256,
+        "sound_bytes": content.sound_bytes or None,
     }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ _BY_SUFFIX = {
     ".tif": Format("Tagged Image File Format", "fmt/353"),
     ".tiff": Format("Tagged Image File Format", "fmt/353"),
     ".dpx": Format("Digital Picture Exchange"),
+    ".wav": Format("Waveform Audio"),
+    ".flac": Format("Free Lossless Audio Codec", "fmt/279"),
 }
 _DEMUXERS = {
     ".mkv": "matroska",
@@ -38,6 +40,12 @@ _DEMUXERS = {
     ".mxf": "mxf",
     ".avi": "avi",
 }
+
+
+def sound_format(reel: Reel) -> Format:
+    """The format of a sound file beside the picture, by its suffix."""
+    suffix = PurePath(reel.catalog.sound_path or "").suffix.lower()
+    return _BY_SUFFIX.get(suffix, Format(suffix.removeprefix(".").upper() or "unknown"))
 
 
 def source_format(reel: Reel) -> Format:

@@ -18,6 +18,11 @@ def source_object(subject: RestoredReel) -> Identifier:
     return local(f"{subject.reel.reel_id}/source")
 
 
+def sound_object(subject: RestoredReel) -> Identifier:
+    """The file of a reel's sound, where that lies beside the picture."""
+    return local(f"{subject.reel.reel_id}/sound")
+
+
 def derivative(subject: RestoredReel) -> Identifier:
     """The restored derivative as a representation."""
     return local(subject.derivative_id)

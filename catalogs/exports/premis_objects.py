@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from catalogs.exports.formats import MATROSKA, MP4, Format, source_format
+from catalogs.exports.formats import MATROSKA, MP4, Format, sound_format, source_format
 from catalogs.exports.premis_events import PremisEvent
-from catalogs.exports.premis_names import derivative, file_object, reel_entity, source_object
+from catalogs.exports.premis_names import (
+    derivative,
+    file_object,
+    reel_entity,
+    sound_object,
+    source_object,
+)
 from catalogs.exports.premis_xml import (
     SCHEMA_INSTANCE,
     Identifier,
@@ -28,6 +34,8 @@ def write_objects(root: Element, subject: RestoredReel, events: Sequence[PremisE
     """Append every object, each linked to its events."""
     _write_entity(root, subject)
     _write_source(root, subject, events)
+    if subject.reel.content.sound_sha256:
+        _write_sound(root, subject, subject.reel.content.sound_sha256)
     _write_derivative(root, subject, events)
     for file in subject.files:
         _write_file(root, subject, file, events)
@@ -62,15 +70,28 @@ def _write_source(root: Element, subject: RestoredReel, events: Sequence[PremisE
         add_property(element, "format", source_format(reel).name)
         add_property(element, "files", len(sequence))
         add_property(element, "sha256 of the files' sha256, one a line", reel.content.sha256)
-        add_property(element, "size in bytes", reel.content.size_bytes)
+        add_property(element, "size in bytes", reel.content.picture_bytes)
     else:
         characteristics = add(element, "objectCharacteristics")
-        _write_fixity(characteristics, reel.content.sha256, reel.content.size_bytes)
+        _write_fixity(characteristics, reel.content.sha256, reel.content.picture_bytes)
         _write_format(characteristics, source_format(reel), f"{reel.header.codec} video")
     add(element, "originalName", reel.catalog.path)
     _relate(element, "structural", "represents", reel_entity(subject))
     _relate(element, "derivation", "is source of", derivative(subject))
     _link_events(element, source_object(subject), events)
+
+
+def _write_sound(root: Element, subject: RestoredReel, sha256: str) -> None:
+    reel = subject.reel
+    element = _object(root, "file", sound_object(subject))
+    add_property(element, "role", "sound")
+    characteristics = add(element, "objectCharacteristics")
+    _write_fixity(characteristics, sha256, reel.content.sound_bytes)
+    codecs = ", ".join(audio.codec for audio in reel.header.audio)
+    _write_format(characteristics, sound_format(reel), codecs)
+    add(element, "originalName", reel.catalog.sound_path)
+    _relate(element, "structural", "represents", reel_entity(subject))
+    _relate(element, "derivation", "is source of", derivative(subject))
 
 
 def _write_derivative(root: Element, subject: RestoredReel, events: Sequence[PremisEvent]) -> None:
@@ -85,7 +106,8 @@ def _write_derivative(root: Element, subject: RestoredReel, events: Sequence[Pre
         add_property(element, "disclosure", disclosure)
     _relate(element, "structural", "represents", reel_entity(subject))
     _relate(element, "structural", "includes", *(file_object(file) for file in subject.files))
-    _relate(element, "derivation", "has source", source_object(subject))
+    sound = [sound_object(subject)] if subject.reel.content.sound_sha256 else []
+    _relate(element, "derivation", "has source", source_object(subject), *sound)
     _link_events(element, derivative(subject), events)
 
 

@@ -55,8 +55,14 @@ def header_of(found: dict[str, Any], path: Path) -> Header:
         ),
         timecode=_said(found, video, "timecode"),
         picture_tags=tuple(_picture_tags(found, video)),
-        audio=tuple(_audio(s) for s in streams if s.get("codec_type") == "audio"),
+        audio=audio_of(found),
     )
+
+
+def audio_of(found: dict[str, Any]) -> tuple[AudioHeader, ...]:
+    """The sound of a source, from ffprobe's JSON with streams."""
+    streams = found.get("streams", [])
+    return tuple(_audio(stream) for stream in streams if stream.get("codec_type") == "audio")
 
 
 def _is_cover(stream: dict[str, Any]) -> bool:

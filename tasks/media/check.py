@@ -58,6 +58,7 @@ def survey(
     *,
     watch: Watcher | None = None,
     sound: bool = True,
+    sound_file: Path | None = None,
     on_start: OnStart | None = None,
 ) -> Survey:
     """Decode a source to its last frame and sample.
@@ -68,6 +69,7 @@ def survey(
         on_frame: called with the number of frames decoded so far.
         watch: looks at a thumbnail of every frame, in order.
         sound: False leaves the sound alone.
+        sound_file: where the sound of `header` lies, if not in the source itself.
         on_start: called with the process number of the decoder.
 
     Raises:
@@ -79,7 +81,7 @@ def survey(
 
     def thumbnails() -> Generator[Thumbnail, None, None]:
         with _input(path, header) as source:
-            decoder = _Decoder(path, header, frames, watch is not None, sound, on_start)
+            decoder = _Decoder(path, header, frames, watch is not None, sound, sound_file, on_start)
             yield from decoder.run(source)
             audio.extend(decoder.audio)
 
@@ -112,6 +114,7 @@ class _Decoder:
     frames: FrameLines
     watched: bool
     sound: bool
+    sound_file: Path | None
     on_start: OnStart | None
     audio: list[AudioContent] = field(default_factory=list)
 
@@ -150,9 +153,10 @@ class _Decoder:
         if self.header.alpha:
             plane = alpha_plane(parts[branches - 1])
             outputs.append(plane.output(alpha.url, format="rawvideo", fps_mode="passthrough"))
+        sounding = open_input(self.sound_file, copyts=None) if self.sound_file else source
         for number in range(len(sound) // 2):
             samples, times = sound[2 * number : 2 * number + 2]
-            stream = source[f"a:{number}"]
+            stream = sounding[f"a:{number}"]
             kind = "f64le" if _is_float(self.header.audio[number]) else "s32le"
             outputs.append(stream.output(samples.url, format=kind, acodec=f"pcm_{kind}"))
             outputs.append(stream.output(times.url, **_LINES, acodec="pcm_s16le"))
@@ -172,7 +176,8 @@ class _Decoder:
         return heard
 
     def _note_sound(self, answers: list[Any]) -> None:
-        start = self.frames.pts[0] * self.header.time_base if self.frames.pts else 0
+        begins_apart = self.sound_file is None and self.frames.pts
+        start = self.frames.pts[0] * self.header.time_base if begins_apart else 0
         for (samples, md5), (begins, holes) in zip(answers[::2], answers[1::2], strict=True):
             self.audio.append(AudioContent(samples, md5, float(begins - start), holes))
 
@@ -182,7 +187,15 @@ class _Decoder:
         except MediaError as error:
             said = [str(error)]
         if said:
-            raise SourceError(_damaged(self.path, self.header, said, len(self.frames.md5)))
+            raise SourceError(self._damaged(said))
+
+    def _damaged(self, said: list[str]) -> str:
+        heard = any(f"[{audio.codec}" in said[0] for audio in self.header.audio)
+        name = (self.sound_file if heard and self.sound_file else self.path).name
+        where = "in its sound" if heard else f"around frame {len(self.frames.md5)}"
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        what = _ADDRESS.sub("", said[0])
+        return f"{name}: damaged {where}: {what}{more}; replace it with an undamaged copy"
 
 
 def _is_float(audio: AudioHeader) -> bool:
@@ -197,11 +210,3 @@ def _hear(running: Pipe, listen: Callable[..., Any], *arguments: Any) -> Any:
     except BaseException:
         running.kill()
         raise
-
-
-def _damaged(path: Path, header: Header, said: list[str], frames: int) -> str:
-    heard = any(f"[{audio.codec}" in said[0] for audio in header.audio)
-    where = "in its sound" if heard else f"around frame {frames}"
-    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-    what = _ADDRESS.sub("", said[0])
-    return f"{path.name}: damaged {where}: {what}{more}; replace it with an undamaged copy"

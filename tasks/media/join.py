@@ -26,14 +26,16 @@ class Carried:
     """What a reel takes from its source beside the picture: sound, tags and chapters, whole.
 
     Attributes:
-        source: the file.
+        source: the file with tags and chapters.
         codecs: how each audio stream is carried, see `sound_codecs`; None copies all.
         picture_start_seconds: when the picture starts, by the clock of the sound.
+        sound: the file with the sound, where that is another.
     """
 
     source: Path
     codecs: Sequence[str] | None = None
     picture_start_seconds: Fraction = Fraction(0)
+    sound: Path | None = None
 
 
 def join_shots(
@@ -74,29 +76,24 @@ def join_shots(
 def _join_graph(
     listing: Path, target: Path, rate: Fraction, carried: Carried | None, options: dict[str, Any]
 ) -> Any:
-    # Shots may have been written when another rate was believed. Told the rate, ffmpeg moves
-    # the picture by half a frame against sound; but with sound the rate is the file's own.
-    silent = carried is None or carried.codecs == ()
-    told = {"r": str(rate)} if silent else {}
-    joined = ffmpeg.input(file_url(listing), format="concat", safe=0, **told)
-    start = carried.picture_start_seconds if carried else Fraction(0)
-    stamp = f"(N*{rate.denominator}/{rate.numerator}+{float(start):.9f})/TB"
+    joined = ffmpeg.input(file_url(listing), format="concat", safe=0)
+    stamp = f"N*{rate.denominator}/{rate.numerator}/TB"
     streams = [joined["v:0"]]
     if carried is not None:
-        # The sound keeps its source's clock; what ffmpeg calls a file's start differs by format.
-        streams.append(ffmpeg.input(file_url(carried.source), copyts=None)["a?"])
+        # The picture starts at 0, and the sound keeps its distance by its source's own clock:
+        # what ffmpeg calls a file's start differs by format.
+        clock = {"copyts": None, "itsoffset": f"{-float(carried.picture_start_seconds):.9f}"}
+        for path in filter(None, (carried.source, carried.sound)):
+            streams.append(ffmpeg.input(file_url(path), **clock)["a?"])
         options |= {f"c:a:{n}": codec for n, codec in enumerate(carried.codecs or ())}
-        options |= {
-            "map_metadata": 1,
-            "map_chapters": 1,
-            "output_ts_offset": f"{-float(start):.9f}",
-        }
+        options |= {"map_metadata": 1, "map_chapters": 1}
     return ffmpeg.output(
         *streams,
         file_url(target),
         format="matroska",
         fflags="+bitexact",
         c="copy",
+        r=str(rate),  # shots may have been written when another rate was believed
         **{"bsf:v": f"setts=pts={stamp}:dts={stamp}:duration={1 / rate}/TB"},
         **options,
     ).overwrite_output()

@@ -9,8 +9,8 @@ from typing import Any
 
 from catalogs.errors import MediaError, SourceError
 from catalogs.sequence import ImageSequence
-from catalogs.source import Header
-from tasks.media.answer import header_of
+from catalogs.source import AudioHeader, Header
+from tasks.media.answer import audio_of, header_of
 from tasks.media.program import failure, ffprobe_program, file_url
 
 # Files that name other files, which nobody confined to the archive or hashed.
@@ -27,11 +27,30 @@ def probe(path: Path) -> Header:
         MediaError: ffprobe cannot read it at all.
     """
     found = probe_json(path)
-    container = found["format"]["format_name"]
+    container = _container(found, path)
+    header = header_of(found, path)
+    return replace(header, audio=_held(header.audio, path, container))
+
+
+def probe_sound(path: Path) -> tuple[AudioHeader, ...]:
+    """Read the header of a file of sound; a picture in it is not looked at.
+
+    Raises:
+        SourceError: there is no sound in it.
+        MediaError: ffprobe cannot read it at all.
+    """
+    found = probe_json(path)
+    container = _container(found, path)
+    if not (audio := audio_of(found)):
+        raise SourceError(f"{path.name}: holds no sound; name the sound file in sound_path")
+    return _held(audio, path, container)
+
+
+def _container(found: dict[str, Any], path: Path) -> str:
+    container = str(found["format"]["format_name"])
     if _PLAYLISTS & set(container.split(",")):
         raise SourceError(f"{path.name}: a list of other files ({container}); name one of those")
-    header = header_of(found, path)
-    return _with_held_sound(header, path) if "mov" in container.split(",") else header
+    return container
 
 
 def probe_sequence(folder: Path, sequence: ImageSequence) -> Header:
@@ -59,17 +78,16 @@ def probe_sequence(folder: Path, sequence: ImageSequence) -> Header:
     )
 
 
-def _with_held_sound(header: Header, path: Path) -> Header:
+def _held(audio: tuple[AudioHeader, ...], path: Path, container: str) -> tuple[AudioHeader, ...]:
     """What a MOV file holds of sound, its edit list left aside."""
-    if not header.audio:
-        return header
+    if not audio or "mov" not in container.split(","):
+        return audio
     whole = probe_json(path, "-ignore_editlist", "1", "-show_streams")
     seconds = {s["index"]: s.get("duration") for s in whole["streams"]}
-    audio = tuple(
+    return tuple(
         replace(a, held_seconds=float(seconds[a.index]) if seconds.get(a.index) else None)
-        for a in header.audio
+        for a in audio
     )
-    return replace(header, audio=audio)
 
 
 def probe_json(path: Path, *wanted: str) -> dict[str, Any]:

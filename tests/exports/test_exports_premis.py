@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import pytest
 import xmlschema
 
+from catalogs.exports.catalog_csv import catalog_csv
 from catalogs.exports.premis import premis_document
 from catalogs.exports.subject import RestoredReel
 from catalogs.records import Reel
@@ -160,3 +161,26 @@ def test_the_file_is_written_whole(subject: RestoredReel, tmp_path: Path) -> Non
     assert path == tmp_path / "out" / subject.derivative_id / "premis.xml"
     assert [p.name for p in path.parent.iterdir()] == ["premis.xml"]
     assert path.read_bytes() == premis_document(subject)
+
+
+def test_exports_name_the_sound_file(
+    finish_reel: FinishReel, make_record: Callable[..., Reel],
+    gather: Gather, premis_schema: xmlschema.XMLSchema,
+) -> None:  # fmt: skip
+    record = make_record()
+    digest = "ab" * 32
+    reel = replace(
+        record,
+        catalog=replace(record.catalog, sound_path="box/a.wav"),
+        content=replace(record.content, sound_sha256=digest, sound_bytes=345),
+    )
+    subject = gather(finish_reel(reel))
+    text = premis_document(subject).decode()
+    assert [str(error.reason) for error in premis_schema.iter_errors(text)] == []
+    assert text.count(digest) == 1
+    assert text.count("<size>345</size>") == text.count("<size>12000</size>") == 1
+    assert text.count("/sound</relatedObjectIdentifierValue>") == 1
+    rows = catalog_csv([subject]).splitlines()
+    cells = dict(zip(rows[0].split(","), rows[1].split(","), strict=False))
+    assert (cells["sound_path"], cells["sound_sha256"]) == ("box/a.wav", digest)
+    assert (cells["source_bytes"], cells["sound_bytes"]) == ("12000", "345")
