@@ -17,7 +17,7 @@ from catalogs.fixity import sha256_file
 from catalogs.records import AssembledReel, Reel
 from catalogs.source import FrameIndex
 from tasks.manifest import derivative_title, read_manifest
-from tasks.media.check import survey
+from tasks.media.check import index_frames
 from tasks.media.dpx import restore_dpx
 from tasks.media.mezzanine import make_mezzanine
 from tasks.media.probe import probe
@@ -91,7 +91,7 @@ def deliver_sequence(
             md5.append(hashlib.md5(frame, usedforsecurity=False).hexdigest())
             if on_frame:
                 on_frame(len(md5))
-        written = survey(work, reel.header).index
+        written = index_frames(work, reel.header)
         if list(written.md5) != md5:
             raise VerificationError(
                 f"{target.name}: files decode to other frames than were written"

@@ -21,6 +21,7 @@ from catalogs.store import Store
 from flows import work
 from tasks.agree import agree
 from tasks.assemble import assemble_reel
+from tasks.deliver import deliver_sequence
 from tasks.find import find_source, is_unchanged
 from tasks.fixity import check_source
 from tasks.ingest import ingest_reel
@@ -92,6 +93,12 @@ def test_a_sequence_and_its_sound_become_one_reel(
     assert probe(built.access_copy).audio[0].codec == "aac"
     assert {"audio hashes", "sound in sync"} <= set(built.checks)
     assert "the sound is reel.wav, taken to begin with the first frame" in reel.disclosures
+
+
+def test_the_frames_of_a_reel_with_sound_go_out_as_files_again(archive: Path, store: Store) -> None:
+    reel, index, built = assembled(listed(), archive, store)
+    done = deliver_sequence(reel, index, built, archive / "out")
+    assert done.untouched_files == len(list((archive / "out").iterdir())) == FRAMES
 
 
 def test_a_silent_film_keeps_its_own_tags_beside_the_sound(
