@@ -169,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--frames", type=int, default=72)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     print(f"1920x1080, {options.frames} frames, best of {options.repeats}, frames/s")
     print(f"{'':34}{'ffmpeg':>9}{'ours':>9}   {'time':>5}   bound")

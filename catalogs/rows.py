@@ -63,9 +63,11 @@ def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
 def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:
     """A source's frames."""
     files = index.file_sha256 or (None,) * len(index)
-    for frame, (pts, md5, file) in enumerate(zip(index.pts, index.md5, files, strict=True)):
+    facts = zip(index.pts, index.md5, index.crc32, files, strict=True)
+    for frame, (pts, md5, crc32, file) in enumerate(facts):
         yield {
-            "reel_digest": digest, "frame": frame, "pts": pts, "md5": md5, "file_sha256": file,
+            "reel_digest": digest, "frame": frame, "pts": pts, "md5": md5, "crc32": crc32,
+            "file_sha256": file,
         }  # fmt: skip
 
 
@@ -75,7 +77,8 @@ def read_frame_index(ledger: Ledger, digest: str) -> FrameIndex | None:
     if rows.empty:
         return None
     files = tuple(rows["file_sha256"].dropna())
-    return FrameIndex(tuple(int(p) for p in rows["pts"]), tuple(rows["md5"]), files)
+    pts, crc32 = (tuple(int(value) for value in rows[name]) for name in ("pts", "crc32"))
+    return FrameIndex(pts, tuple(rows["md5"]), crc32, files)
 
 
 def shot_rows(shots: Sequence[Shot], detector: str) -> Iterable[Row]:

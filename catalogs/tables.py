@@ -40,7 +40,9 @@ TABLES: dict[str, pa.Schema] = {
         facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, derivative_id=_TEXT,
         status=_TEXT, reason=_TEXT,
     ),
-    "frames": _schema(reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT, file_sha256=_TEXT),
+    "frames": _schema(
+        reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT, crc32=_COUNT, file_sha256=_TEXT,
+    ),
     "shots": _schema(
         reel_id=_TEXT, reel_digest=_TEXT, shot_index=_COUNT, start_frame=_COUNT,
         stop_frame=_COUNT, detector=_TEXT,

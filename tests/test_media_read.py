@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -61,13 +62,16 @@ def test_every_range_is_read_exactly(film: Film, name: str, options: dict[str, o
     header, index = ingested(path)
     assert list(index.md5) == decoded_whole(path, header.picture)
     assert len(index) == 40
+    read = read_frames(path, header, replace(index, crc32=()), 0, 40)
+    assert list(index.crc32) == [zlib.crc32(frame) for frame in read]
     for start, stop in ((0, 1), (0, 40), (7, 9), (12, 13), (19, 38), (39, 40)):
         found = [md5(frame) for frame in read_frames(path, header, index, start, stop)]
         assert found == list(index.md5[start:stop]), f"[{start}, {stop})"
 
 
+@pytest.mark.parametrize("proof", ["crc32", "md5"])
 def test_a_wrong_seek_among_equal_frames_is_noticed_and_made_good(
-    tmp_path: Path, make_header: Callable[..., Header]
+    tmp_path: Path, make_header: Callable[..., Header], proof: str
 ) -> None:
     """Black leader before the picture: a seek that misses starts with an equal frame."""
     path, picture = tmp_path / "leader.mkv", PictureFormat(64, 48, "gray")
@@ -75,7 +79,9 @@ def test_a_wrong_seek_among_equal_frames_is_noticed_and_made_good(
         for n in range(30):
             writer.write(bytes([0 if n < 20 else n]) * picture.frame_bytes)
     header, index = ingested(path)
-    missing = FrameIndex(tuple(pts - 120 for pts in index.pts), index.md5)
+    assert len(index.crc32) == 30
+    crc32 = index.crc32 if proof == "crc32" else ()
+    missing = FrameIndex(tuple(pts - 120 for pts in index.pts), index.md5, crc32)
     found = [md5(frame) for frame in read_frames(path, header, missing, 15, 25)]
     assert found == list(index.md5[15:25])
 

@@ -19,7 +19,14 @@ import ffmpeg
 
 from catalogs.errors import MediaError, SourceError
 from catalogs.source import AudioContent, AudioHeader, FrameIndex, Header
-from tasks.media.listen import FrameLines, OnFrame, hash_samples, hear_times, refuse_alpha
+from tasks.media.listen import (
+    FrameLines,
+    OnFrame,
+    hash_samples,
+    hear_crc32,
+    hear_times,
+    refuse_alpha,
+)
 from tasks.media.program import Outlet, Pipe, complaints, pipe
 from tasks.media.source import alpha_plane, open_input, read_as, sequence_input
 from tasks.media.thumbnails import Thumbnail, read_thumbnails, shrunk
@@ -77,12 +84,14 @@ def survey(
             that the header claims.
     """
     frames = FrameLines(path, header, on_frame)
+    crc32: list[int] = []
     audio: list[AudioContent] = []
 
     def thumbnails() -> Generator[Thumbnail, None, None]:
         with _input(path, header) as source:
             decoder = _Decoder(path, header, frames, watch is not None, sound, sound_file, on_start)
             yield from decoder.run(source)
+            crc32.extend(decoder.crc32)
             audio.extend(decoder.audio)
 
     with closing(thumbnails()) as passing:  # a watcher that raises must not leave ffmpeg behind
@@ -92,7 +101,8 @@ def survey(
             pass
     if not frames.md5:
         raise SourceError(f"{path.name}: not one frame could be decoded")
-    return Survey(FrameIndex(tuple(frames.pts), tuple(frames.md5)), tuple(audio))
+    index = FrameIndex(tuple(frames.pts), tuple(frames.md5), tuple(crc32))
+    return Survey(index, tuple(audio))
 
 
 @contextmanager
@@ -116,38 +126,42 @@ class _Decoder:
     sound: bool
     sound_file: Path | None
     on_start: OnStart | None
+    crc32: tuple[int, ...] = ()
     audio: list[AudioContent] = field(default_factory=list)
 
     def run(self, source: Any) -> Iterator[Thumbnail]:
         """Decode to the end; yields thumbnails where somebody watches."""
         streams = len(self.header.audio) if self.sound else 0
         with ExitStack() as stack:
-            listeners = stack.enter_context(ThreadPoolExecutor(2 + 2 * streams))
-            small, alpha, *sound = (
-                stack.enter_context(closing(Outlet())) for _ in range(2 + 2 * streams)
-            )
-            graph = self._graph(source, small, alpha, sound)
-            outlets = (small, alpha, *sound)
+            listeners = stack.enter_context(ThreadPoolExecutor(3 + 2 * streams))
+            outlets = [stack.enter_context(closing(Outlet())) for _ in range(3 + 2 * streams)]
+            crc32, small, alpha, *sound = outlets
+            graph = self._graph(source, outlets)
             running = stack.enter_context(pipe(graph, feed=False, outlets=outlets))
             if self.on_start:
                 self.on_start(running.process_id)
             peak = self.header.picture.peak
             heard = [
                 listeners.submit(_hear, running, self.frames.read, running.stream),
+                listeners.submit(_hear, running, hear_crc32, crc32.stream),
                 listeners.submit(_hear, running, refuse_alpha, self.path, peak, alpha.stream),
                 *self._hear_sound(listeners, running, sound),
             ]
             yield from read_thumbnails(small.stream)
             answers = [listener.result() for listener in heard]
             self._refuse_complaints(running)
-            self._note_sound(answers[2:])
+            self.crc32 = answers[1]
+            self._note_sound(answers[3:])
 
-    def _graph(self, source: Any, small: Outlet, alpha: Outlet, sound: list[Outlet]) -> Any:
+    def _graph(self, source: Any, outlets: list[Outlet]) -> Any:
+        crc32, small, alpha, *sound = outlets
         # The picture itself, its thumbnails, its alpha plane: as many branches as are wanted.
         branches = 1 + self.watched + self.header.alpha
         parts = source["v:0"].split() if branches > 1 else {0: source["v:0"]}
         picture = read_as(parts[0], self.header)
-        outputs = [picture.output("pipe:", noautoscale=None, **_LINES)]
+        hashes = f"[f=framemd5]pipe:1|[f=framehash:hash=crc32]{crc32.url}"
+        wanted = _LINES | {"format": "tee", "vcodec": "rawvideo"}
+        outputs = [picture.output(hashes, noautoscale=None, **wanted)]
         if self.watched:
             outputs.append(shrunk(read_as(parts[1], self.header), small.url))
         if self.header.alpha:

@@ -63,6 +63,12 @@ class FrameLines:
             raise MediaError(f"{self.path.name}: decoder's time base {line!r} is not {expected}")
 
 
+def hear_crc32(stream: IO[bytes]) -> tuple[int, ...]:
+    """The CRC-32 of each frame, from framehash."""
+    lines = (line for line in stream if not line.startswith(b"#"))
+    return tuple(int(line.rpartition(b",")[2], 16) for line in lines)
+
+
 def hash_samples(stream: IO[bytes], sample_bytes: int) -> tuple[int, str]:
     """Samples per channel of raw PCM, and the MD5 of all of it.
 

@@ -8,9 +8,11 @@ the source has changed. An image sequence is entered at the frame's own file.
 """
 
 import hashlib
+import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -45,15 +47,15 @@ def read_frames(
     """
     if not 0 <= start_frame < stop_frame <= len(index):
         raise ValueError(f"[{start_frame}, {stop_frame}) is not within 0..{len(index)}")
-    expected = index.md5[start_frame:stop_frame]
+    expected = _Expected.of(index, start_frame, stop_frame)
     if header.sequence is not None:
         files = _sequence_frames(path, header, start_frame, stop_frame)
-        yield from _proved(files, expected, path, start_frame)
+        yield from _proved(files, expected, path)
         return
-    seek = _seek_frames(path, header, index, start_frame, len(expected))
+    seek = _seek_frames(path, header, index, start_frame, stop_frame - start_frame)
     done = 0
     try:
-        for frame in _proved(seek, expected, path, start_frame):
+        for frame in _proved(seek, expected, path):
             yield frame
             done += 1
         return
@@ -61,7 +63,7 @@ def read_frames(
         # Not only the first frame tells: after a miss among equal frames, a later one does.
         at = start_frame + done
     scan = _raw_frames(_scan_graph(path, header, at, stop_frame), header.picture)
-    yield from _proved(scan, expected[done:], path, at)
+    yield from _proved(scan, _Expected.of(index, at, stop_frame), path)
 
 
 def read_picture(path: Path, picture: PictureFormat) -> Iterator[bytes]:
@@ -115,26 +117,41 @@ def _raw_frames(graph: Any, picture: PictureFormat) -> Iterator[bytes]:
         decoder.finish()
 
 
-def _proved(
-    frames: Iterator[bytes], expected: tuple[str, ...], path: Path, start_frame: int
-) -> Iterator[bytes]:
+@dataclass(frozen=True)
+class _Expected:
+    """The frames from `start_frame` on, by what is quick to compute of those recorded."""
+
+    start_frame: int
+    hashes: tuple[object, ...]
+    hash_of: Callable[[bytes], object]
+
+    @staticmethod
+    def of(index: FrameIndex, start: int, stop: int) -> "_Expected":
+        if index.crc32:
+            return _Expected(start, index.crc32[start:stop], zlib.crc32)
+        return _Expected(start, index.md5[start:stop], _md5)
+
+
+def _proved(frames: Iterator[bytes], expected: _Expected, path: Path) -> Iterator[bytes]:
     """Pass on frames whose hashes are as expected, all of them, or raise."""
-    done = 0
-    for frame, digest in _hashed(islice(frames, len(expected))):
-        if digest != expected[done]:
-            raise _unproved(path, start_frame + done, "is not what was ingested")
+    number = expected.start_frame
+    for frame, found in _hashed(islice(frames, len(expected.hashes)), expected.hash_of):
+        if found != expected.hashes[number - expected.start_frame]:
+            raise _unproved(path, number, "is not what was ingested")
         yield frame
-        done += 1
-    if done < len(expected):
-        raise _unproved(path, start_frame + done, "is missing")
+        number += 1
+    if number - expected.start_frame < len(expected.hashes):
+        raise _unproved(path, number, "is missing")
 
 
-def _hashed(frames: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Each frame and its MD5; while some are hashed the next is read."""
+def _hashed(
+    frames: Iterator[bytes], hash_of: Callable[[bytes], object]
+) -> Iterator[tuple[bytes, object]]:
+    """Each frame and its hash; while some are hashed the next is read."""
     with ThreadPoolExecutor(_HASHED_AT_ONCE) as beside:
-        waiting: deque[tuple[bytes, Future[str]]] = deque()
+        waiting: deque[tuple[bytes, Future[object]]] = deque()
         for frame in frames:
-            waiting.append((frame, beside.submit(_md5, frame)))
+            waiting.append((frame, beside.submit(hash_of, frame)))
             if len(waiting) > _HASHED_AT_ONCE:
                 done, digest = waiting.popleft()
                 yield done, digest.result()
