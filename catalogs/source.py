@@ -98,7 +98,7 @@ class AudioContent:
 
     Attributes:
         samples: samples per channel.
-        md5: hash of the samples as 32-bit PCM, or as 64-bit floats where they are floats.
+        md5: hash of the samples as 64-bit floats.
         offset_seconds: first sample's time minus the first frame's time.
         holes: (second, seconds missing) where time goes on and samples do not.
     """

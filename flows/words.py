@@ -61,7 +61,7 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
         shots = f"{reel.shots_done}/{reel.shots} shots" if reel.shots else "no shots yet"
         if reel.shots_kept:
             shots += f" ({reel.shots_kept} kept their original)"
-        reason = f": {reel.reason}" if reel.reason else ""
+        reason = f": {_first_line(reel.reason)}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
         lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
     return "\n".join(lines) or "the store holds no reels yet"
@@ -74,7 +74,7 @@ def plan_text(plan: Plan) -> str:
         size = f"{reel.frames} frames" if reel.frames else "length not in the header"
         done = "finished already" if reel.finished else "to be restored"
         lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
-    lines += [f"{held.reel_id}  would be held: {held.reason}" for held in plan.held]
+    lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)
     more = " (more: some lengths are not known before decoding)" if unknown else ""
     lines.append(
@@ -86,6 +86,11 @@ def plan_text(plan: Plan) -> str:
     else:
         lines.append(f"time: about {plan.hours:.1f} worker hours, at the speed seen so far{more}")
     return "\n".join(lines)
+
+
+def _first_line(reason: str) -> str:
+    """A reason without what a program said; that is in the report and the reel's log."""
+    return reason.partition("\n")[0]
 
 
 def summary_line(summary: Any) -> str:

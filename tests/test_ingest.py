@@ -13,6 +13,7 @@ from catalogs.errors import MediaError, SourceError
 from catalogs.fixity import hash_file
 from catalogs.records import CatalogReel
 from catalogs.source import ColourTags, Header
+from flows.words import Standing, standings_text
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source, is_unchanged
 from tasks.ingest import ingest_reel
@@ -226,3 +227,15 @@ def test_a_rate_is_read_exactly_from_a_file_that_counts_milliseconds(
     make_reel(rate=Fraction(rate), frames=30)
     reel, _ = ingest_reel(listed(), tmp_path)
     assert reel.frame_rate == Fraction(rate)
+
+
+def test_what_is_no_film_is_named_in_a_line_with_what_to_do(tmp_path: Path) -> None:
+    """The program's own words follow, for whoever looks into it."""
+    (tmp_path / "reel.mkv").write_text("a letter")
+    with pytest.raises(MediaError) as raised:
+        ingest_reel(CatalogReel("A", "Title", 1, 1, "reel.mkv", 2), tmp_path)
+    first, _, rest = str(raised.value).partition("\n")
+    assert first.startswith("reel.mkv: cannot be read as picture or sound; restore it from a copy")
+    assert "status 1" in rest
+    row = Standing("A.r1", "Title", "held", str(raised.value), 0, 0, 0)
+    assert standings_text((row,)) == f"A.r1  held, no shots yet: {first}"

@@ -13,6 +13,9 @@ _FASTEST = 1000  # frames per second that a header may claim
 
 _NANOSECONDS = Fraction(1, 5_000_000)
 
+# Looked at (cropping, rotation), or a matter of the coding alone.
+_SIDE_DATA_HEEDED = {"Frame Cropping", "Display Matrix", "CPB properties"}
+
 _UNTAGGED = (None, "unknown", "unspecified", "reserved")
 
 
@@ -45,7 +48,10 @@ def header_of(found: dict[str, Any], path: Path) -> Header:
         alpha=str(video["pix_fmt"]) in WITH_ALPHA,
         shown=_shown(video),
         claimed_seconds=float(found["format"].get("duration", 0)) or None,
-        left_out=tuple(_name(s) for s in streams if s is not video and _is_left_out(s)),
+        left_out=(
+            *(_name(s) for s in streams if s is not video and _is_left_out(s)),
+            *_side_data(video),
+        ),
         colour=ColourTags(
             range=_tag(video, "color_range"),
             matrix=_tag(video, "color_space"),
@@ -79,6 +85,14 @@ def _name(stream: dict[str, Any]) -> str:
     kind = "cover picture" if _is_cover(stream) else stream.get("codec_type", "unknown")
     codec = stream.get("codec_name") or stream.get("codec_tag_string", "")
     return f"{kind} {codec}".strip()
+
+
+def _side_data(video: dict[str, Any]) -> Iterator[str]:
+    """What the picture stream says in a way that FFV1 has no words for, as HDR mastering."""
+    for side in video.get("side_data_list", []):
+        kind = str(side.get("side_data_type", "unknown"))
+        if kind not in _SIDE_DATA_HEEDED:
+            yield f"side data {kind}"
 
 
 def _rotation(stream: dict[str, Any]) -> bool:

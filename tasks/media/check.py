@@ -18,7 +18,7 @@ from typing import Any
 import ffmpeg
 
 from catalogs.errors import MediaError, SourceError
-from catalogs.source import AudioContent, AudioHeader, FrameIndex, Header
+from catalogs.source import AudioContent, FrameIndex, Header
 from tasks.media.listen import (
     FrameLines,
     OnFrame,
@@ -171,8 +171,9 @@ class _Decoder:
         for number in range(len(sound) // 2):
             samples, times = sound[2 * number : 2 * number + 2]
             stream = sounding[f"a:{number}"]
-            kind = "f64le" if _is_float(self.header.audio[number]) else "s32le"
-            outputs.append(stream.output(samples.url, format=kind, acodec=f"pcm_{kind}"))
+            # As doubles, which hold every kind of sample exactly: the decoder that ffmpeg takes for
+            # one codec differs by container, in integers here and in floats there.
+            outputs.append(stream.output(samples.url, format="f64le", acodec="pcm_f64le"))
             outputs.append(stream.output(times.url, **_LINES, acodec="pcm_s16le"))
         return ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
 
@@ -183,8 +184,9 @@ class _Decoder:
         for number in range(len(sound) // 2):
             samples, times = (outlet.stream for outlet in sound[2 * number : 2 * number + 2])
             audio = self.header.audio[number]
-            together = audio.channels * (8 if _is_float(audio) else 4)
-            heard.append(listeners.submit(_hear, running, hash_samples, samples, together))
+            heard.append(
+                listeners.submit(_hear, running, hash_samples, samples, 8 * audio.channels)
+            )
             rate, channels = audio.sample_rate, audio.channels
             heard.append(listeners.submit(_hear, running, hear_times, times, rate, channels))
         return heard
@@ -210,11 +212,6 @@ class _Decoder:
         more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
         what = _ADDRESS.sub("", said[0])
         return f"{name}: damaged {where}: {what}{more}; replace it with an undamaged copy"
-
-
-def _is_float(audio: AudioHeader) -> bool:
-    """Float samples may lie beyond full scale, where integers would clip them."""
-    return audio.sample_format.removesuffix("p") in ("flt", "dbl")
 
 
 def _hear(running: Pipe, listen: Callable[..., Any], *arguments: Any) -> Any:

@@ -101,7 +101,10 @@ def probe_json(path: Path, *wanted: str) -> dict[str, Any]:
     done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     stderr = done.stderr.decode(errors="replace")
     if done.returncode != 0:
-        raise MediaError(failure(line, done.returncode, stderr))
+        raise MediaError(
+            f"{path.name}: cannot be read as picture or sound; restore it from a copy, or name "
+            f"another file\n{failure(line, done.returncode, stderr)}"
+        )
     answer: dict[str, Any] = json.loads(done.stdout or b"{}")
     if "format" not in answer and not wanted:
         raise MediaError(failure(line, done.returncode, stderr or "no answer"))
