@@ -45,6 +45,30 @@ def digital(path: str, inside: str = "") -> str:
 # PBCore
 
 
+def test_the_series_title_is_not_the_programs(read: Read) -> None:
+    """As the American Archive of Public Broadcasting writes them, in this order."""
+    titles = '<pbcoreTitle titleType="Program">Harbor, The</pbcoreTitle>'
+    written = pbcore(titles + digital("a.mkv")).replace(
+        "<pbcoreTitle>T<", '<pbcoreTitle titleType="Series">Focus<'
+    )
+    assert [reel.title for reel in read(written).reels] == ["The Harbor"]
+
+
+def test_proxies_beside_the_masters_are_held_until_a_profile_leaves_them_out(
+    read: Read, tmp_path: Path
+) -> None:
+    kind = "<instantiationGenerations>{}</instantiationGenerations>"
+    written = pbcore(
+        digital("a.mkv", kind.format("Preservation master"))
+        + digital("a.mp4", kind.format("Proxy"))
+    )
+    assert len(read(written).held) == 2
+    profile = tmp_path / "ours.toml"
+    only = '"pbcoreInstantiation/instantiationGenerations" = ["Preservation master"]'
+    profile.write_text(f'base = "pbcore"\n[only]\n{only}\n')
+    assert [reel.path for reel in read(written, str(profile)).reels] == ["a.mkv"]
+
+
 def test_a_pbcore_record_of_the_wild_is_read_with_its_doubts() -> None:
     """Wrong case of the root, inverted article, reels in notes, doubtful durations."""
     catalog = read_catalog(SAMPLES / "regional.xml", "regional-film")

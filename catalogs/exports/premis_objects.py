@@ -65,7 +65,7 @@ def _write_source(root: Element, subject: RestoredReel, events: Sequence[PremisE
     reel = subject.reel
     sequence = reel.header.sequence
     element = _object(root, "representation" if sequence else "file", source_object(subject))
-    _write_picture(element, subject)
+    _write_picture(element, subject, 0 if reel.content.sound_sha256 else len(reel.header.audio))
     if sequence is not None:
         add_property(element, "format", source_format(reel).name)
         add_property(element, "files", len(sequence))
@@ -117,7 +117,7 @@ def _write_file(
     element = _object(root, "file", file_object(file))
     add_property(element, "role", file.role)
     if file.role == "restored master":
-        _write_picture(element, subject)
+        _write_picture(element, subject, len(subject.reel.header.audio))
     characteristics = add(element, "objectCharacteristics")
     _write_fixity(characteristics, file.sha256, file.size_bytes)
     _write_format(characteristics, *_FORMATS[file.role])
@@ -135,7 +135,7 @@ def _write_file(
     _link_events(element, file_object(file), events)
 
 
-def _write_picture(element: Element, subject: RestoredReel) -> None:
+def _write_picture(element: Element, subject: RestoredReel, audio_streams: int) -> None:
     """What must survive: frames, rate, size, samples, colour tags, timecode, sound."""
     reel = subject.reel
     header, colour = reel.header, reel.header.colour
@@ -151,7 +151,7 @@ def _write_picture(element: Element, subject: RestoredReel) -> None:
     add_property(element, "timecode", header.timecode)
     for name, value in header.picture_tags:
         add_property(element, name.replace("_", " "), value)
-    add_property(element, "audio streams", len(header.audio))
+    add_property(element, "audio streams", audio_streams)
 
 
 def _write_fixity(characteristics: Element, sha256: str, size_bytes: int) -> None:

@@ -180,6 +180,9 @@ def test_exports_name_the_sound_file(
     assert text.count(digest) == 1
     assert text.count("<size>345</size>") == text.count("<size>12000</size>") == 1
     assert text.count("/sound</relatedObjectIdentifierValue>") == 1
+    streams = "<significantPropertiesType>audio streams</significantPropertiesType>"
+    said = [part.partition("Value>")[2][0] for part in text.split(streams)[1:]]
+    assert said == ["0", "1"]  # the picture of the source has none, the restored master has
     rows = catalog_csv([subject]).splitlines()
     cells = dict(zip(rows[0].split(","), rows[1].split(","), strict=False))
     assert (cells["sound_path"], cells["sound_sha256"]) == ("box/a.wav", digest)
