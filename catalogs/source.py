@@ -143,7 +143,7 @@ class FrameIndex:
     Attributes:
         pts: presentation time of each frame, in ticks of the header's time base.
         md5: hash of each frame's samples, planes one after the other.
-        crc32: of the same samples (ISO 3309): five times as fast, for those who read them.
+        crc32: of the same samples (ISO 3309), quick for those who read them.
         file_sha256: hash of each frame's file, where the source is an image sequence.
     """
 

@@ -8,15 +8,14 @@ the source has changed. An image sequence is entered at the frame's own file.
 """
 
 import hashlib
-import zlib
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from zlib_ng.zlib_ng import crc32
 
 from catalogs.errors import MediaError, SourceError
 from catalogs.picture import PictureFormat
@@ -29,8 +28,6 @@ from tasks.media.source import (
     read_as,
     sequence_input,
 )
-
-_HASHED_AT_ONCE = 2  # MD5 is slower than decoding what is not compressed
 
 
 def read_frames(
@@ -128,35 +125,20 @@ class _Expected:
     @staticmethod
     def of(index: FrameIndex, start: int, stop: int) -> "_Expected":
         if index.crc32:
-            return _Expected(start, index.crc32[start:stop], zlib.crc32)
+            return _Expected(start, index.crc32[start:stop], crc32)
         return _Expected(start, index.md5[start:stop], _md5)
 
 
 def _proved(frames: Iterator[bytes], expected: _Expected, path: Path) -> Iterator[bytes]:
     """Pass on frames whose hashes are as expected, all of them, or raise."""
     number = expected.start_frame
-    for frame, found in _hashed(islice(frames, len(expected.hashes)), expected.hash_of):
-        if found != expected.hashes[number - expected.start_frame]:
+    for planned, frame in zip(expected.hashes, frames, strict=False):
+        if expected.hash_of(frame) != planned:
             raise _unproved(path, number, "is not what was ingested")
         yield frame
         number += 1
     if number - expected.start_frame < len(expected.hashes):
         raise _unproved(path, number, "is missing")
-
-
-def _hashed(
-    frames: Iterator[bytes], hash_of: Callable[[bytes], object]
-) -> Iterator[tuple[bytes, object]]:
-    """Each frame and its hash; while some are hashed the next is read."""
-    with ThreadPoolExecutor(_HASHED_AT_ONCE) as beside:
-        waiting: deque[tuple[bytes, Future[object]]] = deque()
-        for frame in frames:
-            waiting.append((frame, beside.submit(hash_of, frame)))
-            if len(waiting) > _HASHED_AT_ONCE:
-                done, digest = waiting.popleft()
-                yield done, digest.result()
-        for done, digest in waiting:
-            yield done, digest.result()
 
 
 def _md5(frame: bytes) -> str:
