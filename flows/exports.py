@@ -40,37 +40,29 @@ ApprovedOption = Annotated[
 ]
 
 
-@export_app.command()
-def premis(
-    reels: ReelsArgument = None,
-    store: StoreOption = Path("store"),
-    to: FolderOption = None,
-    approved_by: ApprovedOption = "",
-) -> None:
-    """PREMIS 3 XML: objects, events, and agents with versions and weights."""
-    _write("premis", existing_store(store), reels, to, approved_by)
+_TEXTS: "dict[ExportKind, str]" = {
+    "premis": "PREMIS 3 XML: objects, events, and agents with versions and weights.",
+    "otio": "The shot list as OpenTimelineIO, for every frame rate.",
+    "edl": "The shot list as CMX 3600 EDL, for 24, 25 and 30 frames a second and their kin.",
+}
 
 
-@export_app.command()
-def otio(
-    reels: ReelsArgument = None,
-    store: StoreOption = Path("store"),
-    to: FolderOption = None,
-    approved_by: ApprovedOption = "",
-) -> None:
-    """The shot list as OpenTimelineIO, for every frame rate."""
-    _write("otio", existing_store(store), reels, to, approved_by)
+def _text_command(kind: "ExportKind") -> "Callable[..., None]":
+    """A command that writes one text a reel."""
+
+    def write(
+        reels: ReelsArgument = None,
+        store: StoreOption = Path("store"),
+        to: FolderOption = None,
+        approved_by: ApprovedOption = "",
+    ) -> None:
+        _write(kind, existing_store(store), reels, to, approved_by)
+
+    return write
 
 
-@export_app.command()
-def edl(
-    reels: ReelsArgument = None,
-    store: StoreOption = Path("store"),
-    to: FolderOption = None,
-    approved_by: ApprovedOption = "",
-) -> None:
-    """The shot list as CMX 3600 EDL, for 24, 25 and 30 frames a second and their kin."""
-    _write("edl", existing_store(store), reels, to, approved_by)
+for _kind, _help in _TEXTS.items():
+    export_app.command(_kind, help=_help)(_text_command(_kind))
 
 
 @export_app.command("csv")
@@ -90,7 +82,7 @@ def catalog_rows(
 
 
 @export_app.command()
-def bag(
+def bagit(
     reels: ReelsArgument = None,
     store: StoreOption = Path("store"),
     to: FolderOption = None,
@@ -110,9 +102,6 @@ def bag(
         typer.echo(path if written else f"{path} is there and valid; --force replaces it")
 
     _each(opened, reels, approved_by, write)
-
-
-export_app.command("bagit")(bag)
 
 
 @export_app.command()

@@ -55,12 +55,10 @@ def test_every_restored_reel_goes_out_and_again(
     assert (store.root / "exports" / "catalog.csv").exists() == (kind == "csv")
 
 
-def test_bags_go_out_under_both_names_and_are_left_when_valid(
-    store: Store, finish_reel: FinishReel
-) -> None:
+def test_bags_go_out_and_are_left_when_valid(store: Store, finish_reel: FinishReel) -> None:
     finish_reel()
     assert call(store, "export", "bagit").exit_code == 0
-    result = call(store, "export", "bag", "A-1")
+    result = call(store, "export", "bagit", "A-1")
     assert result.exit_code == 0
     assert "is there and valid; --force replaces it" in result.output
 
