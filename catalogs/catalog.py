@@ -73,6 +73,11 @@ def read_catalog(path: Path, profile: Profile | str | None = None) -> Catalog:
     profile = profile or read_profile(_format(path, data))
     raw = IMPORTERS[profile.format](path, data, profile)
     wanted = [record for record in raw.records if is_wanted(record, profile)]
+    if raw.records and not wanted:
+        raise CatalogError(
+            f"{path}: [only] of profile {profile.name} leaves out all {len(raw.records)} records; "
+            "correct it, or name another profile"
+        )
     mapped = [map_record(record, profile) for record in wanted]
     sets = check_sets(mapped, profile.incomplete_sets == "allow")
     held = [_hold(path, record) for record in mapped if record.problems]

@@ -45,6 +45,7 @@ def says_nothing(field: str, text: str) -> bool:
 
 def plain_title(text: str) -> str:
     """A title with its article in front again: `Kid, The` is `The Kid`."""
+    text = " ".join(text.split())
     match = _INVERTED.match(text)
     if not match:
         return text

@@ -47,7 +47,8 @@ def parse_checksum(text: str) -> tuple[str, str]:
     Raises:
         CatalogError: not a hexadecimal digest of a known algorithm.
     """
-    name, _, digest = text.strip().lower().rpartition(":")
+    name, _, digest = (part.strip() for part in text.lower().rpartition(":"))
+    name = name.replace("-", "")
     known = _LENGTHS.get(len(digest))
     if not re.fullmatch(r"[0-9a-f]+", digest) or known is None or name not in ("", known):
         raise CatalogError(

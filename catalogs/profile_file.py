@@ -90,6 +90,11 @@ def _load(path: Path) -> Written:
             raise CatalogError(f"{path}: {table} is not a table; write [{table}]")
         if names is not None:
             _check_names(path, f" in [{table}]", inner, names)
+    for field, terms in written.get("vocabulary", {}).items():
+        if not isinstance(terms, dict):
+            raise CatalogError(
+                f"{path}: vocabulary {field} is not a table; write [vocabulary.{field}]"
+            )
     return written
 
 
@@ -161,9 +166,6 @@ def _check(profile: Profile) -> None:
 
 
 def _vocabulary(written: Written) -> Mapping[str, Mapping[str, str]]:
-    for field, terms in written.items():
-        if not isinstance(terms, dict):
-            raise CatalogError(f"vocabulary {field} is not a table; write [vocabulary.{field}]")
     return {
         field: {" ".join(theirs.lower().split()): _text(terms, theirs) for theirs in terms}
         for field, terms in written.items()

@@ -20,11 +20,13 @@ _ABOUT_BEFORE = re.compile(rf"^(?:{_ABOUT}|ca?\.(?=[0-9])|~\s*)", re.IGNORECASE)
 _GUESS_BEFORE = re.compile(r"^(?:probably|possibly|presumably|vermutlich|wohl)\s+", re.IGNORECASE)
 _GUESS_AFTER = re.compile(r"(?:\s|\?|\(\?\)|\[\?\])*$")
 
-_OF = r"(?:of|/|von|de|sur|av)"
+_OF = r"(?:(?:out\s+)?of|/|von|de|sur|av)"
 _REEL = re.compile(rf"^([0-9]{{1,4}})(?:\s*{_OF}\s*([0-9]{{1,4}}))?$")
 _REEL_INSIDE = re.compile(
     r"(?<![^\W_])(?:reel|roll|rl\.?|r|part|pt\.?|rolle|akt|teil|bobine|rulla|osa)[ .#_-]*"
-    rf"([0-9]{{1,4}})(?![0-9])(?:\s*{_OF}\s*([0-9]{{1,4}})(?![0-9]))?",
+    r"([0-9]{1,4})(?![0-9a-z])"
+    r"(?!\s*(?:[-\u2013,;&+]|and|und|et|to|bis)\s*[0-9])"  # "Reels 1-3" is no one reel
+    rf"(?:\s*\(?{_OF}\s*([0-9]{{1,4}})(?![0-9]))?",
     re.IGNORECASE,
 )
 
@@ -39,8 +41,14 @@ _CLOCK = re.compile(
 )
 _ISO = re.compile(r"^PT(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,6}(?:\.[0-9]{1,6})?)S)?$")
 _UNITS = re.compile(
-    r"^(?:([0-9]{1,3})\s*(?:h|hrs?|std)\.?)?\s*(?:([0-9]{1,5})\s*(?:min(?:utes|uten)?|m|')\.?)?"
+    r"^(?:([0-9]{1,3})\s*(?:h|hrs?|hours?|std)\.?)?"
+    r"\s*(?:([0-9]{1,5})\s*(?:min(?:utes|uten|s)?|')\.?)?"
     r"\s*(?:([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(?:seconds|sec|sek|s|\"|'')\.?)?$"
+)
+# "300 m" is a length: m are minutes only between hours and seconds.
+_LETTERS = re.compile(
+    r"^(?:([0-9]{1,3})\s*h\s*([0-9]{1,2})(?:\s*m)?(?:\s*([0-9]{1,2})\s*s)?|"
+    r"([0-9]{1,5})\s*m\s*([0-9]{1,2})\s*s)$"
 )
 _MILLISECONDS = re.compile(r"^([0-9]{1,12})(?:\.0)?\s*ms$")
 _NUMBERS = re.compile(r"^([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?$")
@@ -89,7 +97,10 @@ def parse_date(text: str) -> tuple[str, bool]:
             return f"{match[3]}-{month}-{day}{mark}", doubted
     elif match := _YEARS.match(bare):
         if match[1][:4] <= match[2][:4]:
-            return f"{match[1]}/{match[2]}{mark}", doubted or not bare[-1].isdigit()
+            both = about or text.strip().startswith("[")  # "1910-1912?" doubts only the end
+            first = match[1] if match[1][4:] or not both else match[1] + mark
+            last = match[2] if match[2][4:] else match[2] + mark
+            return f"{first}/{last}", doubted or not (match[1] + match[2]).isdigit()
     elif _CHOICE.match(lower):
         return f"[{','.join(re.findall('[0-9]{4}', bare))}]", True
     elif match := _DECADE.match(lower):
@@ -110,6 +121,10 @@ def parse_duration(text: str) -> tuple[Fraction, bool]:
             return _positive(text, total), len(match[3]) < 2 or bool(match[5])
     elif match := _MILLISECONDS.match(plain):
         return _positive(text, Fraction(int(match[1]), 1000)), False
+    elif match := _LETTERS.match(plain.lower()):
+        hours, minutes, seconds = (int(match[n] or 0) for n in (1, 2, 3))
+        minutes, seconds = minutes + int(match[4] or 0), seconds + int(match[5] or 0)
+        return _positive(text, Fraction(3600 * hours + 60 * minutes + seconds)), False
     elif match := _ISO.match(plain) or _UNITS.match(plain.lower()):
         hours, minutes = int(match[1] or 0), int(match[2] or 0)
         return _positive(text, 3600 * hours + 60 * minutes + Fraction(match[3] or 0)), False

@@ -19,6 +19,7 @@ Status = Literal["mapped", "defaulted", "uncertain", "unmapped", "conflicting"]
 # Of these a record may well hold several (translated titles, dates of broadcast); the first
 # is taken. Of all others, two different values contradict each other.
 _FIRST_OF_SEVERAL = ("identifier", "title", "date")
+_STEERS_NOTHING = ("date", "duration")
 _OF_OURS = ("identifier", "title", "reel")  # as blanks of a path
 
 
@@ -93,7 +94,7 @@ def _of_source(name: str, selector: Selector, found: list[Found], profile: Profi
     try:
         read = [_value(name, text, profile) for text in dict.fromkeys(f.text for f in found)]
     except CatalogError as error:
-        if name == "date":  # steers nothing: a date that cannot be read holds no reel
+        if name in _STEERS_NOTHING:  # what cannot be read of them holds no reel
             return Reading("unmapped", selector.written, taken)
         problem = _naming_source(str(error), name, selector)
         return Reading("conflicting", selector.written, taken, problem=problem)

@@ -58,7 +58,8 @@ def check_sets(records: Sequence[MappedRecord], allow_incomplete: bool) -> Sets:
             what = contradiction or f"{missing}; add what is missing, or correct the count"
             wrong[identifier] = f"{identifier}: {what}"
     reasons = {id(e): wrong[e.reel.identifier] for e in unique if e.reel.identifier in wrong}
-    reasons |= dict(_doubles(unique))
+    reasons |= dict(_doubles(unique)) | dict(_of_one_file(unique))
+    remarks += _titles(unique)
     return Sets(
         tuple(entry for entry in unique if id(entry) not in reasons),
         tuple((entry, reasons[id(entry)]) for entry in unique if id(entry) in reasons),
@@ -118,6 +119,28 @@ def _doubles(listed: list[Listed]) -> Iterator[tuple[int, str]]:
                 f"one row: {_differences(group)}"
             )
             yield from ((id(entry), reason) for entry in group)
+
+
+def _of_one_file(listed: list[Listed]) -> Iterator[tuple[int, str]]:
+    """Two reels of one item in one file: a row was copied and its path forgotten."""
+    by_path: dict[tuple[str, str], list[Listed]] = defaultdict(list)
+    for entry in listed:
+        by_path[entry.reel.identifier, entry.reel.path].append(entry)
+    for (identifier, path), group in by_path.items():
+        numbers = list(dict.fromkeys(str(entry.reel.reel_number) for entry in group))
+        if len(numbers) > 1:
+            reason = f"{identifier}: reels {_some(numbers)} name one file, {path}; correct the path"
+            yield from ((id(entry), reason) for entry in group)
+
+
+def _titles(listed: list[Listed]) -> Iterator[str]:
+    """Reels of one item with different titles, which may be right."""
+    by_identifier: dict[str, dict[str, None]] = defaultdict(dict)
+    for entry in listed:
+        by_identifier[entry.reel.identifier][entry.reel.title] = None
+    for identifier, titles in by_identifier.items():
+        if len(titles) > 1:
+            yield f"{identifier}: its reels have different titles: {_some(titles)}"
 
 
 def _differences(group: list[Listed]) -> str:

@@ -67,6 +67,7 @@ _UNIT = re.compile(r"\s*(?:frames per second|frames/s|f/s|b/s|bilder/s|bps|i/s|i
 _RATE_INSIDE = re.compile(
     r"(?<![\w.,/-])([0-9]{1,3}(?:[.,][0-9]{1,3})?)\s?(?:fps|f/s|b/s|bilder/s|i/s|im/s)\b"
 )
+_ALTERNATIVE = re.compile(r"[0-9]\s*(?:or|oder|ou|and|und|et|to|bis|[-/\u2013])\s*$")
 _NTSC = {
     Fraction(written): Fraction(whole * 1000, 1001)
     for written, whole in (("23.976", 24), ("23.98", 24), ("29.97", 30), ("59.94", 60))
@@ -118,7 +119,11 @@ def parse_frame_rate(text: str) -> Fraction:
 
 def find_frame_rate(text: str) -> Fraction | None:
     """The one rate with a unit that a sentence speaks of, as in `shot at 18 fps`."""
-    found = (match[1] for match in _RATE_INSIDE.finditer(_plain(text)))
+    plain = _plain(text)
+    matches = list(_RATE_INSIDE.finditer(plain))
+    if any(_ALTERNATIVE.search(plain[: match.start()]) for match in matches):
+        return None  # "18 or 24 fps" says neither
+    found = (match[1] for match in matches)
     rates = (Fraction(rate.replace(",", ".")) for rate in found)
     return only_one(_NTSC.get(rate, rate) for rate in rates if 1 <= rate <= 240)
 

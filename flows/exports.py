@@ -157,7 +157,7 @@ def _built(store: Store, subject: "RestoredReel") -> "AssembledReel":
 def _write(
     kind: "ExportKind", store: Store, reels: list[str] | None, to: Path | None, approved_by: str
 ) -> "list[RestoredReel]":
-    from tasks.export import write_export
+    from tasks.export import export_content, write_export
 
     written = []
 
@@ -165,7 +165,7 @@ def _write(
         typer.echo(write_export(kind, subject, _folder(store, to)))
         written.append(subject)
 
-    _each(store, reels, approved_by, write)
+    _each(store, reels, approved_by, write, lambda subject: export_content(kind, subject))
     return written
 
 
@@ -174,8 +174,14 @@ def _each(
     reels: list[str] | None,
     approved_by: str,
     act: "Callable[[RestoredReel], None]",
+    check: "Callable[[RestoredReel], object] | None" = None,
 ) -> None:
-    """Gather, verify and export reel by reel; one that fails is said and the others go on."""
+    """Gather, verify and export reel by reel; one that fails is said and the others go on.
+
+    An approval is of reels that are named, and is recorded once `check` lets the reel out.
+    """
+    if approved_by.strip() and not reels:
+        raise typer.BadParameter("name the reels that were approved", param_hint="--approved-by")
     from flows.software import software
     from tasks.export import approve
     from tasks.gather import read_restored_reel, restored_reels
@@ -191,6 +197,8 @@ def _each(
     for reel_id in dict.fromkeys(chosen):
         try:
             subject = read_restored_reel(store, reel_id, software())
+            if check is not None:
+                check(subject)
             if approved_by.strip():
                 subject = approve(store, subject, approved_by.strip())
             act(subject)

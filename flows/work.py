@@ -35,7 +35,7 @@ from catalogs.store import Store
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
-from tasks.manifest import derivative_id
+from tasks.manifest import derivative_id, digest_of
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
@@ -83,7 +83,9 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
-    order.record("ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.digest}")
+    order.record(
+        "ingestion", reel.reel_id, "success", f"{len(index)} frames, sha256 {reel.content.sha256}"
+    )
     for disclosure in reel.disclosures:
         order.record("disclosure", reel.reel_id, "warning", disclosure)
     shots = split(order, reel, finder)
@@ -156,7 +158,14 @@ def assemble(order: Order, reel: Reel) -> str:
     known = read_restored(ledger, reel, order.treatment.treatment_id)
     shots = current_shots(ledger, reel, DETECTOR)
     restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
+    earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     built = assemble_reel(reel, restored, order.treatment, order.store, order.notice)
+    if earlier not in (None, reel.digest):
+        aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
+        detail = (
+            f"what was made of the earlier source is kept aside in reels/{reel.reel_id}/{aside}*"
+        )
+        order.record("disclosure", reel.reel_id, "warning", detail)
     order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))
     for table in ("restorations", "measurements"):
         ledger.compact(table, reel.reel_id)

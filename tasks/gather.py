@@ -93,7 +93,7 @@ def read_restored_reel(store: Store, reel_id: str, software: str) -> RestoredRee
         treatment=treatment,
         files=files,
         shots=shot_records(ledger, reel_id, manifest),
-        events=recorded_events(ledger, reel_id, derivative, files),
+        events=recorded_events(ledger, reel, derivative, files),
         written_at=manifest["written_at"],
         verified=tuple(manifest["verified"]),
         inventing_steps=_inventing(treatment),
@@ -125,10 +125,8 @@ def verified_files(folder: Path, manifest: Mapping[str, Any]) -> tuple[ExportedF
 
 def with_newest_events(store: Store, subject: RestoredReel) -> RestoredReel:
     """The reel with its events read again; its files are not."""
-    reel_id, derivative = subject.reel.reel_id, subject.derivative_id
-    return replace(
-        subject, events=recorded_events(store.ledger(), reel_id, derivative, subject.files)
-    )
+    reel, derivative = subject.reel, subject.derivative_id
+    return replace(subject, events=recorded_events(store.ledger(), reel, derivative, subject.files))
 
 
 def _inventing(treatment: Treatment) -> frozenset[str]:

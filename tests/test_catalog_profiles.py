@@ -50,6 +50,8 @@ MISTAKES = {
     "bad default": ('format = "csv"\n[defaults]\nreel = "first"', "field reel 'first' is not"),
     "no table": ('format = "csv"\nfields = "x"', r"fields is not a table; write \[fields\]"),
     "no vocabulary table": ('format = "csv"\n[vocabulary]\ncolour = "x"', r"\[vocabulary.colour\]"),
+    "no vocabulary table, upon another": ('base = "csv"\n[vocabulary]\ngauge = "x"',
+                                          r"write \[vocabulary.gauge\]"),
     "empty source": ('format = "csv"\n[fields]\ntitle = []', "title must be a text or a list"),
     "number as source": ('format = "csv"\n[fields]\ntitle = 3', "title must be a text or a list"),
     "bad selector": ('format = "csv"\n[fields]\ntitle = "a[b"', "names no field"),

@@ -117,3 +117,19 @@ def test_a_set_with_thousands_missing_is_told_in_short(read: Read) -> None:
     (held,) = read("A:9999 of 9999").held
     assert "and 9978 more of 9999 are missing" in held.reason
     assert len(held.reason) < 300
+
+
+def test_two_reels_of_one_item_in_one_file_are_held(read: Read) -> None:
+    """A row was copied and its path forgotten: the second reel would be the first again."""
+    catalog = read("A:1 of 2:same", "A:2 of 2:same", "B:1 of 1:same")
+    assert reels(catalog) == ["B:1/1"]  # a file may well hold two items
+    said = "A: reels 1, 2 name one file, same.mkv; correct the path"
+    assert [said in held.reason for held in catalog.held] == [True, True]
+
+
+def test_different_titles_in_one_set_are_remarked(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text(f"{HEAD}\nA,The Kid,1 of 2,a.mkv,\nA,The Kin,2 of 2,b.mkv,\n")
+    catalog = read_catalog(path)
+    assert len(catalog.reels) == 2
+    assert "A: its reels have different titles: The Kid, The Kin" in catalog.remarks

@@ -161,7 +161,7 @@ def test_two_reels_of_one_item_are_two_reels(read: ReadCatalog) -> None:
 def test_a_quoted_field_may_hold_a_line_end_and_lines_stay_right(read: ReadCatalog) -> None:
     """A row is named by the line it starts on, as an editor shows it."""
     catalog = read(f'{HEAD}\nA,"Two\nlines",1 of 1,a.mkv\n\nB,T,bad,b.mkv\nC,"x\ny",bad,c.mkv\n')
-    assert titles(catalog) == ["Two\nlines"]
+    assert titles(catalog) == ["Two lines"]
     assert [reel.line for reel in catalog.reels] == [2]
     assert [held.line for held in catalog.held] == [5, 6]
 
@@ -342,3 +342,27 @@ def test_a_file_that_is_far_too_large_is_refused_unread(tmp_path: Path) -> None:
         stream.truncate((64 << 20) + 1)  # a hole: takes no disk
     with pytest.raises(CatalogError, match=r"catalog\.csv: 67,108,865 bytes, and .* split it"):
         read_catalog(path)
+
+
+def test_one_wrong_byte_in_utf8_is_named_and_not_read_as_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.csv"
+    rows = ["identifier,title,reel,path", "A,Straße,1 of 1,a.mkv", "B,Über Städte,1 of 1,b.mkv"]
+    path.write_bytes("\n".join(rows).encode() + b"\nC,Caf\xe9,1 of 1,c.mkv\n")
+    with pytest.raises(CatalogError, match="line 4 has a byte that is not UTF-8, as the rest is"):
+        read_catalog(path)
+
+
+def test_a_profile_that_leaves_out_every_record_is_an_error(tmp_path: Path) -> None:
+    path, profile = tmp_path / "catalog.csv", tmp_path / "p.toml"
+    path.write_text("identifier,title,reel,path,kind\nA,T,1 of 1,a.mkv,Photo\n")
+    profile.write_text('base = "csv"\n[only]\n"kind" = ["Film"]\n')
+    with pytest.raises(CatalogError, match=r"\[only\] of profile p leaves out all 1 records"):
+        read_catalog(path, str(profile))
+
+
+def test_a_running_time_that_cannot_be_read_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.csv"
+    path.write_text("identifier,title,reel,path,duration\nA,T,1 of 1,a.mkv,300 m\n")
+    catalog = read_catalog(path)
+    assert [reel.duration_seconds for reel in catalog.reels] == [None]
+    assert [e.status for e in catalog.mapping if e.field == "duration"] == ["unmapped"]

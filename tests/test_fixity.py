@@ -218,6 +218,9 @@ def test_a_changed_source_is_accepted_when_its_checksum_is_catalogued(
     assert night(root, "accepted", vouched).restored == {"A.r1"}
     assert verify(root, "A").exit_code == 0
     (aside,) = (root / "store" / "reels" / "A.r1").glob("*.source-*")
+    events = open_store(root / "store").ledger().read("events")
+    said = events[(events["event"] == "disclosure") & (events["object"] == "A.r1")]["detail"]
+    assert any(f"kept aside in reels/A.r1/{aside.name[:-7]}" in detail for detail in said)
     flip(aside / f"A.r1.{UNTOUCHED.label}.mkv")
     result = verify(root, "A")
     assert result.exit_code == 1

@@ -142,6 +142,18 @@ def test_what_is_not_a_film_is_held(read: Read) -> None:
     assert "gauge (physical/instantiationPhysical) 'Betacam' is not known" in catalog.held[0].reason
 
 
+def test_a_video_copy_beside_a_film_may_say_nothing_by_profile(read: Read, tmp_path: Path) -> None:
+    carriers = "".join(
+        f"<pbcoreInstantiation><instantiationPhysical>{carrier}</instantiationPhysical>"
+        "</pbcoreInstantiation>"
+        for carrier in ("VHS", "Film: 16mm")
+    )
+    written, profile = pbcore(carriers + digital("a.mkv")), tmp_path / "ours.toml"
+    assert len(read(written).held) == 1
+    profile.write_text('base = "pbcore"\n[vocabulary.gauge]\n"vhs" = ""\n')
+    assert [reel.gauge for reel in read(written, str(profile)).reels] == ["16mm"]
+
+
 def test_every_text_that_was_not_used_is_reported(read: Read) -> None:
     catalog = read(pbcore("<pbcoreDescription>Pigs</pbcoreDescription>" + digital("a.mxf")))
     unmapped = {e.source: e.found for e in catalog.mapping if e.status == "unmapped"}

@@ -18,7 +18,7 @@ from catalogs.exports.premis_names import (
     step_agent,
 )
 from catalogs.exports.premis_xml import Identifier, add, add_identifier, add_term
-from catalogs.exports.subject import RecordedEvent, RestoredReel, ShotRecord, utc
+from catalogs.exports.subject import ExportedFile, RecordedEvent, RestoredReel, ShotRecord, utc
 
 # Our word -> the vocabulary's term and code.
 TERMS = {
@@ -33,7 +33,6 @@ TERMS = {
 # Events whose agent is a person, and the person's part in them.
 PERSONS = {
     "approval": "authorizer",
-    "decision": "authorizer",
     "shot list correction": "implementer",
 }
 
@@ -117,14 +116,28 @@ def _recorded(subject: RestoredReel, event: RecordedEvent) -> PremisEvent:
 
 
 def _touched(subject: RestoredReel, event: RecordedEvent) -> tuple[ObjectLink, ...]:
-    """The objects that an event is about."""
+    """The objects that an event is about; none for a restored shot, which is no object here."""
     source = ObjectLink(source_object(subject), "source")
-    if event.subject != subject.derivative_id:
+    if event.subject == subject.reel.reel_id:
         return (source,)
-    made = (derivative(subject), *(file_object(file) for file in subject.files))
+    if event.subject != subject.derivative_id:
+        return ()
+    made = (derivative(subject), *map(file_object, _files_of(subject, event)))
     if event.event == "assembly":
         return (source, *(ObjectLink(thing, "outcome") for thing in made))
     return tuple(ObjectLink(thing, "source") for thing in made)
+
+
+def _files_of(subject: RestoredReel, event: RecordedEvent) -> tuple[ExportedFile, ...]:
+    """The files that an event is about: not those made after it, nor those that were well."""
+    if event.event == "approval":
+        return (subject.file("restored master"),)
+    made = subject.assembled
+    if made is not None and event.recorded_at < made.recorded_at:
+        return ()
+    if event.outcome == "failure":
+        return tuple(file for file in subject.files if file.name in event.detail)
+    return subject.files
 
 
 def _shot(subject: RestoredReel, record: ShotRecord) -> PremisEvent:
@@ -155,14 +168,13 @@ def _shot(subject: RestoredReel, record: ShotRecord) -> PremisEvent:
 
 
 def _validation(subject: RestoredReel) -> PremisEvent:
-    made_by = subject.shots[-1].software if subject.shots else subject.software
     return PremisEvent(
         identifier=Identifier("wetgate event", f"{subject.derivative_id}#validation"),
         event="validation",
         moment=subject.written_at.replace("+00:00", "Z"),
         detail="compared with the plan after writing: " + ", ".join(subject.verified),
         outcome="success",
-        agents=(AgentLink(software_agent(made_by)),),
+        agents=(AgentLink(software_agent(subject.assembled_by)),),
         objects=tuple(ObjectLink(file_object(file), "source") for file in subject.files),
     )
 

@@ -122,7 +122,7 @@ def _write_file(
     _write_fixity(characteristics, file.sha256, file.size_bytes)
     _write_format(characteristics, *_FORMATS[file.role])
     application = add(characteristics, "creatingApplication")
-    name, _, version = subject.shots[-1].software.partition(",")[0].partition(" ")
+    name, _, version = subject.assembled_by.partition(",")[0].partition(" ")
     add(application, "creatingApplicationName", name)
     add(application, "creatingApplicationVersion", version)
     add(application, "dateCreatedByApplication", subject.written_at.replace("+00:00", "Z"))

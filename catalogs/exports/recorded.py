@@ -8,7 +8,7 @@ from catalogs.errors import VerificationError
 from catalogs.exports.subject import ExportedFile, ListedShot, RecordedEvent, ShotRecord
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment, TreatmentStep
-from catalogs.records import StepOutcome
+from catalogs.records import Reel, StepOutcome
 
 APPROVAL = "approval"
 
@@ -84,9 +84,13 @@ def assembling_night(ledger: Ledger, derivative: str) -> str:
 
 
 def recorded_events(
-    ledger: Ledger, reel_id: str, derivative: str, files: Sequence[ExportedFile]
+    ledger: Ledger, reel: Reel, derivative: str, files: Sequence[ExportedFile]
 ) -> tuple[RecordedEvent, ...]:
-    """Events of the reel, its shots and this derivative; restorations stand with their shots."""
+    """Events of the reel, its shots and this derivative; restorations stand with their shots.
+
+    What happened while the reel had another source is left out.
+    """
+    reel_id = reel.reel_id
     master = next(file for file in files if file.role == "restored master")
     rows = ledger.read("events")
     rows = rows[
@@ -94,6 +98,7 @@ def recorded_events(
         & (rows["event"] != "restoration")
         & ((rows["event"] != APPROVAL) | (rows["detail"] == approval_of(master)))
     ]
+    rows = rows[rows["recorded_at"] >= _since(rows, reel)]
     return tuple(
         RecordedEvent(
             row["record_id"], row["recorded_at"].to_pydatetime(), row["event"], row["object"],
@@ -101,6 +106,17 @@ def recorded_events(
         )
         for row in _dicts(rows)
     )  # fmt: skip
+
+
+def _since(rows: Any, reel: Reel) -> Any:
+    """When the reel got the source that it has now: its first ingestion after another's."""
+    ingested = rows[(rows["event"] == "ingestion") & (rows["object"] == reel.reel_id)]
+    sources = ingested["detail"].str.extract("sha256 ([0-9a-f]{64})", expand=False)
+    others = ingested[sources.notna() & (sources != reel.content.sha256)]["recorded_at"]
+    if others.empty:
+        return rows["recorded_at"].min()
+    ours = ingested[sources == reel.content.sha256]["recorded_at"]
+    return ours[ours > others.max()].min()
 
 
 def _dicts(frame: Any) -> list[dict[str, Any]]:

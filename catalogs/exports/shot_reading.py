@@ -27,7 +27,7 @@ MOST_EDL_BYTES = 2 << 20  # 999 events, with room for comments
 MOST_DEPTH = 40
 
 # What OpenTimelineIO raises for JSON that is not what it expects, sometimes only when used.
-_NOT_OTIO = (ValueError, RuntimeError, TypeError, AttributeError)
+_NOT_OTIO = (ValueError, RuntimeError, TypeError, AttributeError, LookupError)
 
 Range = tuple[int, int]
 
@@ -61,10 +61,14 @@ def read_shot_list(name: str, data: bytes, reel: Reel) -> tuple[Range, ...]:
 
 def _read_csv(name: str, text: str, reel: Reel) -> list[Range]:
     head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") else ",")
+    stream = io.StringIO(text, newline="")  # the csv module knows every kind of line end
+    rows = csv.DictReader(stream, delimiter=";" if head.count(";") else ",")
     wanted = ("start_frame", "stop_frame")
     if missing := [column for column in wanted if column not in (rows.fieldnames or ())]:
-        raise CatalogError(f"{name}: has no column {', '.join(missing)}")
+        raise CatalogError(
+            f"{name}: has no column {', '.join(missing)}; separate columns by , or ; and name them "
+            "as `wetgate shots export` does"
+        )
     try:
         return [
             _range(
@@ -104,6 +108,11 @@ def _check_reel(name: str, timeline: otio.schema.Timeline, reel: Reel) -> None:
     other = stated.get("reel_id", reel.reel_id)
     if other != reel.reel_id:
         raise CatalogError(f"{name}: is the list of reel {str(other)[:80]}, not of {reel.reel_id}")
+    if (source := stated.get("source_sha256", reel.content.sha256)) != reel.content.sha256:
+        raise CatalogError(
+            f"{name}: was made of another source of {reel.reel_id} (sha256 {str(source)[:64]}); "
+            "export the list again and correct that one"
+        )
 
 
 def _check_depth(name: str, text: str) -> None:

@@ -109,6 +109,16 @@ class RestoredReel:
         return next(file for file in self.files if file.role == role)
 
     @property
+    def assembled(self) -> RecordedEvent | None:
+        """The event of the reel's last assembly."""
+        return next((e for e in reversed(self.events) if e.event == "assembly"), None)
+
+    @property
+    def assembled_by(self) -> str:
+        """Versions of what assembled the reel, in one line."""
+        return self.assembled.agent if self.assembled else self.software
+
+    @property
     def listed_shots(self) -> tuple[ListedShot, ...]:
         """The shots without how they were made."""
         return tuple(record.shot for record in self.shots)

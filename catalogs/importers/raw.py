@@ -99,8 +99,21 @@ def decode(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
         try:
             return data.decode(name), name.removesuffix("-sig")
         except UnicodeDecodeError as error:
+            if name == "utf-8-sig" and _is_nearly_utf8(data):
+                line = data.count(b"\n", 0, error.start) + 1
+                raise CatalogError(
+                    f"{path}: line {line} has a byte that is not UTF-8, as the rest is; correct "
+                    "it, or name the encoding in a profile"
+                ) from error
             if encoding:
                 raise CatalogError(
                     f"{path}: not {encoding} (byte {error.start}); name the right encoding"
                 ) from error
     raise AssertionError("Latin-1 decodes everything")  # pragma: no cover
+
+
+def _is_nearly_utf8(data: bytes) -> bool:
+    """True where most characters beyond ASCII are UTF-8: no other encoding looks like that."""
+    text = data.decode("utf-8", errors="replace")
+    wrong = text.count("\ufffd")
+    return sum(character > "\x7f" for character in text) > 2 * wrong

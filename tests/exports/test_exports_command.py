@@ -120,11 +120,16 @@ def test_a_reel_without_edl_is_said_and_ends_in_one(
     assert result.exit_code == 1
     assert "no 18 frames a second" in result.output
     assert exported(store) == set()
+    result = call(store, "export", "edl", "A", "--approved-by", "A. Curator")
+    assert result.exit_code == 1
+    events = store.ledger().read("events")
+    assert "approval" not in set(events["event"])  # what did not go out is not approved
 
 
 def test_an_approval_goes_into_premis(store: Store, finish_reel: FinishReel) -> None:
     finish_reel()
-    assert call(store, "export", "premis", "--approved-by", "A. Curator").exit_code == 0
+    assert call(store, "export", "premis", "--approved-by", "A. Curator").exit_code == 2
+    assert call(store, "export", "premis", "A-1", "--approved-by", "A. Curator").exit_code == 0
     assert call(store, "export", "premis").exit_code == 0
     text = next((store.root / "exports").glob("*/premis.xml")).read_text()
     assert text.count("<eventType>approval</eventType>") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,8 +15,9 @@ import xmlschema
 
 from catalogs.exports.catalog_csv import catalog_csv
 from catalogs.exports.premis import premis_document
-from catalogs.exports.subject import RestoredReel
+from catalogs.exports.subject import FileRole, RecordedEvent, RestoredReel
 from catalogs.records import Reel
+from catalogs.rows import event_row
 from catalogs.sequence import ImageSequence
 from catalogs.store import Store
 from tasks.export import approve, write_export
@@ -141,6 +142,72 @@ def test_an_approval_of_another_master_does_not_count(subject: RestoredReel, sto
     files = tuple(replace(file, sha256="1" * 64) for file in subject.files)
     rebuilt = with_newest_events(store, replace(subject, files=files))
     assert "approval" not in {event.event for event in rebuilt.events}
+
+
+def event(
+    subject: RestoredReel, name: str, thing: str, outcome: str, detail: str, minutes: int
+) -> RecordedEvent:
+    moment = subject.events[-1].recorded_at + timedelta(minutes=minutes)
+    return RecordedEvent(f"{name}{minutes}", moment, name, thing, outcome, detail, "wetgate 9")
+
+
+def linked(subject: RestoredReel, record_id: str) -> list[str]:
+    """What an event of a document is linked to."""
+    for element in parsed(subject).iter(P + "event"):
+        if record_id in texts(element, "eventIdentifierValue"):
+            return texts(element, "linkingObjectIdentifierValue")
+    raise AssertionError(f"no event {record_id}")
+
+
+def test_an_event_is_linked_to_what_it_is_about_and_to_nothing_else(subject: RestoredReel) -> None:
+    """A shot's damage is not the source's; nobody approved a file that was made later."""
+    made, (_, access, change) = subject.derivative_id, sorted_files(subject)
+    master = subject.file("restored master").name
+    shot = f"{subject.reel.reel_id}/0000000-0000040"
+    events = (
+        event(subject, "fixity check", shot, "failure", "shot differs", 1),
+        event(subject, "fixity check", made, "failure", f"1 of 3 files: {access} (changed)", 2),
+        event(subject, "approval", made, "approved", "master", 3),
+        event(subject, "fixity check", made, "success", "3 files", 4),
+        event(subject, "assembly", made, "success", "", 5),
+        event(subject, "fixity check", made, "success", "3 files", 6),
+    )
+    told = replace(subject, events=(*subject.events, *events))
+    assert linked(told, "fixity check1") == []
+    assert linked(told, "fixity check2") == [made]  # its files are those of the later assembly
+    assert linked(told, "approval3") == [made, master]
+    assert linked(told, "fixity check4") == [made]
+    assert set(linked(told, "assembly5")) == {
+        f"{subject.reel.reel_id}/source", made, master, access, change
+    }  # fmt: skip
+    assert set(linked(told, "fixity check6")) == {made, master, access, change}
+    damaged = event(subject, "fixity check", made, "failure", f"1 of 3 files: {access} (x)", 7)
+    told = replace(told, events=(*told.events, damaged))
+    assert linked(told, "fixity check7") == [made, access]
+    assert told.assembled_by == "wetgate 9"
+
+
+def sorted_files(subject: RestoredReel) -> list[str]:
+    roles: tuple[FileRole, ...] = ("restored master", "access copy", "change map")
+    return [subject.file(role).name for role in roles]
+
+
+def test_what_happened_to_an_earlier_source_stays_out(
+    finish_reel: FinishReel, gather: Gather, make_record: Callable[..., Reel], store: Store
+) -> None:
+    reel = make_record()
+    earlier = "9" * 64
+    rows = [
+        event_row("ingestion", reel.reel_id, "success", f"24 frames, sha256 {earlier}", "wetgate"),
+        event_row("fixity check", reel.reel_id, "failure", f"sha256 was {earlier}", "wetgate"),
+    ]
+    store.ledger("before").append("events", "before", rows)
+    now = f"2000 frames, sha256 {reel.content.sha256}"
+    row = event_row("ingestion", reel.reel_id, "success", now, "wetgate")
+    store.ledger("between").append("events", "between", [row])
+    text = premis_document(gather(finish_reel(reel))).decode()
+    assert earlier not in text
+    assert now in text
 
 
 def test_equal_subjects_give_equal_bytes(subject: RestoredReel) -> None:

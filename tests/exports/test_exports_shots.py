@@ -227,6 +227,11 @@ def test_a_list_goes_out_is_corrected_and_comes_back(
         correct_shots(store, reel, path, "B")
 
 
+def test_old_spreadsheets_end_lines_by_carriage_returns(make_record: MakeRecord) -> None:
+    text = "start_frame,stop_frame\r0,40\r40,2000\r"
+    assert read_shot_list("l.csv", text.encode(), make_record()) == ((0, 40), (40, 2000))
+
+
 def test_spreadsheets_may_write_semicolons_and_a_byte_order_mark(make_record: MakeRecord) -> None:
     text = "\ufeffstart_frame;stop_frame\r\n40;2000\r\n0;40\r\n;\r\n"
     assert read_shot_list("l.csv", text.encode(), make_record()) == ((0, 40), (40, 2000))
@@ -243,7 +248,9 @@ def test_spreadsheets_may_write_semicolons_and_a_byte_order_mark(make_record: Ma
         ("l.csv", "start_frame,stop_frame\n5,5\n", "no part of the reel"),
         ("l.csv", "start_frame,stop_frame\n", "holds no shots"),
         ("l.csv", "start_frame,stop_frame\n" + "1" * 200_000, "field larger"),
+        ("l.csv", "start_frame\tstop_frame\n0\t9\n", "separate columns by , or ;"),
         ("l.otio", "{", "not an OpenTimelineIO file"),
+        ("l.otio", '{"OTIO_SCHEMA":"Timeline.1"}', "not an OpenTimelineIO file"),
         ("l.otio", "[" * 100_000, "not an OpenTimelineIO file"),
         ("l.otio", "[" * 50 + "]" * 50, "nested more than 40 deep"),
         ("l.otio", '{"OTIO_SCHEMA": "Clip.1"}', "holds no timeline"),
@@ -270,6 +277,9 @@ def test_a_list_of_another_reel_or_rate_is_refused(make_record: MakeRecord) -> N
     text = list_text("otio", make_record("A"), listed(RANGES))
     with pytest.raises(CatalogError, match=r"list of reel A\.r1, not of B\.r1"):
         read_shot_list("l.otio", text.encode(), make_record("B"))
+    other = text.replace(make_record("A").content.sha256, "0" * 64)
+    with pytest.raises(CatalogError, match=r"was made of another source of A\.r1 \(sha256 000"):
+        read_shot_list("l.otio", other.encode(), make_record("A"))
     with pytest.raises(CatalogError, match="counts 25 frames a second, the reel has 18"):
         read_shot_list("l.otio", text.encode(), make_record("A", Fraction(18)))
 
