@@ -8,14 +8,15 @@ A `Step` reads the frames of one shot in order and answers, frame by frame, with
         version = 1
         touches = "every sample"
 
-        def changes(self, frames):
+        def changes(self, frames, motion):
             for frame in frames:
                 yield Change.between(frame, tuple(frame.peak - p for p in frame.samples()))
 
 What a step may rely on:
     - the frames are of one shot, all of one format, on one device;
     - `changes` is called once per shot; what it keeps lives in its local variables, so
-      state starts at the first frame of the shot and ends at its last.
+      state starts at the first frame of the shot and ends at its last;
+    - `motion` knows the shot's optical flow; what one step asked of it costs the next nothing.
 What a step owes:
     - one change per frame, in order, after at most `look_ahead` further frames were read;
     - no memory beyond the frames it needs: a shot may be an hour long;
@@ -38,6 +39,7 @@ import torch
 from torch import Tensor
 
 from catalogs.picture import PictureFormat
+from models.motion import Motion
 
 Touches = Literal["damage", "every sample"]
 
@@ -151,6 +153,8 @@ class Step(ABC):
             "every sample" when the step by nature changes the whole frame.
         invents: True when the step makes up picture that no frame shows; a reel it altered is
             declared generative, see `catalogs.exports.source_type`.
+        moves: True when the step moves the picture, so that flow found before it is worth nothing
+            after it.
         look_ahead: frames read beyond the one being answered.
     """
 
@@ -158,11 +162,17 @@ class Step(ABC):
     version: ClassVar[int]
     touches: ClassVar[Touches]
     invents: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
     look_ahead: int = 0
 
     @abstractmethod
-    def changes(self, frames: Iterator[Frame]) -> Iterator[Change]:
-        """Yield one change per frame of the shot, in order."""
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
+        """Yield one change per frame of the shot, in order.
+
+        Args:
+            frames: the frames of one shot.
+            motion: the shot's optical flow, shared by the steps of a recipe.
+        """
 
 
 @dataclass(frozen=True)
@@ -198,8 +208,15 @@ def windows(frames: Iterable[Frame], behind: int, ahead: int) -> Iterator[Window
         held.extend(itertools.islice(source, 1))
 
 
-def apply_step(step: Step, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame, Change]]:
+def apply_step(
+    step: Step, frames: Iterable[Frame], motion: Motion | None = None
+) -> Iterator[tuple[Frame, Frame, Change]]:
     """Run one step over a shot.
+
+    Args:
+        step: the step.
+        frames: the frames of one shot.
+        motion: optical flow that other steps share; a step that runs alone has its own.
 
     Yields:
         (frame before, frame after, change) for every frame of the shot.
@@ -208,5 +225,5 @@ def apply_step(step: Step, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Fra
         ValueError: the step answered with more or fewer changes than frames.
     """
     kept, seen = itertools.tee(frames)
-    for before, change in zip(kept, step.changes(seen), strict=True):
+    for before, change in zip(kept, step.changes(seen, motion or Motion()), strict=True):
         yield before, before.plus(change), change

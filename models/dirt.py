@@ -30,6 +30,7 @@ import torch
 
 from models.blotches import Rules, judge, spikes
 from models.contract import Change, Frame, Step, Touches, windows
+from models.motion import Motion
 from models.patch import patched
 from models.sight import SMALLEST_SIDE, Sight
 
@@ -61,9 +62,9 @@ class Dirt(Step):
         if not self.smallest <= self.largest <= 100_000:
             raise ValueError(f"largest {self.largest} is outside {self.smallest}..100000 samples")
 
-    def changes(self, frames: Iterator[Frame]) -> Iterator[Change]:
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking two frames behind and two ahead."""
-        sight = Sight()
+        sight = Sight(motion)
         for index, window in enumerate(windows(frames, self.look_ahead, self.look_ahead)):
             first = index - window.centre
             sight.keep(first, window.frames)

@@ -40,6 +40,7 @@ import numpy as np
 import torch
 
 from models.contract import Change, Frame, Step, Touches
+from models.motion import Motion
 from models.tones import Array, blocks, fit_gain_offset, flickering, steady_course, tones
 
 LEAST_SHARE = 0.25  # part of the frames that must turn; flashes are fewer
@@ -79,7 +80,7 @@ class Deflicker(Step):
         if not 1 <= self.largest_gain <= 4:
             raise ValueError(f"largest_gain {self.largest_gain} is outside 1..4")
 
-    def changes(self, frames: Iterator[Frame]) -> Iterator[Change]:
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame; frames are held for `look_ahead`, tones for twice that."""
         waiting: deque[Frame] = deque()
         course: deque[Array] = deque()

@@ -5,8 +5,9 @@ preset medium. Ours differs in what it looks at: not the luma but a `guide`, the
 specks filtered out and brightness divided out, so that dirt and flicker do not pass for
 motion.
 
-    there = estimate_flow(guide(a), guide(b), a.shape)     # where the samples of a are in b
-    seen_from_a = warp(b, there)                           # b, drawn where a has it
+    motion = Motion()
+    motion.see(0, a), motion.see(1, b)
+    seen_from_a = warp(b, motion.flow(0, 1, a.shape))      # b, drawn where a has it
 
 Limits: DIS follows motion up to roughly a tenth of the picture per frame; it knows nothing of
 transparency (smoke, reflections), and in an area that is hidden in the other frame its answer
@@ -31,7 +32,10 @@ SPECK = 3  # side of the guide's median, in guide lines
 NEIGHBOURHOOD = 1 / 12  # share of the height over which brightness is divided out
 NOISE_FLOOR = 0.02  # share of full range; contrast below it is not amplified
 
+HELD = 24  # frames; steps that share flow lag behind one another by less
+
 Guide = npt.NDArray[np.uint8]
+Flow = npt.NDArray[np.float32]
 
 
 def guide(luma: Tensor, lines: int = GUIDE_LINES) -> Guide:
@@ -58,29 +62,79 @@ def guide(luma: Tensor, lines: int = GUIDE_LINES) -> Guide:
     return np.clip(128.0 + 48.0 * contrast, 0, 255).astype(np.uint8)
 
 
-def estimate_flow(here: Guide, there: Guide, shape: tuple[int, int]) -> Tensor:
-    """Find where each sample of one frame is in another.
+def estimate_flow(here: Guide, there: Guide) -> Flow:
+    """Find where each sample of one guide is in another.
 
     Args:
-        here: guide of the frame the flow belongs to.
+        here: guide of the frame the flow belongs to, `[h, w]`.
         there: guide of the other frame, of the same shape.
-        shape: (H, W) of the planes the flow is for.
 
     Returns:
-        float32 `[2, H, W]`, displacement (x, y) in samples: what is at p here is at
+        float32 `[h, w, 2]`, displacement (x, y) in samples of the guide: what is at p here is at
         p + flow(p) there. Zero where the guides are smaller than `SMALLEST_GUIDE`.
     """
-    height, width = shape
-    lines, across = here.shape
-    if min(lines, across) < SMALLEST_GUIDE:
-        return torch.zeros(2, height, width)
+    if min(here.shape) < SMALLEST_GUIDE:
+        return np.zeros((*here.shape, 2), np.float32)
     cv2.setNumThreads(1)  # the stripes of several threads would change the answer
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    flow = search.calc(here, there, None)  # type: ignore[call-overload]
+    return np.asarray(search.calc(here, there, None), np.float32)  # type: ignore[call-overload]
+
+
+def enlarged(flow: Flow, shape: tuple[int, int]) -> Tensor:
+    """Bring a guide's flow to planes of the given shape (H, W), float32 `[2, H, W]`."""
+    height, width = shape
+    lines, across = flow.shape[:2]
     if (lines, across) != shape:
-        flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-        flow = flow * np.array([width / across, height / lines], dtype=np.float32)
+        scale = np.array([width / across, height / lines], np.float32)
+        flow = np.asarray(cv2.resize(flow, (width, height)), np.float32) * scale  # bilinear
     return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
+
+
+class Motion:
+    """The optical flow of one shot: each pair of frames is searched once, whichever step asks.
+
+    The guide of a frame is drawn when the first step shows the frame; later steps show the same
+    picture repaired, and the flow found before holds for them. Frames are numbered from the start
+    of the shot. What lies `HELD` frames behind the newest is forgotten, so memory does not grow.
+    """
+
+    def __init__(self) -> None:
+        self._guides: dict[int, Guide] = {}
+        self._flows: dict[tuple[int, int], Flow] = {}
+
+    def see(self, index: int, luma: Tensor) -> None:
+        """Take in a frame, unless it was seen before.
+
+        Args:
+            index: the frame's number in the shot.
+            luma: float32 `[H, W]`, 0..1.
+        """
+        if index in self._guides:
+            return
+        self._guides[index] = guide(luma)
+        for old in [i for i in self._guides if i < index - HELD]:
+            del self._guides[old]
+        for pair in [p for p in self._flows if min(p) < index - HELD]:
+            del self._flows[pair]
+
+    def renew(self, index: int, luma: Tensor) -> None:
+        """Take in a frame anew: its picture is no longer what was seen."""
+        self._guides.pop(index, None)
+        for pair in [p for p in self._flows if index in p]:
+            del self._flows[pair]
+        self.see(index, luma)
+
+    def flow(self, here: int, there: int, shape: tuple[int, int]) -> Tensor:
+        """Flow between two frames that were seen, for planes of the given shape.
+
+        Returns:
+            float32 `[2, H, W]`, displacement (x, y) in samples: what is at p here is at
+            p + flow(p) there.
+        """
+        pair = (here, there)
+        if pair not in self._flows:
+            self._flows[pair] = estimate_flow(self._guides[here], self._guides[there])
+        return enlarged(self._flows[pair], shape)
 
 
 def warp(planes: Tensor, flow: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.contract import Frame
 from models.labels import Mask, Picture, odd
-from models.motion import SMALLEST_GUIDE, Guide, chain, estimate_flow, guide, warp
+from models.motion import SMALLEST_GUIDE, Motion, chain, warp
 
 SMALLEST_SIDE = SMALLEST_GUIDE
 OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
@@ -41,11 +41,11 @@ class View:
 class Sight:
     """The frames of a window and what was computed of them, so that nothing is done twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
         self.frames: dict[int, Frame] = {}
         self.luma: dict[int, Tensor] = {}
         self.spikes: dict[int, Picture] = {}
-        self._guides: dict[int, Guide] = {}
         self._flows: dict[tuple[int, int], Tensor] = {}
 
     def keep(self, first: int, frames: Sequence[Frame]) -> None:
@@ -54,8 +54,8 @@ class Sight:
             if index not in self.frames:
                 self.frames[index] = frame
                 self.luma[index] = frame.luma()
-                self._guides[index] = guide(self.luma[index])
-        for held in (self.frames, self.luma, self.spikes, self._guides):
+                self._motion.see(index, self.luma[index])
+        for held in (self.frames, self.luma, self.spikes):
             for index in [i for i in held if i < first]:
                 del held[index]
         for pair in [p for p in self._flows if min(p) < first]:
@@ -70,9 +70,7 @@ class Sight:
         pair = (here, there)
         if pair not in self._flows:
             shape = self.luma[here].shape
-            self._flows[pair] = estimate_flow(
-                self._guides[here], self._guides[there], (int(shape[0]), int(shape[1]))
-            )
+            self._flows[pair] = self._motion.flow(here, there, (int(shape[0]), int(shape[1])))
         return self._flows[pair]
 
     def nearest(self, index: int) -> tuple[Picture, Picture]:

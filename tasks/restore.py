@@ -23,6 +23,7 @@ from catalogs.records import Reel, RestoredShot, Shot, StepOutcome
 from catalogs.source import FrameIndex
 from catalogs.store import Store
 from models.contract import Frame, Step, apply_step
+from models.motion import Motion
 from models.supported import step_named
 from tasks.media.read import read_frames
 from tasks.media.write import ffv1_writer
@@ -123,8 +124,11 @@ def run_steps(
     """Send a shot through the steps; yields (source frame, restored frame)."""
     kept, passing = itertools.tee(frames)
     chain: Iterator[Frame] = passing
+    motion = Motion()
     for tally in tallies:
-        chain = tally.follow(chain)
+        chain = tally.follow(chain, motion)
+        if tally.step and tally.step.moves:
+            motion = Motion()
     yield from zip(kept, chain, strict=True)
 
 
@@ -188,9 +192,9 @@ class _Tally:
         for old, new in zip(before.samples(), after.samples(), strict=True):
             self.changed += int(torch.count_nonzero(old != new))
 
-    def follow(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+    def follow(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Frame]:
         assert self.step is not None
-        for before, after, change in apply_step(self.step, frames):
+        for before, after, change in apply_step(self.step, frames, motion):
             self.count(before, after)
             self.parameters.append(dict(change.parameters))
             yield after

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Change, Frame, Step, Touches, apply_step, windows
+from models.motion import Motion
 
 SMALL = PictureFormat(4, 2, "gray")
 
@@ -41,7 +42,7 @@ class Answering(Step):
     def __init__(self, answer: Callable[[Iterator[Frame]], Iterator[Change]]) -> None:
         self.answer = answer
 
-    def changes(self, frames: Iterator[Frame]) -> Iterator[Change]:
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         return self.answer(frames)
 
 

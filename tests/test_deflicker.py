@@ -10,6 +10,7 @@ from catalogs.picture import PictureFormat
 from models.contract import Frame, apply_step
 from models.degrade import Dirt, Flicker, damaged
 from models.flicker import Deflicker
+from models.motion import Motion
 
 
 def scene(
@@ -99,7 +100,7 @@ def test_flicker_once_seen_is_corrected_to_the_end_of_a_quieter_stretch() -> Non
     weak = 1 + 0.004 * np.random.default_rng(4).standard_normal(40)
     quiet = scene("gray", list(weak))
     assert_untouched(quiet)
-    changes = list(Deflicker().changes(iter(scene("gray", [*strong, *weak]))))
+    changes = list(Deflicker().changes(iter(scene("gray", [*strong, *weak])), Motion()))
     assert not any(change.is_empty for change in changes)
 
 
@@ -115,7 +116,7 @@ def test_black_frames_and_the_smallest_pictures_are_untouched() -> None:
 
 def test_what_was_decided_is_recorded() -> None:
     source = scene("gray", [1.0, 0.9] * 10)
-    changes = list(Deflicker().changes(iter(source)))
+    changes = list(Deflicker().changes(iter(source), Motion()))
     assert all(change.parameters["gain"] > 0 for change in changes)
     assert changes[11].parameters["gain"] > changes[10].parameters["gain"]
 
@@ -124,8 +125,8 @@ def test_a_frame_does_not_depend_on_where_a_longer_shot_begins() -> None:
     still = scene("gray", [1.0] * 40)
     source = [frame for frame, _ in damaged(still, [Flicker(seed=4)])]
     step = Deflicker(look_ahead=5)
-    whole = list(step.changes(iter(source)))
-    cut = list(step.changes(iter(source[15:26])))
+    whole = list(step.changes(iter(source), Motion()))
+    cut = list(step.changes(iter(source[15:26]), Motion()))
     assert torch.equal(whole[20].planes[0], cut[5].planes[0])
 
 

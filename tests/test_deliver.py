@@ -18,6 +18,7 @@ from catalogs.records import AssembledReel, CatalogReel, Reel, Shot
 from catalogs.source import ColourTags, FrameIndex
 from catalogs.store import Store
 from models.contract import Change, Frame, Step
+from models.motion import Motion
 from tasks.assemble import assemble_reel
 from tasks.deliver import deliver_mezzanine, deliver_sequence
 from tasks.ingest import ingest_reel
@@ -43,7 +44,7 @@ class Brighter(Step):
     version = 1
     touches = "damage"
 
-    def changes(self, frames: Iterator[Frame]) -> Iterator[Change]:
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         for number, frame in enumerate(frames):
             deltas = [plane.to(dtype=plane.dtype).int() * 0 for plane in frame.planes]
             deltas[0][3, 5] = number % 2

@@ -10,6 +10,7 @@ from models.contract import Change, Frame, apply_step
 from models.degrade import Dirt as DirtDamage
 from models.degrade import Flicker, damaged
 from models.dirt import Dirt
+from models.motion import Motion
 
 
 def moving_texture(
@@ -59,7 +60,7 @@ def plant(frame: Frame, row: int, column: int, side: int, value: float) -> Frame
 
 
 def changes_of(frames: list[Frame]) -> list[Change]:
-    return list(Dirt().changes(iter(frames)))
+    return list(Dirt().changes(iter(frames), Motion()))
 
 
 def touched(change: Change) -> int:

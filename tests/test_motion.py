@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.motion import chain, estimate_flow, guide, sampled, warp
+from models.motion import chain, enlarged, estimate_flow, guide, sampled, warp
 
 
 def texture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -24,7 +24,7 @@ def shifted_pair(dx: int, dy: int) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize(("dx", "dy"), [(0, 0), (5, -3), (-11, 7)])
 def test_a_shift_is_found(dx: int, dy: int) -> None:
     here, there = shifted_pair(dx, dy)
-    flow = estimate_flow(guide(here), guide(there), (180, 240))
+    flow = enlarged(estimate_flow(guide(here), guide(there)), (180, 240))
     inner = flow[:, 20:-20, 20:-20]
     assert inner[0].median() == pytest.approx(dx, abs=0.1)
     assert inner[1].median() == pytest.approx(dy, abs=0.1)
@@ -34,14 +34,14 @@ def test_flicker_and_specks_do_not_pass_for_motion() -> None:
     here, there = shifted_pair(4, 2)
     there = (there * 0.8 + 0.05).contiguous()
     there[::17, ::13] = 1.0
-    flow = estimate_flow(guide(here), guide(there), (180, 240))
+    flow = enlarged(estimate_flow(guide(here), guide(there)), (180, 240))
     error = (flow - torch.tensor([4.0, 2.0])[:, None, None]).abs()[:, 20:-20, 20:-20]
     assert error.mean() < 0.3
 
 
 def test_flow_is_scaled_up_from_a_smaller_guide() -> None:
     here, there = shifted_pair(6, 4)
-    flow = estimate_flow(guide(here, lines=90), guide(there, lines=90), (180, 240))
+    flow = enlarged(estimate_flow(guide(here, lines=90), guide(there, lines=90)), (180, 240))
     assert flow.shape == (2, 180, 240)
     assert flow[0, 30:-30, 30:-30].median() == pytest.approx(6, abs=0.3)
 
@@ -49,9 +49,9 @@ def test_flow_is_scaled_up_from_a_smaller_guide() -> None:
 def test_flow_does_not_depend_on_the_number_of_threads() -> None:
     here, there = (guide(view) for view in shifted_pair(5, 5))
     cv2.setNumThreads(4)
-    first = estimate_flow(here, there, (180, 240))
+    first = enlarged(estimate_flow(here, there), (180, 240))
     cv2.setNumThreads(1)
-    assert torch.equal(first, estimate_flow(here, there, (180, 240)))
+    assert torch.equal(first, enlarged(estimate_flow(here, there), (180, 240)))
 
 
 def test_warping_brings_the_other_frame_into_place() -> None:
@@ -75,9 +75,9 @@ def test_a_plane_is_read_between_its_samples() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (20, 300)])
 def test_pictures_too_small_for_motion_have_none(shape: tuple[int, int]) -> None:
     picture = texture(*shape) if min(shape) > 1 else torch.full(shape, 0.5)
-    assert not estimate_flow(guide(picture), guide(picture), shape).any()
+    assert not enlarged(estimate_flow(guide(picture), guide(picture)), shape).any()
 
 
 def test_a_black_frame_has_no_motion() -> None:
     black = guide(torch.zeros(60, 80))
-    assert not estimate_flow(black, black, (60, 80)).any()
+    assert not enlarged(estimate_flow(black, black), (60, 80)).any()

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.motion import estimate_flow, guide, warp
+from models.motion import enlarged, estimate_flow, guide, warp
 
 CONTRAST = 0.07
 AGREEMENT = 0.5  # the neighbours may differ by this part of what the speck differs from them
@@ -30,7 +30,9 @@ class Neighbours:
         """Take three consecutive lumas, float32 `[H, W]` in 0..1."""
         shape = (int(here.shape[0]), int(here.shape[1]))
         centre = guide(here)
-        self._flows = [estimate_flow(centre, guide(other), shape) for other in (before, after)]
+        self._flows = [
+            enlarged(estimate_flow(centre, guide(other)), shape) for other in (before, after)
+        ]
 
     def count_specks(self, before: Tensor, here: Tensor, after: Tensor) -> int:
         """Specks on `here`, whose neighbours are `before` and `after`."""
