@@ -131,10 +131,36 @@ class Motion:
             float32 `[2, H, W]`, displacement (x, y) in samples: what is at p here is at
             p + flow(p) there.
         """
+        return enlarged(self._searched(here, there), shape)
+
+    def follow(
+        self, here: int, there: int, places: npt.NDArray[np.float32], shape: tuple[int, int]
+    ) -> npt.NDArray[np.float32]:
+        """Where single places of one frame are in another, adjacent or not.
+
+        Args:
+            here: number of the frame.
+            there: number of the other frame; those between were seen, too.
+            places: float32 `[N, 2]`, (x, y) in samples.
+            shape: (H, W) of the planes.
+
+        Returns:
+            float32 `[N, 2]`, (x, y) in samples.
+        """
+        step = 1 if there > here else -1
+        for at in range(here, there, step):
+            flow = self._searched(at, at + step)
+            scale = np.array([flow.shape[1] / shape[1], flow.shape[0] / shape[0]], np.float32)
+            x, y = ((places + 0.5) * scale - 0.5).T.astype(np.float32)
+            moved = cv2.remap(flow, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            places = places + moved.reshape(-1, 2) / scale
+        return places
+
+    def _searched(self, here: int, there: int) -> Flow:
         pair = (here, there)
         if pair not in self._flows:
             self._flows[pair] = estimate_flow(self._guides[here], self._guides[there])
-        return enlarged(self._flows[pair], shape)
+        return self._flows[pair]
 
 
 def warp(planes: Tensor, flow: Tensor) -> Tensor:
