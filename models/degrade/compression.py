@@ -87,11 +87,13 @@ class Compression(Damage):
         lines, samples = plane.shape
         sides = (0, -samples % BLOCK, 0, -lines % BLOCK)
         whole = functional.pad(plane[None, None] - 128, sides, mode="replicate")[0, 0]
-        blocks = whole.unflatten(0, (-1, BLOCK)).unflatten(2, (-1, BLOCK)).transpose(1, 2)
+        height, width = whole.shape
+        cut = (height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+        blocks = whole.reshape(cut).transpose(1, 2)
         basis, steps = cosines(plane.device), self._steps(table).to(plane.device)
         quantised = (basis @ blocks @ basis.T / steps).round() * steps
-        back = (basis.T @ quantised @ basis).transpose(1, 2)
-        return back.flatten(2).flatten(0, 1)[:lines, :samples] + 128
+        back = (basis.T @ quantised @ basis).transpose(1, 2).reshape(height, width)
+        return back[:lines, :samples] + 128
 
     def _steps(self, table: tuple[tuple[int, ...], ...]) -> Tensor:
         """Quantiser steps at this quality, float32 `[8, 8]`, whole numbers of 1..255."""
