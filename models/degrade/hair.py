@@ -8,6 +8,7 @@ Limits: a hair trembles as a whole; it does not bend.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def _lay(cover: Tensor, level: Tensor, hair: _Hair, points: Tensor) -> None:
     y = torch.arange(top, bottom, dtype=torch.float32, device=cover.device)[:, None]
     nearest = torch.full((bottom - top, right - left), 1e6, device=cover.device)
     places = points.tolist()
-    for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(places):
         across, down = x1 - x0, y1 - y0
         length = max(across**2 + down**2, 1e-9)
         along = (((x - x0) * across + (y - y0) * down) / length).clamp(0, 1)
