@@ -24,13 +24,12 @@ from torch.nn import functional
 from models.contract import Frame
 from models.degrade.blend import covered, place
 from models.degrade.damage import REFERENCE_LINES, Damage, chance, require
+from models.degrade.lateral import TWO_LOBES, lateral_profile
 from models.degrade.lives import lifetimes
 
 STRETCHES = 16  # per frame; at their ends a scratch may pale, break off or come back
 PERSISTENCE = 0.75  # share of ends at which a scratch goes on as it was
 THINNEST = 0.7  # samples; a thinner line would fall between them
-TWO_LOBES = 2.26  # in widths at half height: where the squared sinc ends its first side lobe
-HALF_HEIGHT = 0.8859  # width at half height of a squared sinc whose zeros are 1 apart
 
 
 @dataclass(frozen=True)
@@ -147,23 +146,6 @@ class Scratches(Damage):
             last_strength=strength,
         )
         return strengths, after
-
-
-def lateral_profile(distance: Tensor, width: float, is_sinc: bool) -> Tensor:
-    """Depth of a scratch across its line.
-
-    Args:
-        distance: from its middle, in samples.
-        width: width at half height, in samples.
-        is_sinc: a squared sinc up to its second zero; otherwise a Gaussian.
-
-    Returns:
-        float32 of the same shape: 1 in the middle, 0.5 at half the width.
-    """
-    if is_sinc:
-        lobes = torch.sinc(distance * (HALF_HEIGHT / width)) ** 2
-        return lobes * (distance.abs() <= TWO_LOBES * width)
-    return torch.exp(-4 * math.log(2) * (distance / width) ** 2)
 
 
 def _lay(cover: Tensor, level: Tensor, scratch: _Scratch, strengths: list[float]) -> None:
