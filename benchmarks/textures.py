@@ -19,7 +19,7 @@ from torch import Tensor
 
 CLASSES = ("dirt", "dots", "smut", "spots", "stain", "lint", "hair-short")
 VISIBLE = 32  # of 255: fainter samples join no pieces
-SMALLEST = 6  # samples of the longer side; smaller pieces have no shape
+SMALLEST = 10  # samples of the longer side; smaller pieces have no shape
 MOST = 12  # pieces of one mask, the largest; a mask of dirt has hundreds
 
 
