@@ -37,8 +37,8 @@ def busy(seed: int) -> tuple[Damage, ...]:
         Fade(seed=seed),
         Grain(seed=seed),
         Dirt(density=8, seed=seed),
-        GateHair(rate=1.0, seed=seed),
-        Scratches(rate=0.5, seed=seed),
+        GateHair(rate=0.15, seed=seed),
+        Scratches(rate=0.05, seed=seed),
         Missing(rate=0.6, splice_rate=0, seed=seed),
         Missing(rate=0, splice_rate=1, seed=seed),
         Flicker(seed=seed),
@@ -102,7 +102,7 @@ def test_nothing_changes_outside_the_mask_in_any_format(number: int, device: str
 def test_all_arithmetic_is_on_the_frames_device(number: int) -> None:
     """Tensors on `meta` refuse to be mixed with any that was made elsewhere."""
     for pixel_format in ("gray", "yuv420p10le", "gbrp"):
-        frames = [noise_frame(pixel_format, (61, 83), "meta")] * 3
+        frames = [noise_frame(pixel_format, (61, 83), "meta")] * 2
         for after, mask in busy(2)[number].applied(iter(frames)):
             assert {plane.device.type for plane in (*after.planes, mask)} == {"meta"}
 
@@ -133,7 +133,7 @@ def test_an_empty_shot_stays_empty_and_no_frame_is_read_ahead(number: int) -> No
 
     def counted() -> Iterator[Frame]:
         nonlocal read
-        for read in itertools.count(1):  # noqa: B007, PLW2901
+        for read in itertools.count(1):  # noqa: B007
             yield noise_frame("gray", (20, 30))
 
     stream = busy(0)[number].applied(counted())
@@ -157,11 +157,12 @@ def test_everything_in_an_aged_film_happens_early_and_late(number: int) -> None:
 
 
 def test_an_aged_film_holds_every_kind_once_and_in_order() -> None:
-    names = [damage.name for damage in aged(0)]
-    assert names == (
-        "fade grain dirt gate_hair scratches missing flicker local_flicker weave scan_blur "
-        "compression"
-    ).split()
+    kinds = (
+        Fade, Grain, Dirt, GateHair, Scratches, Missing, Flicker, LocalFlicker, Weave, ScanBlur,
+        Compression,
+    )  # fmt: skip
+    assert tuple(type(damage) for damage in aged(0)) == kinds
+    assert len({damage.name for damage in aged(0)}) == len(kinds)
     with pytest.raises(ValueError, match="severity 3"):
         aged(0, 3)
 
