@@ -163,19 +163,16 @@ def test_a_scratch_has_its_profile_and_width(is_sinc: bool, device: str) -> None
 
 
 def test_a_scratch_stays_for_many_frames_and_wanders_slowly() -> None:
-    def make(seed: int) -> Damage:
-        return Scratches(
-            rate=0.0004, shortest_life=2000, longest_life=2000, drift=0.5, lean=0, broken=0,
-            seed=seed,
-        )  # fmt: skip
-
-    changes = lone(make, grey_frame(480, 160), 120)
+    damage = Scratches(
+        rate=0.0004, shortest_life=2000, longest_life=2000, drift=0.5, lean=0, broken=0, seed=0
+    )  # this seed gives one scratch
+    changes = [change for change, _ in run(damage, grey_frame(480, 160), 200)]
     x = torch.arange(160, dtype=torch.float64)
     weights = [change.abs().mean(0).double() for change in changes]
     middles = torch.stack([(w * x).sum() / w.sum() for w in weights])
     steps = middles.diff()
-    assert float(steps.std()) == pytest.approx(0.5, rel=0.25)
-    assert abs(float(torch.corrcoef(torch.stack([steps[1:], steps[:-1]]))[0, 1])) < 0.25
+    assert float(steps.std()) == pytest.approx(0.5, rel=0.12)
+    assert abs(float(torch.corrcoef(torch.stack([steps[1:], steps[:-1]]))[0, 1])) < 0.15
     assert float(middles.std()) > 1  # it does not return like noise around one place
 
 

@@ -90,20 +90,21 @@ class Weave(Damage):
             yield state[0], state[1], state[2]
 
 
-def _moved(frame: Frame, plane: Tensor, place: tuple[float, float, float]) -> Tensor:
+def _moved(frame: Frame, plane: Tensor, shift: tuple[float, float, float]) -> Tensor:
     """One plane, float32 `[h, w]`, resampled at the displaced and turned grid."""
     height, width = frame.format.height, frame.format.width
     lines, samples = int(plane.shape[0]), int(plane.shape[1])
     down, across = -(-height // lines), -(-width // samples)
     scale = height / REFERENCE_LINES
-    right, below = place[0] * scale, place[1] * scale
+    right, below = shift[0] * scale, shift[1] * scale
     # In luma samples around the middle of the picture; the inverse of turning, then shifting.
     x = (torch.arange(samples, device=plane.device) + 0.5) * across - width / 2 - right
     y = (torch.arange(lines, device=plane.device) + 0.5) * down - height / 2 - below
-    cosine, sine = math.cos(place[2]), math.sin(place[2])
-    from_x = cosine * x[None, :] + sine * y[:, None] + width / 2
-    from_y = cosine * y[:, None] - sine * x[None, :] + height / 2
-    grid = torch.stack([from_x * 2 / (across * samples) - 1, from_y * 2 / (down * lines) - 1], -1)
+    cosine, sine = math.cos(shift[2]), math.sin(shift[2])
+    from_x = (cosine * x[None, :] + sine * y[:, None] + width / 2) / across - 0.5
+    from_y = (cosine * y[:, None] - sine * x[None, :] + height / 2) / down - 0.5
+    sides = zip((from_x, from_y), (samples, lines), strict=True)
+    grid = torch.stack([(2 * _levelled(place) + 1) / side - 1 for place, side in sides], -1)
     return functional.grid_sample(
         plane.to(torch.float32)[None, None],
         grid[None],
@@ -111,3 +112,13 @@ def _moved(frame: Frame, plane: Tensor, place: tuple[float, float, float]) -> Te
         padding_mode="reflection",
         align_corners=False,
     )[0, 0]
+
+
+def _levelled(place: Tensor) -> Tensor:
+    """Where to ask torch's bicubic kernel, so that it answers with what is at `place`.
+
+    With its parameter of -0.75 the kernel shows a ramp at `t^3 - 1.5 t^2 + 1.5 t` of the way
+    from one sample to the next instead of at `t`: up to 0.05 samples aside. This is the inverse.
+    """
+    whole = place.floor()
+    return whole + 0.5 + torch.sinh(torch.asinh(4 * (place - whole - 0.5)) / 3)
