@@ -6,11 +6,14 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from models.contract import Frame
+
+REFERENCE_LINES = 480  # sizes are given in samples of a picture of so many lines
 
 
 class Damage(ABC):
@@ -25,6 +28,8 @@ class Damage(ABC):
     @abstractmethod
     def applied(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Tensor]]:
         """Yield per frame the damaged frame and its mask, bool `[H, W]` on the luma grid.
+
+        The mask lies on the frame's device.
 
         Samples outside the mask (for subsampled chroma: whose whole footprint is outside)
         are the source's.
@@ -53,8 +58,23 @@ def _noting(results: Iterator[tuple[Frame, Tensor]], masks: deque[Tensor]) -> It
         yield frame
 
 
-def chance(seed: int, index: int) -> torch.Generator:
-    """The source of chance for one frame: depends on the seed and the frame index only."""
+def chance(seed: int, index: int, salt: str = "") -> torch.Generator:
+    """The source of chance for one frame: depends on the seed, the frame index and the salt only.
+
+    Kinds of damage with a salt of their own do not correlate when they share a seed. Chance
+    that belongs to the whole shot takes index 0.
+    """
     generator = torch.Generator(device="cpu")
-    generator.manual_seed((seed * 1_000_003 + index) % 2**63)
+    number = crc32(f"{salt}:{seed}:{index}".encode()) if salt else seed * 1_000_003 + index
+    generator.manual_seed(number % 2**63)
     return generator
+
+
+def require(name: str, value: float, least: float, most: float, unit: str = "") -> None:
+    """Check one parameter of a damage.
+
+    Raises:
+        ValueError: the value is outside `least..most`, or not a number.
+    """
+    if not least <= value <= most:
+        raise ValueError(f"{name} {value} is outside {least:g}..{most:g}{unit and ' ' + unit}")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from models.contract import Frame
+from models.degrade.blend import is_chroma, rewritten
 from models.degrade.damage import Damage, chance
 
 
@@ -51,16 +52,15 @@ class Flicker(Damage):
             state = weight * state + (1 - weight**2) ** 0.5 * step
             gain = 1 + self.gain * float(state[0])
             offset = self.offset * float(state[1]) * frame.peak
-            mask = torch.ones(frame.format.height, frame.format.width, dtype=torch.bool)
-            yield _printed(frame, gain, offset), mask
+            yield rewritten(frame, _printed(frame, gain, offset))
 
 
-def _printed(frame: Frame, gain: float, offset: float) -> Frame:
-    """The frame with luma (or R, G, B) under gain and offset, chroma under gain."""
+def _printed(frame: Frame, gain: float, offset: float) -> list[Tensor]:
+    """Float planes with luma (or R, G, B) under gain and offset, chroma under gain."""
     neutral = (frame.peak + 1) / 2
-    planes = []
-    for number, (plane, samples) in enumerate(zip(frame.planes, frame.samples(), strict=True)):
-        chroma = number > 0 and frame.format.layout != "rgb"
-        wanted = (samples - neutral) * gain + neutral if chroma else samples * gain + offset
-        planes.append(wanted.round().clamp(0, frame.peak).to(plane.dtype))
-    return Frame(tuple(planes), frame.format)
+    return [
+        (samples - neutral) * gain + neutral
+        if is_chroma(frame, number)
+        else samples * gain + offset
+        for number, samples in enumerate(frame.samples())
+    ]
