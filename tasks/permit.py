@@ -12,7 +12,7 @@ from pathlib import Path
 
 from catalogs.catalog import Catalog
 from catalogs.errors import RecipeError
-from catalogs.policy import OTHERS, CollectionRules, Policy, read_policy, same_name
+from catalogs.policy import OTHERS, Policy, read_policy, same_name
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow
 from catalogs.store import POLICY
@@ -98,23 +98,19 @@ def _forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:
     unasked = [s for s in _inventing(treatment) if s not in (*rules.allow, *never)]
     if not never and not unasked:
         return ""
-    place = _place(policy, rules)
-    reasons = [f"step {step} must never run on it, by {place}" for step in never]
-    reasons += [f"step {step} invents picture, which {place} does not allow" for step in unasked]
+    named = f"[[collection]] {rules.name!r} of " if rules in policy.collections else ""
+    where = f" in {named}{policy.path}" if policy.path else ": there is no policy"
+    reasons = [f"step {step} must never run on it, by {named}{policy.path}" for step in never]
+    reasons += [f"step {step} invents picture, which nobody allowed{where}" for step in unasked]
     steps = ", ".join((*never, *unasked))
     change = ["take it out of never"] if never else []
-    change += ["let a named person allow it there (allow, allowed_by)"] if unasked else []
+    if unasked:
+        file = policy.path or f"STORE/{POLICY}"
+        change.append(f"let a named person allow it (allow, allowed_by) in {file}")
     return (
         f"{_spoken(reel.collection)}: {', and '.join(reasons)}; name a recipe without {steps}, "
         f"or {' and '.join(change)}"
     )
-
-
-def _place(policy: Policy, rules: CollectionRules) -> str:
-    if policy.path is None:
-        return f"no policy (STORE/{POLICY} or --policy)"
-    named = f"[[collection]] {rules.name!r} of " if rules in policy.collections else ""
-    return f"{named}{policy.path}"
 
 
 def _spoken(collection: str | None) -> str:
