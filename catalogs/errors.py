@@ -25,7 +25,7 @@ class SourceError(WetgateError):
 
 
 class RecipeError(WetgateError):
-    """A recipe names an unknown step or a parameter out of its range."""
+    """A recipe or a policy names an unknown step, or says what does not hold together."""
 
 
 class MediaError(WetgateError):

@@ -52,6 +52,11 @@ def plain_title(text: str) -> str:
     return f"{match[2]}{'' if match[2].endswith(chr(39)) else ' '}{match[1]}"
 
 
+def plain_name(text: str) -> str:
+    """A name as it is written, every run of white space one space."""
+    return " ".join(text.split())
+
+
 def read_value(field: str, text: str) -> tuple[Any, bool]:
     """The value of a field and whether it is in doubt.
 
@@ -102,6 +107,7 @@ def _frame_rate(text: str) -> tuple[Fraction, bool]:
 
 _TEXTS: dict[str, Callable[[str], str]] = {
     "identifier": str, "title": plain_title, "path": str, "sound_path": str,
+    "collection": plain_name,
 }  # fmt: skip
 _OWN_DOUBT: dict[str, Read] = {
     "date": parse_date, "checksum": _checksum, "missing_frames": parse_missing_frames,

@@ -51,7 +51,7 @@ ENCODINGS = (
 REQUIRED = ("identifier", "title", "reel", "path")
 FIELDS = (
     *REQUIRED, "frame_rate", "gauge", "colour", "sound", "date", "duration", "checksum", "scan",
-    "missing_frames", "sound_path",
+    "missing_frames", "sound_path", "collection",
 )  # fmt: skip
 
 _SELECTOR = re.compile(r"^([^\[\]]+)(?:\[([^\[\]=]+)=([^\[\]]*)\])?$")

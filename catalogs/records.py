@@ -42,6 +42,7 @@ class CatalogReel:
             ("progressive", for film on a video tape) or "deinterlace" them.
         sound_path: a sound file beside a picture without sound, relative to the archive root.
         missing_frames: file numbers of an image sequence that are known to be missing.
+        collection: of the archive, whose policy the reel is under, see `catalogs.policy`.
         uncertain: names of the fields above whose value the catalog doubts.
         operator_rate: frame rate by `--fps`, which overrides catalog and header.
     """
@@ -64,6 +65,7 @@ class CatalogReel:
     sound_path: str | None = None
     uncertain: tuple[str, ...] = ()
     operator_rate: Fraction | None = None
+    collection: str | None = None
 
     @property
     def reel_id(self) -> str:
@@ -76,7 +78,11 @@ class CatalogReel:
 
 @dataclass(frozen=True)
 class HeldRow:
-    """A row of a catalog, or a reel, that goes no further, and why."""
+    """A row of a catalog, or a reel, that goes no further, and why.
+
+    Attributes:
+        by_policy: True when only the recipe is in the way: nothing is said of the source.
+    """
 
     identifier: str
     reel_id: str
@@ -85,6 +91,7 @@ class HeldRow:
     title: str | None = None
     reel_number: int | None = None
     reel_count: int | None = None
+    by_policy: bool = False
 
     @staticmethod
     def of(reel: CatalogReel, reason: str) -> HeldRow:

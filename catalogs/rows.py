@@ -23,6 +23,7 @@ def reel_row(
     return {
         "reel_id": reel.reel_id, "identifier": catalog.identifier, "title": catalog.title,
         "reel_number": catalog.reel_number, "reel_count": catalog.reel_count,
+        "collection": catalog.collection,
         "gauge": catalog.gauge, "colour": catalog.colour, "sound": catalog.sound,
         "catalog_line": catalog.line, "source": str(reel.source), "source_sha256": content.sha256,
         "reel_digest": reel.digest,
@@ -46,6 +47,12 @@ def held_row(held: HeldRow) -> Row:
     }  # fmt: skip
 
 
+def forbidden_row(held: HeldRow, treatment: Treatment) -> Row:
+    """A reel that is held by policy: under this treatment, and whatever its source is like."""
+    named = {"treatment_id": treatment.treatment_id, "recipe": treatment.recipe_name}
+    return {**held_row(held), **named}
+
+
 def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
     """Every reel that was ingested (or one of them), as it was then, by its id."""
     rows = ledger.read("reels", reel_id)
@@ -54,8 +61,15 @@ def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
 
 
 def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
-    """Known reels that may be taken up as they were; a held one must be looked at anew."""
-    newest = ledger.newest("reels")
+    """Known reels that may be taken up as they were; a held one must be looked at anew.
+
+    One that only a policy held is taken up from where it stood before.
+    """
+    rows = ledger.read("reels")
+    by_policy = (
+        (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
+    )
+    newest = rows[~by_policy].drop_duplicates("reel_id", keep="last")
     held = set(newest[newest["status"] == "held"]["reel_id"])
     return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
 

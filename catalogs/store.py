@@ -7,6 +7,7 @@ reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
+policy.toml      what may be done to which collection; written by people, never by a night
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 
 STORE_VERSION = "2"
+POLICY = "policy.toml"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def open_store(root: Path) -> Store:
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
-            if any(root.iterdir()):
+            if any(path.name != POLICY for path in root.iterdir()):
                 raise StoreError(f"{root} is neither empty nor a store; choose another folder")
             marker.write_text(STORE_VERSION + "\n")
         version = marker.read_text(errors="replace").strip()

@@ -32,7 +32,7 @@ _STEP_PARAMETER = pa.struct([("step", _TEXT), ("name", _TEXT), ("values", pa.lis
 TABLES: dict[str, pa.Schema] = {
     "reels": _schema(
         reel_id=_TEXT, identifier=_TEXT, title=_TEXT, reel_number=_COUNT, reel_count=_COUNT,
-        gauge=_TEXT, colour=_TEXT, sound=_TEXT, catalog_line=_COUNT,
+        collection=_TEXT, gauge=_TEXT, colour=_TEXT, sound=_TEXT, catalog_line=_COUNT,
         source=_TEXT, source_sha256=_TEXT, reel_digest=_TEXT, source_bytes=_COUNT,
         source_modified_ns=_COUNT,
         container=_TEXT, codec=_TEXT, pixel_format=_TEXT, width=_COUNT, height=_COUNT,

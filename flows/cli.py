@@ -26,6 +26,7 @@ from flows.options import (
     FpsOption,
     JsonOption,
     NoticeOption,
+    PolicyOption,
     ProfileOption,
     RecipeOption,
     ScanOption,
@@ -78,16 +79,19 @@ def plan(
     fps: FpsOption = None,
     scan: ScanOption = None,
     notice: NoticeOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
     from flows.plan import plan_night
+    from tasks.permit import find_policy, permit
     from tasks.treat import resolve_recipe
 
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
     choices = read_choices(fps or (), scan or ())
-    read = apply_choices(read_catalog(catalog, profile), choices)
     treatment = resolve_recipe(read_recipe(recipe))
+    read = apply_choices(read_catalog(catalog, profile), choices)
+    read = permit(read, find_policy(policy, store), treatment)
     planned = plan_night(read, archive or catalog.parent, treatment, known, store, notice)
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
@@ -103,6 +107,7 @@ def run(
     fps: FpsOption = None,
     scan: ScanOption = None,
     notice: NoticeOption = None,
+    policy: PolicyOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A running Dask scheduler, for instance tcp://host:8786.")
     ] = None,
@@ -127,6 +132,7 @@ def run(
         fps=fps,
         scan=scan,
         notice=notice,
+        policy=str(policy) if policy else None,
         scheduler=scheduler,
         workers=workers,
         until=until,

@@ -16,7 +16,7 @@ from prefect.futures import PrefectFuture
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.rows import held_row, read_restored, reel_row, reels_at_hand
+from catalogs.rows import forbidden_row, held_row, read_restored, reel_row, reels_at_hand
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
@@ -113,6 +113,7 @@ class Night:
             work.record_restored(order, reel)
             self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
             return
+        work.record_allowances(order, reel)
         finished = work.finished_shots(order, reel, shots)
         for restored in finished.values():
             self._count(restored.status)
@@ -210,7 +211,8 @@ class Night:
         self._queue.drop(held.reel_id)
         self._open.pop(held.reel_id, None)
         self.tally.held.add(held.reel_id)
-        self._order.ledger.append("reels", held.reel_id, [held_row(held)])
+        row = forbidden_row(held, self._order.treatment) if held.by_policy else held_row(held)
+        self._order.ledger.append("reels", held.reel_id, [row])
         self._order.record("hold", held.reel_id, "held", held.reason)
         self._progress.say(held.reel_id, f"held: {held.reason}")
 

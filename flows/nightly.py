@@ -32,6 +32,7 @@ from flows.progress import night_progress
 from flows.software import software
 from flows.supervise import supervised
 from flows.tracking import track_batches
+from tasks.permit import find_policy, permit
 from tasks.report import write_report
 from tasks.treat import resolve_recipe
 
@@ -72,6 +73,7 @@ def nightly(
     fps: list[str] | None = None,
     scan: list[str] | None = None,
     notice: str | None = None,
+    policy: str | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
@@ -90,6 +92,7 @@ def nightly(
         scan: how interlaced picture is read, `progressive` or `IDENTIFIER=deinterlace`.
         notice: text to burn into access copies, "" for none; finished reels keep theirs when
             it is left out.
+        policy: what may be done to which collection; the store's `policy.toml` when not given.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
@@ -102,8 +105,10 @@ def nightly(
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
     choices = read_choices(fps or (), scan or ())
-    catalogued = apply_choices(read_catalog(Path(catalog), profile), choices)
     treatment = resolve_recipe(read_recipe(recipe))
+    rules = find_policy(policy, Path(store))
+    catalogued = apply_choices(read_catalog(Path(catalog), profile), choices)
+    catalogued = permit(catalogued, rules, treatment)
     opened = open_store(Path(store))
     order = work.Order(
         store=opened,
@@ -112,6 +117,7 @@ def nightly(
         batch_id=f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
         truth=Path(truth) if truth else None,
         notice=notice,
+        policy=rules,
     )
     with hold_store(opened), drained_by_signals(until) as should_stop:
         started = time.monotonic()
@@ -120,6 +126,8 @@ def nightly(
         for remark in catalogued.remarks:
             order.record("catalog remark", catalogued.path.name, "warning", remark)
         _record_mapping(order, catalogued)
+        if rules.path:
+            order.record("policy", str(rules.path), "success", f"sha256 {rules.sha256}")
         for choice in choices:
             subject = choice.identifier or catalogued.path.name
             order.record("operator choice", subject, "success", choice.option)

@@ -33,6 +33,15 @@ ScanOption = Annotated[
         help="How interlaced picture is read: progressive (frames as they are) or deinterlace.",
     ),
 ]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        envvar="WETGATE_POLICY",
+        help="What may be done to which collection; STORE/policy.toml if not given.",
+    ),
+]
 NoticeOption = Annotated[
     str | None,
     typer.Option(

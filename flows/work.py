@@ -9,13 +9,14 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
+from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
 from catalogs.rows import (
@@ -39,6 +40,7 @@ from tasks.manifest import derivative_id, digest_of
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
+from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
@@ -53,15 +55,18 @@ class Order:
     batch_id: str
     truth: Path | None = None
     notice: str | None = None
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def ledger(self) -> Ledger:
         """The ledger, writing for this night."""
         return self.store.ledger(self.batch_id)
 
-    def record(self, event: str, subject: str, outcome: str, detail: str = "") -> None:
-        """Write an event."""
-        row = event_row(event, subject, outcome, detail, software())
+    def record(
+        self, event: str, subject: str, outcome: str, detail: str = "", agent: str = ""
+    ) -> None:
+        """Write an event, of this software unless a person is its agent."""
+        row = event_row(event, subject, outcome, detail, agent or software())
         self.ledger.append("events", self.batch_id, [row])
 
 
@@ -159,7 +164,9 @@ def assemble(order: Order, reel: Reel) -> str:
     shots = current_shots(ledger, reel, DETECTOR)
     restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
-    built = assemble_reel(reel, restored, order.treatment, order.store, order.notice)
+    allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
+    disclosed = replace(reel, disclosures=(*reel.disclosures, *(a.sentence for a in allowed)))
+    built = assemble_reel(disclosed, restored, order.treatment, order.store, order.notice)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (
@@ -171,6 +178,14 @@ def assemble(order: Order, reel: Reel) -> str:
         ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
     return built.derivative_id
+
+
+def record_allowances(order: Order, reel: Reel) -> None:
+    """Say who allowed what is about to be invented in a reel, before it is."""
+    for allowed in allowances(order.policy, reel.catalog.collection, order.treatment):
+        order.record(
+            "allowance", reel.reel_id, "success", allowed.sentence, agent=allowed.allowed_by
+        )
 
 
 def record_restored(order: Order, reel: Reel) -> None:

@@ -20,6 +20,7 @@ from catalogs.exports.recorded import (
 from catalogs.exports.subject import ExportedFile, FileRole, RestoredReel
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
+from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.store import Store
 from models.supported import STEPS
@@ -88,7 +89,7 @@ def read_restored_reel(store: Store, reel_id: str, software: str) -> RestoredRee
     treatment = recorded_treatment(ledger, manifest)
     files = verified_files(folder, manifest)
     return RestoredReel(
-        reel=reel,
+        reel=replace(reel, disclosures=_disclosures(reel, manifest)),
         derivative_id=derivative,
         treatment=treatment,
         files=files,
@@ -127,6 +128,11 @@ def with_newest_events(store: Store, subject: RestoredReel) -> RestoredReel:
     """The reel with its events read again; its files are not."""
     reel, derivative = subject.reel, subject.derivative_id
     return replace(subject, events=recorded_events(store.ledger(), reel, derivative, subject.files))
+
+
+def _disclosures(reel: Reel, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the reading of the source made known, and what its restoration did."""
+    return tuple(dict.fromkeys((*reel.disclosures, *manifest.get("disclosures", ()))))
 
 
 def _inventing(treatment: Treatment) -> frozenset[str]:

@@ -40,6 +40,11 @@ def test_a_film_record_is_read_field_by_field() -> None:
     assert reel.uncertain == ("date", "reel_count")
 
 
+def test_the_collection_is_the_catalog_s_number_of_it(read: Read) -> None:
+    (reel,) = read(RECORD.replace('"primaryID"', '"cmsCollectionID": 24, "primaryID"')).reels
+    assert reel.collection == "24"
+
+
 def test_service_copies_are_left_out_and_a_second_volume_misses_its_first() -> None:
     catalog = read_catalog(SAMPLE)
     assert catalog.remarks == ("left out, as the profile asks: 1 records of another kind",)

@@ -52,6 +52,23 @@ def test_a_full_row_is_read_field_by_field(read: ReadCatalog) -> None:
     assert catalog.remarks == ()
 
 
+def test_a_collection_is_a_name_and_not_a_doubt(read: ReadCatalog) -> None:
+    rows = [
+        f"AFA-{number},T,1 of 1,{number}.mkv,{name}"
+        for number, name in enumerate(("Nitrate  news", "[Smith]", "ca. 1920?", "-", ""))
+    ]
+    catalog = read("\n".join([f"{HEAD},collection", *rows]))
+    found = [(reel.collection, reel.uncertain) for reel in catalog.reels]
+    names = ["Nitrate news", "[Smith]", "ca. 1920?", None, None]
+    assert found == [(name, ()) for name in names]
+
+
+def test_two_rows_of_one_reel_in_different_collections_are_held(read: ReadCatalog) -> None:
+    catalog = read(f"{HEAD},collection\n{GOOD},News\n{GOOD},Ads\n")
+    assert [held.line for held in catalog.held] == [2, 3]
+    assert "line 2 has collection News; line 3 has collection Ads" in catalog.held[0].reason
+
+
 @pytest.mark.parametrize("delimiter", [",", ";"], ids=["comma", "semicolon"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])

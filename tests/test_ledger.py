@@ -182,6 +182,18 @@ def test_a_damaged_file_is_named(ledger: Ledger, content: bytes) -> None:
         ledger.read("events")
 
 
+def test_rows_that_were_written_before_a_column_was_there_are_read(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = TABLES["reels"]
+    earlier = schema.remove(schema.get_field_index("collection"))
+    with monkeypatch.context() as patch:
+        patch.setitem(TABLES, "reels", earlier)
+        ledger.append("reels", "A.r1", [{"reel_id": "A.r1"}])
+    ledger.append("reels", "A.r1", [{"reel_id": "A.r1", "collection": "News"}])
+    assert list(ledger.read("reels")["collection"].fillna("")) == ["", "News"]
+
+
 def test_an_unknown_column_is_refused_by_name(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="no column colour_of_mood"):
         ledger.append("events", "reel", [{**event("x"), "colour_of_mood": "blue"}])

@@ -54,6 +54,19 @@ def test_the_series_title_is_not_the_programs(read: Read) -> None:
     assert [reel.title for reel in read(written).reels] == ["The Harbor"]
 
 
+def test_the_collection_is_the_title_of_that_type(read: Read) -> None:
+    """`pbcoreCollection` only wraps documents; it is no collection of the archive."""
+    title = '<pbcoreTitle titleType="Collection">Harbour  News</pbcoreTitle>'
+    inside = pbcore(title + digital("a.mkv"))
+    (reel,) = read(
+        f'<pbcoreCollection collectionTitle="Export 7">{inside}</pbcoreCollection>'
+    ).reels
+    assert (reel.title, reel.collection) == ("T", "Harbour News")
+    second = title.replace("Harbour", "City")
+    (held,) = read(pbcore(title + second + digital("a.mkv"))).held
+    assert "field collection (pbcoreTitle[titleType=Collection]) says different" in held.reason
+
+
 def test_proxies_beside_the_masters_are_held_until_a_profile_leaves_them_out(
     read: Read, tmp_path: Path
 ) -> None:
@@ -182,6 +195,15 @@ def test_efg_manifestations_are_the_reels_of_their_work() -> None:
     )
     (held,) = catalog.held
     assert "'Technicolor No. II' is not known" in held.reason
+
+
+def test_a_profile_says_of_which_collection_an_efg_catalog_is(tmp_path: Path) -> None:
+    profile = tmp_path / "ours.toml"
+    profile.write_text(
+        'base = "en15907"\npath = "{identifier}.mov"\n[defaults]\ncollection = "Harbour News"\n'
+    )
+    (reel,) = read_catalog(SAMPLES / "efg.xml", str(profile)).reels
+    assert reel.collection == "Harbour News"
 
 
 def test_without_a_profile_efg_names_no_files_and_is_held_saying_so() -> None:

@@ -2,8 +2,8 @@
 
 Event types follow http://id.loc.gov/vocabulary/preservation/eventType where one of its
 terms fits: restoring a shot is a "modification", finding shots a "metadata extraction",
-assembling a "creation". It has no term for an approval, nor for a shot that was left as it
-was; those keep our word and carry no authority.
+assembling a "creation". It has no term for an approval or an allowance, nor for a shot that
+was left as it was; those keep our word and carry no authority.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ TERMS = {
 }
 # Events whose agent is a person, and the person's part in them.
 PERSONS = {
+    "allowance": "authorizer",
     "approval": "authorizer",
     "shot list correction": "implementer",
 }

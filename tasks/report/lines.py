@@ -56,8 +56,14 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         metrics=metric_lines(reel),
         steps=step_lines(reel),
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
-        disclosures=tuple(json.loads(row["facts_json"] or "{}").get("disclosures", ())),
+        disclosures=_disclosures(reel),
     )
+
+
+def _disclosures(reel: ReelNight) -> tuple[str, ...]:
+    """What the reading of the source made known, and what its restoration did."""
+    read = json.loads(reel.row["facts_json"] or "{}").get("disclosures", ())
+    return tuple(dict.fromkeys((*read, *reel.manifest.get("disclosures", ()))))
 
 
 def _seconds(reel: ReelNight) -> str:

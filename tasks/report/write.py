@@ -20,6 +20,7 @@ from tasks.report.pictures import ShotPictures, picture_shot
 from tasks.report.words import attention, headline, work_done
 
 MOST_EVENTS = 500
+_REMARKS = ("catalog remark", "operator choice", "policy")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         "panels": panels,
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
-        "remarks": [e for e in night.events if e["event"] in ("catalog remark", "operator choice")],
+        "remarks": [e for e in night.events if e["event"] in _REMARKS],
         "event_counts": sorted(_event_counts(night).items()),
         "events": night.events[:MOST_EVENTS],
         "store": str(store.root),
