@@ -13,6 +13,7 @@ Limits: lines that lean by more than one in fifteen, or that are wider than `WID
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -114,7 +115,7 @@ def _response(luma: Picture, width: int) -> tuple[int, Picture, Picture]:
     least = np.clip(least, -LIMIT, LIMIT)
     means, scores = [], []
     edges = strip_edges(luma.shape[0])
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in itertools.pairwise(edges):
         rows = least[top:bottom]
         mean = rows.mean(axis=0)
         error = rows.std(axis=0) / max(len(rows), 1) ** 0.5 + 0.0015

@@ -16,18 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from models.labels import Picture
-from models.lines import STRIPS, Line
+from models.lines import Line
 from models.motion import Motion
-from models.scratch_tracks import Track
-from models.scratch_views import DISTANCES, Bed, Behind, bed_of, behind, width_of
+from models.scratch_tracks import LEAST_LIFE, Track
+from models.scratch_views import DISTANCES, Bed, Behind, bed_of, behind, by_strip, width_of
 
 CLEAR = 0.5  # of the line's contrast: where the surroundings differ by more, nothing is said
 BARE = 0.65  # of the contrast: where no line is seen in the other frame, so much must differ
+ENOUGH = 300.0  # sum of squares at which a track has been asked enough
 LIMITS = (-0.5, 1.5)  # of the contrast: a difference beyond is cut, lest one strip decide
 
 
 def ask(track: Track, newest: int, lumas: Mapping[int, Picture], motion: Motion) -> None:
     """Compare the newest frame with those before, both ways, where a track has a line."""
+    if len(track.lines) < LEAST_LIFE or track.squares > ENOUGH:
+        return
     for distance in DISTANCES:
         for index, number in ((newest, newest - distance), (newest - distance, newest)):
             if index in track.lines and index in lumas and number in lumas:
@@ -58,5 +61,4 @@ def answer(
 def differences(bed: Bed, line: Line, seen: Behind) -> npt.NDArray[np.float64]:
     """By how much the line stands out against the other frame, float64 `[STRIPS]`, signed."""
     core = np.abs(bed.away) <= max(0.5, line.width / 2)
-    apart = line.sign * (bed.patch - seen.patch)[:, core].mean(axis=1)
-    return np.array([apart[bed.strip == strip].mean() for strip in range(STRIPS)])
+    return by_strip(line.sign * (bed.patch - seen.patch)[:, core].mean(axis=1))

@@ -17,6 +17,9 @@ DISTANCES = (1, 2, 4, 8)  # frames away that are asked, nearest first
 REACH = 9  # samples at 480 lines on either side of a line that are compared
 FLANKS = (-45, -30, -20, -12, 12, 20, 30, 45)  # samples at 480 lines from a line to where the
 # picture's motion is read; flow close by may follow the line itself
+ASKED = 60  # lines of the picture whose motion is read; between them it is interpolated
+LARGEST = 0.15  # share of full range: a larger difference to another frame counts as this
+UNSURE = 0.3  # part of a strip; where more is not understood, it is not compared
 RIGID = 1.5  # samples at 480 lines: where the flanks part by more, the picture is not understood
 
 Floats32 = npt.NDArray[np.float32]
@@ -68,6 +71,13 @@ class Behind:
     level: Floats32
     misfit: npt.NDArray[np.float64]
     moved: npt.NDArray[np.float64]
+
+
+def by_strip(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Mean over the lines of each strip: `[R]` to float64 `[STRIPS]`."""
+    edges = strip_edges(len(values))
+    means: npt.NDArray[np.float64] = np.add.reduceat(values.astype(np.float64), edges[:-1])
+    return means / np.diff(edges)
 
 
 def half_width(line: Line, unit: float) -> float:
@@ -127,16 +137,12 @@ def behind(
     patch = drawn(luma, there[:, 0], there[:, 1], bed.reach)
     ring = np.abs(bed.away) > half_width(line, unit)
     moved = _moved(bed, there[:, 0], lines.get(number))
-    level = np.zeros(len(bed.rows), np.float32)
-    misfit = np.full(STRIPS, np.inf)
-    for strip in range(STRIPS):
-        rows = bed.strip == strip
-        if (parted | outside)[rows].mean() > 0.3:
-            continue
-        apart = (bed.patch[rows] - patch[rows])[:, ring]
-        level[rows] = np.median(apart)
-        misfit[strip] = np.abs(apart - level[rows][:, None]).mean()
-    return Behind(number, there[:, 0], there[:, 1], patch + level[:, None], level, misfit, moved)
+    apart = np.clip((bed.patch - patch)[:, ring], -LARGEST, LARGEST)
+    level = by_strip(apart.mean(axis=1))
+    levels = level[bed.strip].astype(np.float32)
+    misfit = by_strip(np.abs(apart - levels[:, None]).mean(axis=1))
+    misfit[by_strip((parted | outside).astype(np.float64)) > UNSURE] = np.inf
+    return Behind(number, there[:, 0], there[:, 1], patch + levels[:, None], levels, misfit, moved)
 
 
 def _followed(
@@ -144,15 +150,16 @@ def _followed(
 ) -> tuple[Floats32, npt.NDArray[np.bool_]]:
     """Where the picture behind a bed is in another frame, `[R, 2]`, and where that is unsure."""
     unit = shape[0] / 480
-    y = bed.rows.astype(np.float32)
-    ways = []
-    for flank in FLANKS:
-        place = np.stack([bed.x + flank * unit, y], axis=1)
-        ways.append(motion.follow(index, number, place, shape) - place)
+    asked = np.arange(0, len(bed.rows), max(1, shape[0] // ASKED))
+    middle = np.stack([bed.x[asked], bed.rows[asked].astype(np.float32)], axis=1)
+    aside = np.array([[flank * unit, 0] for flank in FLANKS], np.float32)
+    places = (middle[None] + aside[:, None]).reshape(-1, 2)
+    ways = (motion.follow(index, number, places, shape) - places).reshape(len(FLANKS), -1, 2)
     way = np.median(ways, axis=0)
     spread = np.median(np.abs(ways - way).sum(axis=2), axis=0)
-    there = np.stack([bed.x, y], axis=1) + way
-    return there.astype(np.float32), spread > RIGID * max(unit, 1.0)
+    x, y, apart = (np.interp(bed.rows, asked, part) for part in (*way.T, spread))
+    there = np.stack([bed.x + x, bed.rows + y], axis=1)
+    return there.astype(np.float32), apart > RIGID * max(unit, 1.0)
 
 
 def width_of(bed: Bed, line: Line, unit: float) -> float:
@@ -168,5 +175,4 @@ def _moved(bed: Bed, x: Floats32, line: Line | None) -> npt.NDArray[np.float64]:
     """How far the line is from the bed in each strip; nan where it is not seen."""
     if line is None:
         return np.full(STRIPS, np.nan)
-    middle = np.array([x[bed.strip == strip].mean() for strip in range(STRIPS)], np.float64)
-    return np.where(line.seen, line.place - middle, np.nan)
+    return np.where(line.seen, line.place - by_strip(x), np.nan)
