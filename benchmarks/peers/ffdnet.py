@@ -8,6 +8,8 @@ the published weights, so those load strictly. The noise is the same over the wh
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,7 +24,7 @@ class FFDNet(nn.Module):
         super().__init__()
         widths = [4 * 3 + 1, *[CHANNELS] * (LAYERS - 1), 4 * 3]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
         self.model = nn.Sequential(*layers[:-1])
         self.eval()
