@@ -1,0 +1,180 @@
+"""Step `denoise`: grain and noise are averaged away along the motion.
+
+Source: temporal averaging in place, as MVTools' Degrain; the weight by patch distance after
+Buades, Lisani and Miladinović, "Patch-based video denoising with optical flow estimation", IEEE
+Transactions on Image Processing, 2016. Ours differs in that the noise is measured by brightness in
+every frame, and in that there is no spatial filter: what no neighbour shows is left with its grain.
+
+How, for each frame:
+    1. The noise is measured by brightness from the frame and its neighbours in place.
+    2. Two frames behind and two ahead are drawn in place, bicubic, which keeps detail.
+    3. Each of their samples counts for as much as the patch around it differs by no more than
+       noise does: in energy, so that no edge is doubled, and in the mean, so that smoke and
+       shadows are not smeared.
+    4. The frame and its neighbours are averaged with these weights; `keep_grain` of what was
+       removed is put back.
+
+Limits: four neighbours take out 7 dB at most. Noise that lasts (a dirty gate, coding blocks) is
+picture to this step. In flickering film neighbours do not match: run `deflicker` first. Film
+without noise is left as it is, up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.contract import Change, Frame, Step, Touches, windows
+from models.grain_measure import curve_at, noise_curve
+from models.labels import odd
+from models.motion import Motion, chain
+from models.rebuild import fitted, moved
+
+REACH = 2  # frames on either side
+PATCH = 5  # samples at 480 lines, side of the patch in which energies are compared
+AREA = 9  # samples at 480 lines, side of the area in which means are compared
+SURPLUS = 3.0  # times the energy of noise: a patch that differs by more counts for nothing
+SHIFT = 0.6  # deviations of noise: a mean that differs by more counts for less, by twice, nothing
+OVER = 1.15  # times `largest_noise`: from here on nothing is done
+REPEATED = 0.25  # of the largest noise found: a neighbour that shows less is a repeated frame
+
+
+@dataclass(frozen=True)
+class Denoise(Step):
+    """Average noise away in time.
+
+    Attributes:
+        strength: how much the neighbours count, 0..1.
+        keep_grain: share of the removed noise that is put back, 0..1.
+        largest_noise: deviation, share of full range, 0.005..0.2; where more is measured, it is
+            taken for motion that the flow cannot follow, and the picture is left alone.
+    """
+
+    name: ClassVar[str] = "denoise"
+    version: ClassVar[int] = 1
+    touches: ClassVar[Touches] = "every sample"
+    look_ahead = REACH
+
+    strength: float = 1.0
+    keep_grain: float = 0.0
+    largest_noise: float = 0.06
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength {self.strength} is outside 0..1")
+        if not 0 <= self.keep_grain <= 1:
+            raise ValueError(f"keep_grain {self.keep_grain} is outside 0..1")
+        if not 0.005 <= self.largest_noise <= 0.2:
+            raise ValueError(f"largest_noise {self.largest_noise} is outside 0.005..0.2")
+
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
+        """Yield one change per frame, looking two frames behind and two ahead."""
+        for index, window in enumerate(windows(frames, REACH, REACH)):
+            first = index - window.centre
+            for number, frame in enumerate(window.frames, first):
+                motion.see(number, frame.luma())
+            near = {n: f for n, f in enumerate(window.frames, first) if n != index}
+            if not near or self.strength == 0 or self.keep_grain == 1:
+                yield Change.none(window.frame, {"noise_share": 0.0})
+            else:
+                yield self._change(window.frame, near, flows_from(motion, index, near))
+
+    def _change(
+        self, frame: Frame, near: Mapping[int, Frame], flows: Mapping[int, Tensor]
+    ) -> Change:
+        luma = frame.luma()
+        places = [moved(near[n].luma(), flows[n]) for n in near]
+        noise = _noise_map(luma, places, luma, frame.peak, self.largest_noise)
+        weights = [weight(luma, place, noise) for place in places]
+        wanted = []
+        for number, samples in enumerate(frame.samples()):
+            plane = samples.to(torch.float32) / frame.peak
+            shape = (int(plane.shape[0]), int(plane.shape[1]))
+            parts, shares = places, weights
+            if number > 0 or frame.format.layout == "rgb":
+                parts = [
+                    moved(near[n].planes[number].to(torch.float32), fitted(flows[n], shape))
+                    / frame.peak
+                    for n in near
+                ]
+                light = _fitting(luma, shape)
+                own = _noise_map(plane, parts, light, frame.peak, self.largest_noise)
+                shares = [
+                    torch.minimum(_fitting(share, shape), weight(plane, part, own))
+                    for share, part in zip(weights, parts, strict=True)
+                ]
+            wanted.append(self._averaged(plane, parts, shares, frame.peak))
+        return Change.between(frame, wanted, {"noise_share": float(noise.mean())})
+
+    def _averaged(
+        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], peak: int
+    ) -> Tensor:
+        removed = torch.zeros_like(plane)
+        total = torch.ones_like(plane)
+        for part, share in zip(parts, shares, strict=True):
+            removed += self.strength * share * (plane - part)
+            total += self.strength * share
+        wanted = plane - (1 - self.keep_grain) * removed / total
+        return (wanted * peak).round().to(torch.int32)
+
+
+def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[int, Tensor]:
+    """Flows from a frame to its neighbours, those to the farther ones chained, `[2, H, W]`."""
+    form = next(iter(near.values())).format
+    shape = (form.height, form.width)
+    flows: dict[int, Tensor] = {}
+    for there in sorted(near, key=lambda n: abs(n - index)):
+        step = 1 if there > index else -1
+        link = motion.flow(there - step, there, shape).to(near[there].planes[0].device)
+        flows[there] = link if there - step == index else chain(flows[there - step], link)
+    return flows
+
+
+def weight(here: Tensor, place: Tensor, noise: Tensor) -> Tensor:
+    """How much each sample of a neighbour in place counts, float32 `[H, W]`, 0..1.
+
+    Args:
+        here: float32 `[H, W]`, the frame's plane.
+        place: float32 `[H, W]`, the neighbour's, in place.
+        noise: float32 `[H, W]`, deviation of one picture's noise.
+    """
+    unit = max(1.0, here.shape[0] / 480)
+    difference = here - place
+    energy = _mean(difference.square(), PATCH * unit)
+    allowed = 2 * noise.square()
+    fits = ((SURPLUS * allowed - energy) / ((SURPLUS - 1) * allowed).clamp_min(1e-12)).clamp(0, 1)
+    shift = _mean(difference, AREA * unit).abs() / noise.clamp_min(1e-6)
+    return torch.where(noise > 0, fits * (2 - shift / SHIFT).clamp(0, 1), torch.zeros_like(fits))
+
+
+def _noise_map(
+    plane: Tensor, places: list[Tensor], luma: Tensor, peak: int, largest: float
+) -> Tensor:
+    """Deviation of the noise at each sample, by luma, less that of rounding to code values."""
+    curves = torch.stack([noise_curve(plane - place, luma) for place in places])
+    levels = curves.mean(dim=1)
+    shown = curves[levels >= REPEATED * levels.max()]
+    rounding = 1 / (6 * peak**2)
+    curve = (shown.min(dim=0).values.square() - rounding).clamp_min(0).sqrt()
+    trusted = ((OVER - curve / largest) / (OVER - 1)).clamp(0, 1)  # no cliff to flicker over
+    return curve_at(curve * trusted, luma)
+
+
+def _fitting(plane: Tensor, shape: tuple[int, int]) -> Tensor:
+    if tuple(plane.shape) == shape:
+        return plane
+    return functional.interpolate(plane[None, None], shape, mode="area")[0, 0]
+
+
+def _mean(values: Tensor, samples: float) -> Tensor:
+    """Mean of the square around each sample; the picture's edge is repeated."""
+    side = odd(samples)
+    blurred = cv2.blur(values.cpu().numpy(), (side, side), borderType=cv2.BORDER_REPLICATE)
+    return torch.from_numpy(np.asarray(blurred, np.float32)).to(values.device)
