@@ -25,25 +25,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from models.averaging import fitting, noise_map, weight
 from models.contract import Change, Frame, Step, Touches, windows
-from models.grain_measure import curve_at, noise_curve
-from models.labels import odd
 from models.motion import Motion, chain
 from models.rebuild import fitted, moved
 
 REACH = 2  # frames on either side
-PATCH = 5  # samples at 480 lines, side of the patch in which energies are compared
-AREA = 9  # samples at 480 lines, side of the area in which means are compared
-SURPLUS = 3.0  # times the energy of noise: a patch that differs by more counts for nothing
-SHIFT = 0.6  # deviations of noise: a mean that differs by more counts for less, by twice, nothing
-OVER = 1.15  # times `largest_noise`: from here on nothing is done
-REPEATED = 0.25  # of the largest noise found: a neighbour that shows less is a repeated frame
 
 
 @dataclass(frozen=True)
@@ -91,23 +81,20 @@ class Denoise(Step):
     ) -> Change:
         luma = frame.luma()
         places = [moved(near[n].luma(), flows[n]) for n in near]
-        noise = _noise_map(luma, places, luma, frame.peak, self.largest_noise)
+        noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
         weights = [weight(luma, place, noise) for place in places]
         wanted = []
         for number, samples in enumerate(frame.samples()):
             plane = samples.to(torch.float32) / frame.peak
-            shape = (int(plane.shape[0]), int(plane.shape[1]))
             parts, shares = places, weights
             if number > 0 or frame.format.layout == "rgb":
-                parts = [
-                    moved(near[n].planes[number].to(torch.float32), fitted(flows[n], shape))
-                    / frame.peak
-                    for n in near
-                ]
-                light = _fitting(luma, shape)
-                own = _noise_map(plane, parts, light, frame.peak, self.largest_noise)
+                planes = [near[n].planes[number].to(torch.float32) / frame.peak for n in near]
+                shape = (int(plane.shape[0]), int(plane.shape[1]))
+                ways = [fitted(flows[n], shape) for n in near]
+                parts = [moved(part, way) for part, way in zip(planes, ways, strict=True)]
+                own = noise_map(plane, parts, fitting(luma, shape), frame.peak, self.largest_noise)
                 shares = [
-                    torch.minimum(_fitting(share, shape), weight(plane, part, own))
+                    torch.minimum(fitting(share, shape), weight(plane, part, own))
                     for share, part in zip(weights, parts, strict=True)
                 ]
             wanted.append(self._averaged(plane, parts, shares, frame.peak))
@@ -135,46 +122,3 @@ def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[in
         link = motion.flow(there - step, there, shape).to(near[there].planes[0].device)
         flows[there] = link if there - step == index else chain(flows[there - step], link)
     return flows
-
-
-def weight(here: Tensor, place: Tensor, noise: Tensor) -> Tensor:
-    """How much each sample of a neighbour in place counts, float32 `[H, W]`, 0..1.
-
-    Args:
-        here: float32 `[H, W]`, the frame's plane.
-        place: float32 `[H, W]`, the neighbour's, in place.
-        noise: float32 `[H, W]`, deviation of one picture's noise.
-    """
-    unit = max(1.0, here.shape[0] / 480)
-    difference = here - place
-    energy = _mean(difference.square(), PATCH * unit)
-    allowed = 2 * noise.square()
-    fits = ((SURPLUS * allowed - energy) / ((SURPLUS - 1) * allowed).clamp_min(1e-12)).clamp(0, 1)
-    shift = _mean(difference, AREA * unit).abs() / noise.clamp_min(1e-6)
-    return torch.where(noise > 0, fits * (2 - shift / SHIFT).clamp(0, 1), torch.zeros_like(fits))
-
-
-def _noise_map(
-    plane: Tensor, places: list[Tensor], luma: Tensor, peak: int, largest: float
-) -> Tensor:
-    """Deviation of the noise at each sample, by luma, less that of rounding to code values."""
-    curves = torch.stack([noise_curve(plane - place, luma) for place in places])
-    levels = curves.mean(dim=1)
-    shown = curves[levels >= REPEATED * levels.max()]
-    rounding = 1 / (6 * peak**2)
-    curve = (shown.min(dim=0).values.square() - rounding).clamp_min(0).sqrt()
-    trusted = ((OVER - curve / largest) / (OVER - 1)).clamp(0, 1)  # no cliff to flicker over
-    return curve_at(curve * trusted, luma)
-
-
-def _fitting(plane: Tensor, shape: tuple[int, int]) -> Tensor:
-    if tuple(plane.shape) == shape:
-        return plane
-    return functional.interpolate(plane[None, None], shape, mode="area")[0, 0]
-
-
-def _mean(values: Tensor, samples: float) -> Tensor:
-    """Mean of the square around each sample; the picture's edge is repeated."""
-    side = odd(samples)
-    blurred = cv2.blur(values.cpu().numpy(), (side, side), borderType=cv2.BORDER_REPLICATE)
-    return torch.from_numpy(np.asarray(blurred, np.float32)).to(values.device)

@@ -18,9 +18,10 @@ Without `automatic` the parameters are the curve. With it they are applied on to
 Colour differences are the planes U and V; in RGB those of ITU-R BT.709, and the result goes back
 to RGB.
 
-Limits: what fades in within the shot, or a shot that is dark by intention, is judged by its first
-frames alone. A shot of one colour (a sunset, a lawn) has a tint that is none; `most_tint` bounds
-the harm. Dyes fade by density, not evenly: shadows may keep a rest of the tint.
+Limits: the whole shot is judged by its first frames. Fog, and a shot without anything dark, pass
+for faded; `most` bounds the harm. Highlights that lost their white while shadows kept black stay.
+A faded shot of one colour (a sunset, a lawn) has a tint that is none; `most_tint` bounds the harm.
+Dyes fade by density, not evenly: shadows may keep a rest of the tint.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from models.contract import Frame
 DARKEST = 16 / 255
 BRIGHTEST = 235 / 255
 TAILS = (0.005, 0.995)  # share of the samples below black, and below white
-ENOUGH = 0.02  # share of full range: black or white this near to its place is not faded
+ENOUGH = 0.02  # share of full range: black or white this near to its place has kept it
 TINTED = 0.01  # share of full range: a smaller mean colour is none
 LEVELS = 4096  # in which luma is counted
 KR, KB = 0.2126, 0.0722  # ITU-R BT.709
@@ -44,7 +44,11 @@ class Curve:
 
     def facts(self, prefix: str) -> dict[str, float]:
         """The parameters by name, for a change's record."""
-        return {prefix + name: float(value) for name, value in asdict(self).items()}
+        ratios = ("gamma", "colour_gain")
+        return {
+            prefix + name + ("" if name in ratios else "_share"): float(value)
+            for name, value in asdict(self).items()
+        }
 
 
 def measured(frames: Sequence[Frame], most: float, most_tint: float) -> Curve:
@@ -57,7 +61,8 @@ def measured(frames: Sequence[Frame], most: float, most_tint: float) -> Curve:
     """
     tails = torch.tensor([_tails(frame.luma()) for frame in frames]).median(dim=0).values
     black, white = max(float(tails[0]), DARKEST), min(float(tails[1]), BRIGHTEST)
-    black = DARKEST if black - DARKEST < ENOUGH else black
+    if black - DARKEST < ENOUGH:
+        return Curve()  # what has kept its black has not faded; it is dark, or colourful
     white = BRIGHTEST if BRIGHTEST - white < ENOUGH else white
     black, white = _bounded(black, white, most)
     tints = [_tint(frame) for frame in frames]

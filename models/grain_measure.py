@@ -30,9 +30,9 @@ from torch.nn import functional
 from models.motion import warp
 
 BINS = 8  # of luma
-BLOCK = 8  # samples, side of the blocks
+BLOCK = 12  # samples, side of the blocks
 QUIET = 0.25  # quantile of the blocks that counts
-QUANTILE_OF_DEVIATION = 0.94  # that quantile of 64 samples' deviation, for a deviation of 1
+QUANTILE = 0.674  # deviations that this quantile lies below the middle, of a normal distribution
 LEAST_BLOCKS = 12  # in a bin; fewer tell nothing
 CLIPPED = 0.01  # share of full range from black and white; grain is cut off there
 
@@ -63,31 +63,37 @@ def measure_grain(lumas: Sequence[Tensor], flows: Sequence[Tensor]) -> GrainProf
         lumas: float32 `[H, W]`, 0..1, at least two.
         flows: float32 `[2, H, W]`, from each frame to the next.
     """
-    curves, correlations = [], []
+    curves: list[Tensor] = []
+    sizes: list[float] = []
     for here, after, flow in zip(lumas, lumas[1:], flows, strict=False):
         # whole samples: a picture drawn between samples has less grain
         difference = here - warp(after, flow.round())
-        curves.append(noise_curve(difference, here))
-        correlations.append(_correlation(difference))
+        sizes.append(noise_size(difference))
+        curves.append(noise_curve(difference, here, sizes[-1]))
     strength = torch.stack(curves).median(dim=0).values
-    correlation = float(torch.tensor(correlations).median())
-    size = math.sqrt(-0.25 / math.log(correlation)) if 0 < correlation < 1 else 0.0
-    return GrainProfile(tuple(map(float, strength)), size)
+    return GrainProfile(tuple(map(float, strength)), float(torch.tensor(sizes).median()))
 
 
-def noise_curve(difference: Tensor, luma: Tensor) -> Tensor:
+def noise_size(difference: Tensor) -> float:
+    """Softness of the noise in the difference of two pictures in place, see `GrainProfile.size`."""
+    correlation = _correlation(difference)
+    return math.sqrt(-0.25 / math.log(correlation)) if 0 < correlation < 1 else 0.0
+
+
+def noise_curve(difference: Tensor, luma: Tensor, size: float = 0.0) -> Tensor:
     """Deviation of one picture's noise by luma, float32 `[BINS]`, share of full range.
 
     Args:
         difference: float32 `[H, W]`, of two pictures in place.
         luma: float32 `[H, W]`, of one of them.
+        size: softness of the noise in samples; blocks show less of soft noise.
     """
     side = min(BLOCK, *luma.shape)
     deviation, mean = _blocks(difference, side)[0], _blocks(luma, side)[1]
     used = (mean > CLIPPED) & (mean < 1 - CLIPPED)
     if not used.any():
         return torch.zeros(BINS, device=luma.device)
-    deviation = deviation[used] / (QUANTILE_OF_DEVIATION * math.sqrt(2))
+    deviation = deviation[used] / (_shown(size, side**2) * math.sqrt(2))
     places = (mean[used] * BINS).long().clamp(0, BINS - 1)
     known = [b for b in range(BINS) if int((places == b).sum()) >= LEAST_BLOCKS]
     if not known:
@@ -103,6 +109,13 @@ def curve_at(curve: Tensor, luma: Tensor) -> Tensor:
     below = place.floor().long().clamp(max=BINS - 2)
     share = place - below
     return curve[below] * (1 - share) + curve[below + 1] * share
+
+
+def _shown(size: float, samples: int) -> float:
+    """What the quiet blocks of so many samples show of noise of deviation 1."""
+    alike = max(1.0, 2 * math.pi * size**2)  # samples that vary together
+    within = max(0.1, 1 - 2 * alike / samples)  # the block's own mean is taken off
+    return max(0.3, 1 - QUANTILE / math.sqrt(2 * samples / alike)) * math.sqrt(within)
 
 
 def _quantile(values: Tensor) -> Tensor:
