@@ -80,22 +80,22 @@ class Denoise(Step):
         self, frame: Frame, near: Mapping[int, Frame], flows: Mapping[int, Tensor]
     ) -> Change:
         luma = frame.luma()
-        places = [moved(near[n].luma(), flows[n]) for n in near]
+        places = [moved(near[n].luma(), flows[n]) for n in flows]
         noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
         weights = [weight(luma, place, noise) for place in places]
+        on_grid = _Grids(luma, weights, list(flows.values()))
         wanted = []
         for number, samples in enumerate(frame.samples()):
             plane = samples.to(torch.float32) / frame.peak
             parts, shares = places, weights
             if number > 0 or frame.format.layout == "rgb":
-                planes = [near[n].planes[number].to(torch.float32) / frame.peak for n in near]
-                shape = (int(plane.shape[0]), int(plane.shape[1]))
-                ways = [fitted(flows[n], shape) for n in near]
+                light, given, ways = on_grid.of((int(plane.shape[0]), int(plane.shape[1])))
+                planes = [near[n].planes[number].to(torch.float32) / frame.peak for n in flows]
                 parts = [moved(part, way) for part, way in zip(planes, ways, strict=True)]
-                own = noise_map(plane, parts, fitting(luma, shape), frame.peak, self.largest_noise)
+                own = noise_map(plane, parts, light, frame.peak, self.largest_noise)
                 shares = [
-                    torch.minimum(fitting(share, shape), weight(plane, part, own))
-                    for share, part in zip(weights, parts, strict=True)
+                    torch.minimum(share, weight(plane, part, own))
+                    for share, part in zip(given, parts, strict=True)
                 ]
             wanted.append(self._averaged(plane, parts, shares, frame.peak))
         return Change.between(frame, wanted, {"noise_share": float(noise.mean())})
@@ -110,6 +110,24 @@ class Denoise(Step):
             total += self.strength * share
         wanted = plane - (1 - self.keep_grain) * removed / total
         return (wanted * peak).round().to(torch.int32)
+
+
+class _Grids:
+    """What was found on the luma grid, brought to the grids of other planes, once for each."""
+
+    def __init__(self, luma: Tensor, weights: list[Tensor], flows: list[Tensor]) -> None:
+        self._luma, self._weights, self._flows = luma, weights, flows
+        self._known: dict[tuple[int, int], tuple[Tensor, list[Tensor], list[Tensor]]] = {}
+
+    def of(self, shape: tuple[int, int]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Luma, weights and flows on a grid `[H, W]` of the shape."""
+        if shape not in self._known:
+            self._known[shape] = (
+                fitting(self._luma, shape),
+                [fitting(share, shape) for share in self._weights],
+                [fitted(flow, shape) for flow in self._flows],
+            )
+        return self._known[shape]
 
 
 def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[int, Tensor]:

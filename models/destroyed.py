@@ -18,7 +18,7 @@ from models.rebuild import Between
 
 SAME = 0.7  # correlation from which the frames around a run agree
 AGREED = 0.6  # of the structured picture: the frames around a run agree on so much
-STRUCTURED = 0.1  # of the picture: less structure says nothing
+STRUCTURED = 0.04  # of the picture: less structure says nothing
 LIGHT = 0.04  # share of full range: the rest of a frame differs by so much in a flash
 CLIPPED = 0.08  # share of full range from black or white
 

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.motion import warp
 
@@ -89,7 +88,8 @@ def noise_curve(difference: Tensor, luma: Tensor, size: float = 0.0) -> Tensor:
         size: softness of the noise in samples; blocks show less of soft noise.
     """
     side = min(BLOCK, *luma.shape)
-    deviation, mean = _blocks(difference, side)[0], _blocks(luma, side)[1]
+    deviation = _blocks(difference, side).var(dim=(1, 2), correction=0).sqrt()
+    mean = _blocks(luma, side).mean(dim=(1, 2))
     used = (mean > CLIPPED) & (mean < 1 - CLIPPED)
     if not used.any():
         return torch.zeros(BINS, device=luma.device)
@@ -123,19 +123,17 @@ def _quantile(values: Tensor) -> Tensor:
     return values.sort().values[place]  # torch.quantile refuses more than 16 million values
 
 
-def _blocks(picture: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Deviation and mean of each block, two float32 `[N]`."""
-    mean = functional.avg_pool2d(picture[None, None], side)
-    square = functional.avg_pool2d(picture[None, None].square(), side)
-    return (square - mean.square()).clamp_min(0).sqrt().flatten(), mean.flatten()
+def _blocks(picture: Tensor, side: int) -> Tensor:
+    """The picture's whole blocks, float32 `[N, side, side]`."""
+    high, wide = (int(n) // side for n in picture.shape)
+    whole = picture[: high * side, : wide * side].reshape(high, side, wide, side)
+    return whole.permute(0, 2, 1, 3).reshape(-1, side, side)
 
 
 def _correlation(difference: Tensor) -> float:
     """Correlation of adjacent samples of the quiet blocks, -1..1."""
     side = min(BLOCK, *difference.shape)
-    high, wide = (int(n) // side * side for n in difference.shape)
-    blocks = difference[:high, :wide].reshape(high // side, side, wide // side, side)
-    blocks = blocks.permute(0, 2, 1, 3).reshape(-1, side, side)
+    blocks = _blocks(difference, side)
     energy = blocks.var(dim=(1, 2), correction=0)
     quiet = blocks[energy <= _quantile(energy) * 2]
     variance = float(quiet.square().mean())

@@ -13,7 +13,7 @@ from models.supported import STEPS
 
 Texture = Callable[..., list[Frame]]
 
-COUNT = HELD + 30
+COUNT = HELD + 12
 
 
 def treated(frames: list[Frame], steps: list[Step]) -> list[Frame]:
@@ -41,7 +41,7 @@ def damaged(frames: list[Frame], *blank: int) -> list[Frame]:
 
 @pytest.mark.parametrize("turned", [False, True], ids=["usual order", "turned round"])
 def test_all_steps_run_in_one_recipe_on_a_long_shot(texture: Texture, turned: bool) -> None:
-    source = damaged(texture("yuv420p", count=COUNT, size=(64, 96), speed=(1, 1)), 9, 40, 41)
+    source = damaged(texture("yuv420p", count=COUNT, size=(48, 64), speed=(1, 1)), 9, 28, 29)
     steps = [kind() for kind in STEPS]
     steps = steps[::-1] if turned else steps
     first, again = treated(source, steps), treated(source, steps)
@@ -51,7 +51,7 @@ def test_all_steps_run_in_one_recipe_on_a_long_shot(texture: Texture, turned: bo
 
 
 @pytest.mark.parametrize("pixel_format", PIXEL_FORMATS)
-@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize("count", [1, 2, 3])
 def test_all_steps_take_every_format_and_short_shots(
     texture: Texture, pixel_format: str, count: int
 ) -> None:
