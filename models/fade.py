@@ -1,17 +1,19 @@
 """Step `fade`: faded dye and lost contrast are brought back, by one curve for a whole shot.
 
-Source: black and white points and grey world (Buchsbaum 1980) as in Rizzi, Gatta and Marini, "A
-new algorithm for unsupervised global and local color correction", 2003, applied to faded film by
-Chambah. Ours differs in that the curve is one for the shot, so that nothing flickers, and that it
-only ever stretches contrast, so that a picture that is not faded stays as it is.
+Source: black and white points and a tint from what should be neutral, as in Rizzi, Gatta and
+Marini, "A new algorithm for unsupervised global and local color correction", 2003, which Chambah
+applied to faded film. Ours differs in that the curve is one for the shot, so that nothing flickers,
+and that it acts only on a shot that has lost its black: dyes that fade leave shadows grey, while a
+dark or a colourful picture has black somewhere and stays as it is.
 
 How, from the first `look_ahead` frames:
-    1. Luma at the 0.5th and the 99.5th percentile, the median over the frames, is what has become
-       of black and white. With `automatic` it is moved to 16/255 and 235/255, where it lies
-       inside, but contrast is raised no more than `most` allows.
-    2. The mean of each colour difference is the tint. With `automatic` it is moved to neutral, by
-       no more than `most_tint`, and the colours are stretched with the contrast.
-    3. Every frame of the shot gets this curve. It is recorded with each frame.
+    1. Luma at the 0.5th and the 99.5th percentile, the median over the frames, are the tails. A low
+       tail below 0.14 is ordinary, above 0.20 faded; between, the correction sets in.
+    2. The tails are moved to where unfaded pictures have them, contrast and colours are stretched
+       by no more than `most`.
+    3. The tint that shadows and highlights have in common is taken out, up to `most_tint`. A lawn
+       or a face has none.
+    4. Every frame of the shot gets this curve. It is recorded with each frame.
 
 Without `automatic` the parameters are the curve. With it they are applied on top, after it.
 
@@ -20,7 +22,6 @@ to RGB.
 
 Limits: the whole shot is judged by its first frames. Fog, and a shot without anything dark, pass
 for faded; `most` bounds the harm. Highlights that lost their white while shadows kept black stay.
-A faded shot of one colour (a sunset, a lawn) has a tint that is none; `most_tint` bounds the harm.
 Dyes fade by density, not evenly: shadows may keep a rest of the tint.
 """
 

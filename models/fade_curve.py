@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.contract import Frame
 
 DARKEST = 16 / 255
 BRIGHTEST = 235 / 255
 TAILS = (0.005, 0.995)  # share of the samples below black, and below white
-ENOUGH = 0.02  # share of full range: black or white this near to its place has kept it
-TINTED = 0.01  # share of full range: a smaller mean colour is none
+KEPT_BLACK, LOST_BLACK = 0.14, 0.20  # low tails below are not faded, above fully
+ORDINARY = (0.10, 0.86)  # tails of pictures that have not faded: medians of 21 clean clips
+ENDS = 0.05  # share of the samples that are shadows, and highlights
 LEVELS = 4096  # in which luma is counted
 KR, KB = 0.2126, 0.0722  # ITU-R BT.709
 
@@ -60,29 +62,24 @@ def measured(frames: Sequence[Frame], most: float, most_tint: float) -> Curve:
         most_tint: largest offset of the colour differences.
     """
     tails = torch.tensor([_tails(frame.luma()) for frame in frames]).median(dim=0).values
-    black, white = max(float(tails[0]), DARKEST), min(float(tails[1]), BRIGHTEST)
-    if black - DARKEST < ENOUGH:
-        return Curve()  # what has kept its black has not faded; it is dark, or colourful
-    white = BRIGHTEST if BRIGHTEST - white < ENOUGH else white
-    black, white = _bounded(black, white, most)
-    tints = [_tint(frame) for frame in frames]
-    blue, red = (float(t) for t in torch.tensor(tints).median(dim=0).values)
-    if max(abs(blue), abs(red)) < TINTED:
-        blue = red = 0.0
-    gain = (BRIGHTEST - DARKEST) / (white - black)
-    offsets = [max(-most_tint, min(most_tint, -tint)) for tint in (blue, red)]
-    return Curve(black, white, 1.0, gain, offsets[0], offsets[1])
-
-
-def _bounded(black: float, white: float, most: float) -> tuple[float, float]:
-    """Black and white far enough apart that contrast rises by no more than `most`."""
-    least = (BRIGHTEST - DARKEST) / most
-    lacking = least - (white - black)
-    if lacking <= 0:
-        return black, white
-    below, above = black - DARKEST, BRIGHTEST - white
-    share = below / (below + above)
-    return black - lacking * share, white + lacking * (1 - share)
+    low, high = float(tails[0]), float(tails[1])
+    faded = max(0.0, min(1.0, (low - KEPT_BLACK) / (LOST_BLACK - KEPT_BLACK)))
+    if faded == 0 or high <= low:
+        return Curve()
+    wanted_low = low + faded * (ORDINARY[0] - low)
+    wanted_high = max(high, high + faded * (ORDINARY[1] - high))
+    contrast = min(most, (wanted_high - wanted_low) / (high - low))
+    # where `most` allows no more, black and white fall short alike
+    wanted_low += ((wanted_high - wanted_low) - contrast * (high - low)) / 2
+    tints = torch.tensor([_tint(frame) for frame in frames]).median(dim=0).values
+    blue, red = (max(-most_tint, min(most_tint, -faded * float(tint))) for tint in tints)
+    return Curve(
+        black=low - (wanted_low - DARKEST) / contrast,
+        white=low + (BRIGHTEST - wanted_low) / contrast,
+        colour_gain=contrast,
+        blue_offset=blue,
+        red_offset=red,
+    )
 
 
 def _tails(luma: Tensor) -> tuple[float, float]:
@@ -93,15 +90,25 @@ def _tails(luma: Tensor) -> tuple[float, float]:
 
 
 def _tint(frame: Frame) -> tuple[float, float]:
-    """Mean of the colour differences about neutral, (blue, red)."""
+    """The tint that shadows and highlights have in common, about neutral, (blue, red)."""
+    planes = [plane.to(torch.float32) / frame.peak for plane in frame.planes]
     if frame.format.layout == "gray":
         return 0.0, 0.0
-    planes = [plane.to(torch.float32) / frame.peak for plane in frame.planes]
     if frame.format.layout == "rgb":
-        _, u, v = _differences(planes[0], planes[1], planes[2])
-        return float(u.mean()), float(v.mean())
-    neutral = (frame.peak + 1) / 2 / frame.peak
-    return float(planes[1].mean()) - neutral, float(planes[2].mean()) - neutral
+        luma, u, v = _differences(planes[0], planes[1], planes[2])
+    else:
+        neutral = (frame.peak + 1) / 2 / frame.peak
+        u, v = planes[1] - neutral, planes[2] - neutral
+        luma = functional.interpolate(planes[0][None, None], tuple(u.shape), mode="area")[0, 0]
+    order = luma.flatten().argsort()
+    ends = max(1, int(ENDS * order.numel()))
+    return _common(u.flatten()[order], ends), _common(v.flatten()[order], ends)
+
+
+def _common(colour: Tensor, ends: int) -> float:
+    """What both ends of a colour difference, sorted by luma, share; 0 where signs differ."""
+    dark, light = float(colour[:ends].median()), float(colour[-ends:].median())
+    return min(dark, light, key=abs) if dark * light > 0 else 0.0
 
 
 def curved(

@@ -8,7 +8,7 @@ import torch
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Frame, apply_step
 from models.fade import Fade
-from models.fade_curve import BRIGHTEST, DARKEST, Curve, curved
+from models.fade_curve import BRIGHTEST, DARKEST, ORDINARY, Curve, curved
 from models.motion import Motion
 
 Texture = Callable[..., list[Frame]]
@@ -40,9 +40,9 @@ def full_contrast(frames: list[Frame]) -> list[Frame]:
         planes = []
         for number, share in enumerate(shares):
             chroma = number > 0 and not rgb
-            middle, gain = (neutral_of(frame), 0.5) if chroma else (0.5, 2.4)
+            middle, gain = (neutral_of(frame), 0.15) if chroma else (0.5, 2.4)
             plane = (share - share.mean()) * gain + middle
-            planes.append(plane.clamp(DARKEST, BRIGHTEST))
+            planes.append(plane.clamp(*ORDINARY))
         result.append(shown(frame, tuple(planes)))
     return result
 
