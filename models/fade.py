@@ -1,10 +1,10 @@
 """Step `fade`: faded dye and lost contrast are brought back, by one curve for a whole shot.
 
-Source: black and white points and a tint from what should be neutral, as in Rizzi, Gatta and
-Marini, "A new algorithm for unsupervised global and local color correction", 2003, which Chambah
-applied to faded film. Ours differs in that the curve is one for the shot, so that nothing flickers,
-and that it acts only on a shot that has lost its black: dyes that fade leave shadows grey, while a
-dark or a colourful picture has black somewhere and stays as it is.
+Source: percentile stretch, and the grey-world assumption (Buchsbaum, "A spatial processor model for
+object colour perception", 1980), here of shadows and highlights only. Ours differs in that the
+curve is one for the shot, so that nothing flickers, and that it acts only on a shot that has lost
+its black: dyes that fade leave shadows grey, while a dark or a colourful picture has black
+somewhere and stays as it is.
 
 How, from the first `look_ahead` frames:
     1. Luma at the 0.5th and the 99.5th percentile, the median over the frames, are the tails. A low

@@ -1,8 +1,8 @@
 """Step `missing`: a destroyed or blank frame is rebuilt from the frames before and after it.
 
-Source: a frame is judged as in Schallauer, Pinz and Haas, "Automatic restoration algorithms for
-35mm film", 1999, by what its neighbours agree on and it does not show; the rebuilt picture is
-`models.rebuild`'s. Ours compares structure, not brightness, so that a flash is none.
+Source: the rebuilt picture is `models.rebuild`'s. The judgement is our own: a frame is destroyed
+when it does not show what its neighbours agree on. It compares structure, not brightness, so that a
+flash is none.
 
 How, for each run of at most `longest` frames:
     1. The frames before and after the run show one thing, by the flow across it.

@@ -1,8 +1,7 @@
 """A frame made from the frames before and after it, along the motion between them.
 
 Source: symmetric interpolation along the flow (Baker et al., "A database and evaluation
-methodology for optical flow", IJCV 2011, section 3.3.2), with the flow at the wanted time found by
-fixed-point iteration instead of splatting, so that no holes arise. Ours differs in that every
+methodology for optical flow", IJCV 2011), with the flow at the wanted time found by fixed-point iteration instead of splatting, so that no holes arise. Ours differs in that every
 sample is taken from one of the two frames: their mean would be smoother than the film's grain.
 
     between = Between(shape, flow_ab, flow_ba, a.luma(), b.luma(), time=0.5)
