@@ -33,6 +33,7 @@ from models.sight import SMALLEST_SIDE
 
 LONGEST = 3  # frames; motion across more is guesswork
 REACH = LONGEST + 1  # frames looked at on either side
+SCREEN = 0.5  # of `destroyed_share`: where less breaks from frame to frame, nothing is destroyed
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,11 @@ class Missing(Step):
 
     def _end(self, shot: Shown, start: int) -> int:
         """The first good frame after a run of destroyed ones that starts here, 0 without one."""
-        if not shot.breaks(start - 1, self.destroyed_share):
+        least = SCREEN * self.destroyed_share
+        if not shot.breaks(start - 1, least):
             return 0
         for after in range(start + 1, start + 1 + self.longest):
-            broken = shot.breaks(after - 1, self.destroyed_share)
-            if broken and self._destroyed(shot, start, after):
+            if shot.breaks(after - 1, least) and self._destroyed(shot, start, after):
                 return after
         return 0
 

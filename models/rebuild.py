@@ -1,11 +1,12 @@
 """A frame made from the frames before and after it, along the motion between them.
 
 Source: symmetric interpolation along the flow (Baker et al., "A database and evaluation
-methodology for optical flow", IJCV 2011), with the flow at the wanted time found by fixed-point iteration instead of splatting, so that no holes arise. Ours differs in that every
-sample is taken from one of the two frames: their mean would be smoother than the film's grain.
+methodology for optical flow", IJCV 2011). The flow at the wanted time is found by fixed-point
+iteration instead of splatting, so that no holes arise. Every sample is taken from one of the two
+frames: their mean would be smoother than the film's grain.
 
-    between = Between(shape, flow_ab, flow_ba, a.luma(), b.luma(), time=0.5)
-    planes = between.drawn(a, b)
+    between = Between(flow, back, before.luma(), after.luma(), time=0.5)
+    planes = between.drawn(before, after)
 
 Limits: things move straight and evenly from one frame to the other; what shows in neither of
 them cannot be known.
