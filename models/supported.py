@@ -2,10 +2,14 @@
 
 from catalogs.errors import RecipeError
 from models.contract import Step
+from models.denoise import Denoise
 from models.dirt import Dirt
+from models.fade import Fade
 from models.flicker import Deflicker
+from models.grain import Grain
+from models.missing import Missing
 
-STEPS: tuple[type[Step], ...] = (Deflicker, Dirt)
+STEPS: tuple[type[Step], ...] = (Deflicker, Missing, Dirt, Denoise, Grain, Fade)
 
 
 def step_named(name: str) -> type[Step]:

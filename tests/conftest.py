@@ -8,14 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import ffmpeg
 import numpy as np
 import pytest
+import torch
 
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
 from flows.services import quiet_settings
+from models.contract import Frame
 from tasks.media.program import file_url, run
 from tasks.media.write import ffv1_writer
 
@@ -194,3 +197,40 @@ def film(tmp_path: Path) -> Film:
         return path
 
     return make
+
+
+def panning_texture(
+    pixel_format: str = "gray",
+    count: int = 7,
+    size: tuple[int, int] = (96, 128),
+    speed: tuple[int, int] = (2, 1),
+    grain: float = 0.004,
+    softness: float = 4.0,
+) -> list[Frame]:
+    """A texture in motion (samples per frame), with grain (deviation, share of full range)."""
+    chance = np.random.default_rng(3)
+    form = PictureFormat(size[1], size[0], pixel_format)
+    dtype = torch.uint8 if form.depth == 8 else torch.uint16
+    reach = count * max(map(abs, speed)) + 4
+    grounds = []
+    for shape in form.plane_shapes:
+        noise = chance.standard_normal((shape[0] + reach, shape[1] + reach)).astype(np.float32)
+        smooth = cv2.GaussianBlur(noise, (0, 0), softness)
+        grounds.append(np.clip(0.5 + 0.1 * smooth / smooth.std(), 0, 1))
+    frames = []
+    for t in range(count):
+        planes = []
+        for ground, (lines, samples) in zip(grounds, form.plane_shapes, strict=True):
+            top = t * speed[1] * lines // size[0]
+            left = t * speed[0] * samples // size[1]
+            view = ground[top : top + lines, left : left + samples]
+            exact = (view + grain * chance.standard_normal(view.shape)) * form.peak
+            planes.append(torch.from_numpy(exact.round().clip(0, form.peak)).to(dtype))
+        frames.append(Frame(tuple(planes), form))
+    return frames
+
+
+@pytest.fixture
+def texture() -> Callable[..., list[Frame]]:
+    """`panning_texture`, for tests of steps."""
+    return panning_texture

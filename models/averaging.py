@@ -1,0 +1,80 @@
+"""How far a neighbour in place may be averaged with a frame: as far as they differ by noise only.
+
+Source: patch distances after Buades, Lisani and Miladinović, 2016; see `models.denoise`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.grain_measure import curve_at, noise_curve, noise_size
+from models.labels import odd
+
+PATCH = 5  # samples at 480 lines, side of the patch in which energies are compared
+AREA = 9  # samples at 480 lines, side of the area in which means are compared
+SURPLUS = 3.0  # times the energy of noise: a patch that differs by more counts for nothing
+SHIFT = 0.6  # deviations of noise: a mean that differs by more counts for less, by twice, nothing
+OVER = 1.15  # times `largest_noise`: from here on nothing is done
+REPEATED = 0.25  # of the largest noise found: a neighbour that shows less is a repeated frame
+COARSEST = 1.5  # samples: softer differences are misfit, not grain
+
+
+def weight(here: Tensor, place: Tensor, noise: Tensor) -> Tensor:
+    """How much each sample of a neighbour in place counts, float32 `[H, W]`, 0..1.
+
+    Args:
+        here: float32 `[H, W]`, the frame's plane.
+        place: float32 `[H, W]`, the neighbour's, in place.
+        noise: float32 `[H, W]`, deviation of one picture's noise.
+    """
+    unit = max(1.0, here.shape[0] / 480)
+    difference = here - place
+    energy = _mean(difference.square(), PATCH * unit)
+    allowed = 2 * noise.square()
+    fits = ((SURPLUS * allowed - energy) / ((SURPLUS - 1) * allowed).clamp_min(1e-12)).clamp(0, 1)
+    shift = _mean(difference, AREA * unit).abs() / noise.clamp_min(1e-6)
+    return torch.where(noise > 0, fits * (2 - shift / SHIFT).clamp(0, 1), torch.zeros_like(fits))
+
+
+def noise_map(
+    plane: Tensor, places: list[Tensor], luma: Tensor, peak: int, largest: float
+) -> Tensor:
+    """Deviation of a plane's noise at each sample, by luma, less that of rounding.
+
+    Args:
+        plane: float32 `[H, W]`, share of full range.
+        places: the neighbours in place, each like `plane`.
+        luma: float32 `[H, W]`, on the plane's grid.
+        peak: largest code value.
+        largest: deviation above which noise is taken for misfit.
+
+    Returns:
+        float32 `[H, W]`, share of full range, 0 where there is none.
+    """
+    differences = [plane - place for place in places]
+    size = min(noise_size(differences[0]), COARSEST)
+    curves = torch.stack([noise_curve(difference, luma, size) for difference in differences])
+    levels = curves.mean(dim=1)
+    shown = curves[levels >= REPEATED * levels.max()]
+    rounding = 1 / (6 * peak**2)
+    curve = (shown.min(dim=0).values.square() - rounding).clamp_min(0).sqrt()
+    trusted = ((OVER - curve / largest) / (OVER - 1)).clamp(0, 1)  # no cliff to flicker over
+    return curve_at(curve * trusted, luma)
+
+
+def fitting(plane: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A plane `[H, W]` averaged to another shape."""
+    if tuple(plane.shape) == shape:
+        return plane
+    return functional.interpolate(plane[None, None], shape, mode="area")[0, 0]
+
+
+def _mean(values: Tensor, samples: float) -> Tensor:
+    """Mean of the square around each sample; the picture's edge is repeated."""
+    side = odd(samples)
+    blurred = cv2.blur(values.cpu().numpy(), (side, side), borderType=cv2.BORDER_REPLICATE)
+    return torch.from_numpy(np.asarray(blurred, np.float32)).to(values.device)

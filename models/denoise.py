@@ -1,0 +1,142 @@
+"""Step `denoise`: grain and noise are averaged away along the motion.
+
+Source: temporal averaging in place, as MVTools' Degrain; the weight by patch distance after
+Buades, Lisani and Miladinović, "Patch-based video denoising with optical flow estimation", IEEE
+Transactions on Image Processing, 2016. Ours differs in that the noise is measured by brightness in
+every frame, and in that there is no spatial filter: what no neighbour shows is left with its grain.
+
+How, for each frame:
+    1. The noise is measured by brightness from the frame and its neighbours in place.
+    2. Two frames behind and two ahead are drawn in place, bicubic, which keeps detail.
+    3. Each of their samples counts for as much as the patch around it differs by no more than
+       noise does: in energy, so that no edge is doubled, and in the mean, so that smoke and
+       shadows are not smeared.
+    4. The frame and its neighbours are averaged with these weights; `keep_grain` of what was
+       removed is put back.
+
+Limits: four neighbours take out 7 dB at most. Noise that lasts (a dirty gate, coding blocks) is
+picture to this step. In flickering film neighbours do not match: run `deflicker` first. Film
+without noise is left as it is, up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from models.averaging import fitting, noise_map, weight
+from models.contract import Change, Frame, Step, Touches, windows
+from models.motion import Motion, chain
+from models.rebuild import fitted, moved
+
+REACH = 2  # frames on either side
+
+
+@dataclass(frozen=True)
+class Denoise(Step):
+    """Average noise away in time.
+
+    Attributes:
+        strength: how much the neighbours count, 0..1.
+        keep_grain: share of the removed noise that is put back, 0..1.
+        largest_noise: deviation, share of full range, 0.005..0.2; where more is measured, it is
+            taken for motion that the flow cannot follow, and the picture is left alone.
+    """
+
+    name: ClassVar[str] = "denoise"
+    version: ClassVar[int] = 1
+    touches: ClassVar[Touches] = "every sample"
+    look_ahead = REACH
+
+    strength: float = 1.0
+    keep_grain: float = 0.0
+    largest_noise: float = 0.06
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength {self.strength} is outside 0..1")
+        if not 0 <= self.keep_grain <= 1:
+            raise ValueError(f"keep_grain {self.keep_grain} is outside 0..1")
+        if not 0.005 <= self.largest_noise <= 0.2:
+            raise ValueError(f"largest_noise {self.largest_noise} is outside 0.005..0.2")
+
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
+        """Yield one change per frame, looking two frames behind and two ahead."""
+        for index, window in enumerate(windows(frames, REACH, REACH)):
+            first = index - window.centre
+            for number, frame in enumerate(window.frames, first):
+                motion.see(number, frame.luma())
+            near = {n: f for n, f in enumerate(window.frames, first) if n != index}
+            if not near or self.strength == 0 or self.keep_grain == 1:
+                yield Change.none(window.frame, {"noise_share": 0.0})
+            else:
+                yield self._change(window.frame, near, flows_from(motion, index, near))
+
+    def _change(
+        self, frame: Frame, near: Mapping[int, Frame], flows: Mapping[int, Tensor]
+    ) -> Change:
+        luma = frame.luma()
+        places = [moved(near[n].luma(), flows[n]) for n in flows]
+        noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
+        weights = [weight(luma, place, noise) for place in places]
+        on_grid = _Grids(luma, weights, list(flows.values()))
+        wanted = []
+        for number, samples in enumerate(frame.samples()):
+            plane = samples.to(torch.float32) / frame.peak
+            parts, shares = places, weights
+            if number > 0 or frame.format.layout == "rgb":
+                light, given, ways = on_grid.of((int(plane.shape[0]), int(plane.shape[1])))
+                planes = [near[n].planes[number].to(torch.float32) / frame.peak for n in flows]
+                parts = [moved(part, way) for part, way in zip(planes, ways, strict=True)]
+                own = noise_map(plane, parts, light, frame.peak, self.largest_noise)
+                shares = [
+                    torch.minimum(share, weight(plane, part, own))
+                    for share, part in zip(given, parts, strict=True)
+                ]
+            wanted.append(self._averaged(plane, parts, shares, frame.peak))
+        return Change.between(frame, wanted, {"noise_share": float(noise.mean())})
+
+    def _averaged(
+        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], peak: int
+    ) -> Tensor:
+        removed = torch.zeros_like(plane)
+        total = torch.ones_like(plane)
+        for part, share in zip(parts, shares, strict=True):
+            removed += self.strength * share * (plane - part)
+            total += self.strength * share
+        wanted = plane - (1 - self.keep_grain) * removed / total
+        return (wanted * peak).round().to(torch.int32)
+
+
+class _Grids:
+    """What was found on the luma grid, brought to the grids of other planes, once for each."""
+
+    def __init__(self, luma: Tensor, weights: list[Tensor], flows: list[Tensor]) -> None:
+        self._luma, self._weights, self._flows = luma, weights, flows
+        self._known: dict[tuple[int, int], tuple[Tensor, list[Tensor], list[Tensor]]] = {}
+
+    def of(self, shape: tuple[int, int]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Luma, weights and flows on a grid `[H, W]` of the shape."""
+        if shape not in self._known:
+            self._known[shape] = (
+                fitting(self._luma, shape),
+                [fitting(share, shape) for share in self._weights],
+                [fitted(flow, shape) for flow in self._flows],
+            )
+        return self._known[shape]
+
+
+def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[int, Tensor]:
+    """Flows from a frame to its neighbours, those to the farther ones chained, `[2, H, W]`."""
+    form = next(iter(near.values())).format
+    shape = (form.height, form.width)
+    flows: dict[int, Tensor] = {}
+    for there in sorted(near, key=lambda n: abs(n - index)):
+        step = 1 if there > index else -1
+        link = motion.flow(there - step, there, shape).to(near[there].planes[0].device)
+        flows[there] = link if there - step == index else chain(flows[there - step], link)
+    return flows
