@@ -4,8 +4,9 @@ from catalogs.errors import RecipeError
 from models.contract import Step
 from models.dirt import Dirt
 from models.flicker import Deflicker
+from models.stabilise import Stabilise
 
-STEPS: tuple[type[Step], ...] = (Deflicker, Dirt)
+STEPS: tuple[type[Step], ...] = (Stabilise, Deflicker, Dirt)
 
 
 def step_named(name: str) -> type[Step]:
