@@ -18,7 +18,6 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 NEAR = 6  # frames on either side over which a region's own motion is taken as steady
-AGREED = 0.25  # samples: a region that is farther from the whole disagrees
 FLOOR = 0.03  # samples: what regions disagree by anyway
 STRENGTHS = (100.0, 40.0, 16.0, 6.0, 2.5, 1.0)  # of straightness, from the last to the first
 STILLNESS = 0.05  # strength of standing still, as part of that of straightness
@@ -37,7 +36,7 @@ def common_motion(shifts: Array) -> tuple[Array, Array]:
 
     Returns:
         float64 `[T, 2]`, motion of the whole picture, 0 where no region has an answer; float64
-        `[T]`, the share of the regions that agree with it.
+        `[T, R]`, how far each region is from it, NaN where it has no answer.
     """
     whole = _centre(shifts)
     left = shifts - whole[:, None]
@@ -46,8 +45,7 @@ def common_motion(shifts: Array) -> tuple[Array, Array]:
         whole = whole + _centre(left)
         left = shifts - whole[:, None]
     left = left - _running_median(left)
-    agree = np.nan_to_num(np.abs(left), nan=np.inf).max(axis=2) < AGREED
-    return whole, np.asarray(agree.mean(axis=1))
+    return whole, np.asarray(np.abs(left).max(axis=2))
 
 
 def _centre(shifts: Array) -> Array:

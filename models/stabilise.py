@@ -39,8 +39,11 @@ from models.translate import translated
 
 BEHIND = 48  # frames of the path that are remembered; not of the picture
 LEAST_FRAMES = 9  # in a window; fewer tell nothing
-SHARE = 0.4  # part of the frames that must turn: 1906 and 1928 measured 0.6, hand-held 0.33
-STEADY = 0.2  # part of the frames below which weave is over
+SHARE = 0.45  # part of the frames that must turn: 1906 and 1928 measured 0.6 to 0.8
+STEADY = 0.25  # part of the frames below which weave is over
+FIRM = 1.0  # the mean turn over what regions disagree by: film measured 1.5 to 4, hand-held 0.9
+ANSWERED = 0.6  # part of the regions that must show where they move
+AGREED = 0.25  # samples: a region that is farther from the whole disagrees
 REFERENCE_LINES = 480  # sizes are given for a picture of so many lines
 
 
@@ -99,10 +102,9 @@ class Stabilise(Step):
         move, together = np.zeros(2), 0.0
         weaves = False
         if len(course) >= LEAST_FRAMES:
-            steps, agreement = common_motion(course[1:])
-            share = float((turns(steps) > self.visible).mean())
-            weaves = share >= (STEADY if before else SHARE)
-            together = float(agreement[max(place - 1, 0)])
+            steps, away = common_motion(course[1:])
+            weaves = self._weaves(turns(steps), away, before)
+            together = float((away[max(place - 1, 0)] < AGREED).mean())
             if weaves:
                 move = self._move(steps, place)
         shift = move * frame.format.height / REFERENCE_LINES
@@ -115,6 +117,14 @@ class Stabilise(Step):
             return weaves, Change.none(frame, parameters)
         wanted = translated(frame, float(shift[0]), float(shift[1]))
         return weaves, Change.between(frame, wanted, parameters)
+
+    def _weaves(self, turned: Array, away: Array, before: bool) -> bool:
+        """Whether the film weaves, from its turns `[T - 1]` and its regions `[T, R]`."""
+        share = float((turned > self.visible).mean())
+        known = away[np.isfinite(away)]
+        if before or len(known) < ANSWERED * away.size:
+            return before and share >= STEADY
+        return share >= SHARE and float(turned.mean()) >= FIRM * float(np.median(known))
 
     def _move(self, steps: Array, place: int) -> Array:
         """From where the picture is to where the camera saw it, samples at 480 lines, `[2]`."""

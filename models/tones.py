@@ -184,14 +184,13 @@ def _line_at_zero(times: npt.NDArray[np.int64], course: Array) -> tuple[Array, f
     """Fit a line per tone with tricube and bisquare weights; its value at time 0 and its miss."""
     reach = max(int(np.abs(times).max()), 1) + 1
     near = (1 - (np.abs(times) / reach) ** 3) ** 3
-    value = np.median(course, axis=0)
+    value = np.median(course, axis=0)  # from which a lone side cannot draw the line at first
     left = course - value
-    for turn in range(5):
-        if turn > 0:
-            value, slope = _weighted_line(times, course, weights)
-            left = course - value - times[:, None] * slope
+    for _ in range(4):
         scale = 6 * np.median(np.abs(left), axis=0) + STEADY
         weights = near[:, None] * np.clip(1 - (left / scale) ** 2, 0, None) ** 2 + 1e-9
+        value, slope = _weighted_line(times, course, weights)
+        left = course - value - times[:, None] * slope
     return value, float(np.sqrt(np.average(np.mean(left**2, axis=1), weights=near)))
 
 
