@@ -21,11 +21,15 @@ How:
 Rounding is to the nearest code value. Luma (or R, G, B) gets gain and offset, chroma the gain
 about neutral.
 
-Limits: one gain and offset per frame, so flicker that differs across the picture stays in part;
-what was clipped at black or white is not brought back. Flicker that sets in late is corrected from
-`look_ahead` frames before it is plain. Stretches of fewer than eight differing frames are left
-alone. In flickering film a real step of light within seven frames of the shot's end is smoothed
-in time. Light that really flickers all over the picture, as in a thunderstorm, passes for flicker.
+    5. Flicker that differs over the picture is followed place by place, along the motion
+       (`models.local_flicker`); a smooth field of gains takes out what the frame's own gain and
+       offset leave of it. It also helps to tell flicker from motion.
+
+Limits: what was clipped at black or white is not brought back. Flicker that sets in late is
+corrected from `look_ahead` frames before it is plain. Stretches of fewer than eight differing
+frames are left alone. In flickering film a real step of light within seven frames of the shot's end
+is smoothed in time. Light that really flickers all over the picture, as in a thunderstorm, passes
+for flicker; so does light in flickering film that turns in a place from frame to frame.
 """
 
 from __future__ import annotations
@@ -53,7 +57,7 @@ from models.local_flicker import (
 from models.motion import Motion
 from models.tones import Array, blocks, fit_gain_offset, flickering, steady_course, tones
 
-LOCAL = 0.6  # of `visible`: turns of places, free of motion, are plain sooner
+LOCAL = (0.6, 1.5)  # of `visible`, one and two frames apart: turns of places, free of motion
 LEAST_SHARE = 0.25  # part of the frames that must turn; flashes are fewer
 STEADY = 0.1  # of `visible`: where flicker falls below this, it is over
 
@@ -145,15 +149,20 @@ class Deflicker(Step):
 
     def _flickers(self, course: Sequence[Signs], before: bool) -> bool:
         """Whether the film flickers around a frame, given that it did, or not, one before."""
-        found = flickering(np.stack([signs.parts for signs in course]), self.visible)
-        of_places = turning(np.stack([signs.rise for signs in course])[1:]) if self.local else ()
-        level = max((f.level for f in (*found, *of_places)), default=0.0)
+        whole = flickering(np.stack([signs.parts for signs in course]), self.visible)
+        rise = np.stack([signs.rise for signs in course])[1:]
+        of_places = turning(rise) if self.local and len(rise) else ()
+        least = [share * self.visible for share in LOCAL]
+        judged = [(f, self.visible) for f in whole]
+        judged += zip(of_places, least, strict=False)  # a short stretch has the first only
         plain = any(
-            f.level >= least and f.together >= self.together and f.share >= LEAST_SHARE
-            for some, least in ((found, self.visible), (of_places, LOCAL * self.visible))
-            for f in some
+            f.level >= enough and f.together >= self.together and f.share >= LEAST_SHARE
+            for f, enough in judged
         )
-        return plain or (before and level >= STEADY * self.visible)
+        goes_on = any(f.level >= STEADY * self.visible for f in whole) or any(
+            f.level >= enough / 2 for f, enough in zip(of_places, least, strict=False)
+        )
+        return plain or (before and goes_on)
 
     def _answer(self, frame: Frame, course: Sequence[Signs], place: int, flickers: bool) -> Change:
         """The change of the frame whose tones are `course[place]`."""

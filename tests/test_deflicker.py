@@ -49,6 +49,33 @@ def test_four_fifths_of_the_flicker_go(pixel_format: str) -> None:
     assert unsteadiness(restore(source)) < 0.2 * unsteadiness(source)
 
 
+def unsteady_places(frames: list[Frame]) -> float:
+    pool = torch.nn.functional.adaptive_avg_pool2d
+    mean = np.array([pool(frame.luma()[None], (3, 4)).numpy() for frame in frames])
+    return float((mean[1:-1] - (mean[:-2] + mean[2:]) / 2).std())
+
+
+def under_wandering_gains(frames: list[Frame], size: float) -> list[Frame]:
+    """Each frame under gains that differ over the picture, 3 by 4 of them."""
+    chance, result = torch.Generator().manual_seed(8), []
+    for frame in frames:
+        gains = 1 + size * torch.randn(1, 1, 3, 4, generator=chance)
+        field = torch.nn.functional.interpolate(gains, tuple(frame.planes[0].shape), mode="bicubic")
+        result.append(Frame(((frame.planes[0] * field[0, 0]).to(torch.uint8),), frame.format))
+    return result
+
+
+def test_flicker_that_differs_over_the_picture_goes() -> None:
+    source = under_wandering_gains(scene("gray", [1.0] * 24, (72, 96)), 0.035)
+    assert unsteady_places(restore(source)) < 0.3 * unsteady_places(source)
+
+
+def test_flicker_that_differs_over_the_picture_stays_where_that_is_wished() -> None:
+    source = under_wandering_gains(scene("gray", [1.0] * 24, (72, 96)), 0.035)
+    changes = Deflicker(local=False).changes(iter(source), Motion())
+    assert all(change.parameters["local_gain_rms"] == 0 for change in changes)
+
+
 def test_dirt_does_not_pass_for_flicker() -> None:
     still = scene("gray", [1.0] * 30)
     assert_untouched([frame for frame, _ in damaged(still, [Dirt(density=3, largest=12)])])
