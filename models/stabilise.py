@@ -15,12 +15,11 @@ How:
        Each frame is moved from the one to the other; beyond its edge, the edge is repeated.
 
 Limits: shifts only, no rotation, no change of size; the frame line of a scan with visible edges
-moves with the picture. Weave that lasts longer
-than about `look_ahead` frames passes for camera motion; so does weave under about 0.3 samples at 480
-lines where the camera itself moves fast, and all weave before it is plain. A pan that starts at a
-stroke is made softer over some frames. A camera that trembles from frame to frame, as on a running
-engine, is steadied; a hand-held one measured just below what is taken for weave.
-Shots of fewer than nine frames are left alone.
+moves with the picture. Weave that lasts longer than about `look_ahead` frames passes for camera
+motion; so does weave under about 0.3 samples at 480 lines where the camera itself moves fast, and
+all weave before it is plain. A pan that starts at a stroke is made softer over some frames. A
+camera that trembles from frame to frame, as on a running engine, is steadied; a hand-held one
+measured just below what is taken for weave. Shots of fewer than nine frames are left alone.
 """
 
 from __future__ import annotations
