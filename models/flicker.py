@@ -59,6 +59,7 @@ from models.tones import Array, blocks, fit_gain_offset, flickering, steady_cour
 
 LOCAL = (0.6, 1.5)  # of `visible`, one and two frames apart: turns of places, free of motion
 LEAST_SHARE = 0.25  # part of the frames that must turn; flashes are fewer
+FLOW_REACH = 20  # frames; steps that follow lag by more, and `models.motion.HELD` is 24
 STEADY = 0.1  # of `visible`: where flicker falls below this, it is over
 
 
@@ -84,7 +85,7 @@ class Deflicker(Step):
     """Remove global flicker.
 
     Attributes:
-        look_ahead: frames looked at on either side, 4..48.
+        look_ahead: frames looked at on either side, 4..48, with `local` 4..20.
         visible: mean turn of brightness, as a share of it, above which film flickers, 0..1; at its
             peak film of 1906 and 1928 measured 0.010..0.037, modern footage (the first 120 frames
             of 22 clips) 0.0035, a time-lapse 0.0046.
@@ -107,6 +108,8 @@ class Deflicker(Step):
     def __post_init__(self) -> None:
         if not 4 <= self.look_ahead <= 48:
             raise ValueError(f"look_ahead {self.look_ahead} is outside 4..48 frames")
+        if self.local and self.look_ahead > FLOW_REACH:
+            raise ValueError(f"look_ahead {self.look_ahead} is more than {FLOW_REACH} with local")
         if not 0 <= self.visible <= 1:
             raise ValueError(f"visible {self.visible} is outside 0..1")
         if not 0 <= self.together <= 1:
