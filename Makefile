@@ -31,6 +31,8 @@ bench: setup
 	$(BIN)/python benchmarks/shots.py --data $(DATA)
 	$(BIN)/python benchmarks/restoration.py --data $(DATA)
 	$(BIN)/python benchmarks/harmless.py --data $(DATA)
+	$(BIN)/python benchmarks/flicker.py --data $(DATA)
+	$(BIN)/python benchmarks/weave.py --data $(DATA)
 	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)

@@ -8,8 +8,19 @@ from models.fade import Fade
 from models.flicker import Deflicker
 from models.grain import Grain
 from models.missing import Missing
+from models.scratch import Scratch
+from models.stabilise import Stabilise
 
-STEPS: tuple[type[Step], ...] = (Deflicker, Missing, Dirt, Denoise, Grain, Fade)
+STEPS: tuple[type[Step], ...] = (
+    Stabilise,
+    Deflicker,
+    Missing,
+    Scratch,
+    Dirt,
+    Denoise,
+    Grain,
+    Fade,
+)
 
 
 def step_named(name: str) -> type[Step]:

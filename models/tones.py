@@ -28,6 +28,7 @@ BLACK = 0.02  # share of full range: turns in the dark count for less
 STILL = 0.0001  # share of brightness: smaller turns are rounding
 STEADY = 0.002  # share of full range: tones that miss the line by less are not doubted
 SIDE_ADVANTAGE = 0.3  # a one-sided line must miss by less than this part of the two-sided one
+REST_ADVANTAGE = 0.45  # likewise, of the line through the other side
 LEAST_SIDE = 8  # frames that a one-sided line needs; with fewer it follows flicker by chance
 
 
@@ -99,7 +100,8 @@ def flickering(parts: Array, visible: float) -> tuple[Flickering, ...]:
     regions = np.median(grouped.reshape(len(rise), down * across, -1), axis=2)
     whole = np.median(rise, axis=1)
     return tuple(
-        _flickering(_turns(whole, apart), _turns(regions, apart), apart, visible) for apart in APART
+        _flickering(turns_of(whole, apart), turns_of(regions, apart), apart, visible)
+        for apart in APART
     )
 
 
@@ -112,7 +114,7 @@ def _moving(parts: Array) -> list[int]:
     return moving
 
 
-def _turns(rise: Array, apart: int) -> Array:
+def turns_of(rise: Array, apart: int) -> Array:
     """Per frame, how far its brightness is beyond that of both frames `apart` away, signed.
 
     Args:
@@ -156,11 +158,20 @@ def steady_course(course: Array, place: int) -> Array:
         if side.sum() < LEAST_SIDE or side.all():
             continue
         value, side_miss = _line_at_zero(times[side], course[side])
-        if side_miss < SIDE_ADVANTAGE * miss and side_miss < SIDE_ADVANTAGE * _miss_of_rest(
-            times[~side], course[~side], value
+        if side_miss >= SIDE_ADVANTAGE * miss or not _is_steady(
+            times[~side], course[~side], REST_ADVANTAGE * miss
         ):
+            continue
+        if side_miss < SIDE_ADVANTAGE * _miss_of_rest(times[~side], course[~side], value):
             both, miss = value, side_miss / SIDE_ADVANTAGE
     return both
+
+
+def _is_steady(times: npt.NDArray[np.int64], course: Array, limit: float) -> bool:
+    """Whether the other side follows a line too, as where light changes; few frames always do."""
+    if len(times) < LEAST_SIDE:
+        return True
+    return _line_at_zero(times - times[len(times) // 2], course)[1] < limit
 
 
 def _miss_of_rest(times: npt.NDArray[np.int64], course: Array, value: Array) -> float:
@@ -173,14 +184,13 @@ def _line_at_zero(times: npt.NDArray[np.int64], course: Array) -> tuple[Array, f
     """Fit a line per tone with tricube and bisquare weights; its value at time 0 and its miss."""
     reach = max(int(np.abs(times).max()), 1) + 1
     near = (1 - (np.abs(times) / reach) ** 3) ** 3
-    weights = np.repeat(near[:, None], course.shape[1], axis=1)
-    value = course[0]
-    left = course
+    value = np.median(course, axis=0)  # from which a lone side cannot draw the line at first
+    left = course - value
     for _ in range(4):
-        value, slope = _weighted_line(times, course, weights)
-        left = course - value - times[:, None] * slope
         scale = 6 * np.median(np.abs(left), axis=0) + STEADY
         weights = near[:, None] * np.clip(1 - (left / scale) ** 2, 0, None) ** 2 + 1e-9
+        value, slope = _weighted_line(times, course, weights)
+        left = course - value - times[:, None] * slope
     return value, float(np.sqrt(np.average(np.mean(left**2, axis=1), weights=near)))
 
 

@@ -8,7 +8,9 @@ import torch
 
 from catalogs.picture import PictureFormat
 from models.contract import Frame, apply_step
-from models.degrade import Dirt, Flicker, damaged
+from models.degrade import Dirt as DirtDamage
+from models.degrade import Flicker, damaged
+from models.dirt import Dirt
 from models.flicker import Deflicker
 from models.motion import Motion
 
@@ -49,9 +51,43 @@ def test_four_fifths_of_the_flicker_go(pixel_format: str) -> None:
     assert unsteadiness(restore(source)) < 0.2 * unsteadiness(source)
 
 
+def unsteady_places(frames: list[Frame]) -> float:
+    pool = torch.nn.functional.adaptive_avg_pool2d
+    mean = np.array([pool(frame.luma()[None], (3, 4)).numpy() for frame in frames])
+    return float((mean[1:-1] - (mean[:-2] + mean[2:]) / 2).std())
+
+
+def under_wandering_gains(frames: list[Frame], size: float) -> list[Frame]:
+    """Each frame under gains that differ over the picture, 3 by 4 of them."""
+    chance, result = torch.Generator().manual_seed(8), []
+    for frame in frames:
+        gains = 1 + size * torch.randn(1, 1, 3, 4, generator=chance)
+        field = torch.nn.functional.interpolate(gains, tuple(frame.planes[0].shape), mode="bicubic")
+        result.append(Frame(((frame.planes[0] * field[0, 0]).to(torch.uint8),), frame.format))
+    return result
+
+
+def test_flicker_that_differs_over_the_picture_goes() -> None:
+    source = under_wandering_gains(scene("gray", [1.0] * 24, (72, 96)), 0.035)
+    assert unsteady_places(restore(source)) < 0.3 * unsteady_places(source)
+
+
+def test_flicker_that_differs_over_the_picture_stays_where_that_is_wished() -> None:
+    source = under_wandering_gains(scene("gray", [1.0] * 24, (72, 96)), 0.035)
+    changes = Deflicker(local=False).changes(iter(source), Motion())
+    assert all(change.parameters["local_gain_rms"] == 0 for change in changes)
+
+
+def test_dirt_that_follows_finds_the_flow_it_needs_at_the_longest_look_ahead() -> None:
+    frames = scene("gray", list(1 + 0.05 * np.random.default_rng(3).standard_normal(50)), (64, 64))
+    motion = Motion()
+    steady = (after for _, after, _ in apply_step(Deflicker(look_ahead=20), frames, motion))
+    assert len(list(apply_step(Dirt(), steady, motion))) == 50
+
+
 def test_dirt_does_not_pass_for_flicker() -> None:
     still = scene("gray", [1.0] * 30)
-    assert_untouched([frame for frame, _ in damaged(still, [Dirt(density=3, largest=12)])])
+    assert_untouched([frame for frame, _ in damaged(still, [DirtDamage(density=3, largest=12)])])
 
 
 def test_steady_film_is_untouched() -> None:
@@ -132,7 +168,13 @@ def test_a_frame_does_not_depend_on_where_a_longer_shot_begins() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("look_ahead", 3), ("visible", 2.0), ("together", 1.5), ("largest_gain", 0.5)],
+    [
+        ("look_ahead", 3),
+        ("look_ahead", 21),
+        ("visible", 2.0),
+        ("together", 1.5),
+        ("largest_gain", 0.5),
+    ],
 )
 def test_a_parameter_out_of_range_is_named(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{field} {value}"):
