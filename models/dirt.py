@@ -46,7 +46,7 @@ class Dirt(Step):
     """
 
     name: ClassVar[str] = "dirt"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "damage"
     look_ahead = 2
 

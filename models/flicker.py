@@ -59,7 +59,7 @@ from models.tones import Array, blocks, fit_gain_offset, flickering, steady_cour
 
 LOCAL = (0.6, 1.5)  # of `visible`, one and two frames apart: turns of places, free of motion
 LEAST_SHARE = 0.25  # part of the frames that must turn; flashes are fewer
-FLOW_REACH = 20  # frames; steps that follow lag by more, and `models.motion.HELD` is 24
+FLOW_REACH = 20  # frames; steps that follow lag by more, and `models.motion.HELD` is 64
 STEADY = 0.1  # of `visible`: where flicker falls below this, it is over
 
 

@@ -47,3 +47,11 @@ def mean_of(values: Picture, labels: Labels, count: int) -> Floats:
     total = np.bincount(names, weights=values.ravel()[used], minlength=count)
     means: Floats = total / np.maximum(np.bincount(names, minlength=count), 1)
     return means
+
+
+def middle_of(places: Picture) -> Picture:
+    """Median of 2, 3 or 4 pictures `[N, H, W]`, sample by sample."""
+    inner = places.sum(axis=0) - places.max(axis=0) - places.min(axis=0)
+    if len(places) == 2:
+        return np.asarray(places.mean(axis=0), np.float32)
+    return np.asarray(inner / (len(places) - 2), np.float32)

@@ -19,10 +19,10 @@ from torch import Tensor
 
 from models.blotches import Verdict
 from models.contract import Frame
-from models.labels import Labels, Mask, Picture, grown, mean_of, ring_of
+from models.labels import Labels, Mask, Picture, grown, mean_of, middle_of, ring_of
 from models.motion import sampled
 from models.planes import reduced
-from models.sight import View, middle_of
+from models.sight import View
 
 MARGIN = 2  # samples at 480 lines by which a blotch is grown; its soft edge lies there
 SURROUNDINGS = 4  # samples around a blotch in which its neighbours are compared

@@ -130,14 +130,6 @@ def level_between(place: Picture, here: Picture, ignored: Mask | None = None) ->
     return np.asarray(level, np.float32)
 
 
-def middle_of(places: Picture) -> Picture:
-    """Median of 2, 3 or 4 pictures `[N, H, W]`, sample by sample."""
-    inner = places.sum(axis=0) - places.max(axis=0) - places.min(axis=0)
-    if len(places) == 2:
-        return np.asarray(places.mean(axis=0), np.float32)
-    return np.asarray(inner / (len(places) - 2), np.float32)
-
-
 def filled(flow: Tensor, doubtful: Mask) -> Tensor:
     """Replace a flow under doubtful samples by the mean of the trusted flow around them.
 
