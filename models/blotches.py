@@ -25,7 +25,7 @@ NOISE = 3.5  # thresholds are at least so many standard deviations of the pictur
 MOST = 0.05  # share of the picture; more is no dirt but a flash, a cut or a destroyed frame
 RIM = 1 / 30  # of the height: what runs so far along the picture's rim is the frame line
 EXPLAINED = 0.7  # at a shot's ends, dirt must be at least this part of all that spikes
-PLAIN = 4.0  # log odds above the bar: so plain a blotch needs no other question
+PLAIN = 3.0  # log odds above the bar: so plain a blotch must look the more like what flies
 STRONG = 2.5  # multiple of the level that a strong part of a blotch reaches
 STRONG_SHARE = 0.2  # part of a blotch that must spike with the whole threshold
 
@@ -129,9 +129,9 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
             bar = bar_of(count_of(labels, count), len(here), not two_sided)
             evidence = clues.evidence(open_spike, labels, strong)
             kept &= evidence > bar
-            asked = kept & (evidence < bar + PLAIN)
-            if asked.any():
-                kept &= ~crossing(sight, index, labels, asked, rules.threshold)
+            if kept.any():
+                plain = evidence > bar + PLAIN
+                kept &= ~crossing(sight, index, labels, kept, plain, rules.threshold)
         dirty |= kept[labels] & (open_spike > EDGE * mean_of(open_spike, labels, count)[labels])
     spiking = np.count_nonzero(spike > least)
     if dirty.mean() > MOST or (not two_sided and dirty.sum() < EXPLAINED * spiking):
