@@ -46,7 +46,8 @@ def luma(frame: Frame) -> np.ndarray:
 
 def psnr(squares: float, count: float = 1) -> float:
     """PSNR of 8 bit samples in dB of a sum of squared errors over so many samples."""
-    return float(10 * np.log10(255**2 / max(squares / max(count, 1), 255**2 / 10 ** (PERFECT / 10))))
+    mean = squares / max(count, 1) / 255**2
+    return float(-10 * np.log10(max(mean, 10 ** (-PERFECT / 10))))
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
@@ -159,9 +160,11 @@ class Table:
     rows: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def head(self) -> None:
+        """Print the names of the columns."""
         print(f"{'':42}" + "".join(f"{name:>10}" for name in self.columns), flush=True)
 
     def add(self, clip: str, name: str, row: Mapping[str, float]) -> None:
+        """Keep and print a row."""
         self.rows.setdefault(name, {})[clip] = dict(row)
         self._print(short(clip), name, row)
 

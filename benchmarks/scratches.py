@@ -1,6 +1,6 @@
 """Step `scratch` against known truth, beside DeScratch.
 
-    python benchmarks/scratches.py [--data ../shared/data] [--clips N] [--frames N] [--only NAME,...]
+    python benchmarks/scratches.py [--data ../shared/data] [--clips N] [--frames N] [--only NAME]
 
 Clean modern clips of 360..480 lines are scratched by `models.degrade.Scratches`: upright lines
 that arrive, wander sideways, break off, black and white, opaque to translucent. The columns are

@@ -1,6 +1,6 @@
 """Everything that happens to an old film at once: our recipes beside what can be had elsewhere.
 
-    python benchmarks/together.py [--data ../shared/data] [--clips N] [--frames N] [--only NAME,...]
+    python benchmarks/together.py [--data ../shared/data] [--clips N] [--frames N] [--only NAME]
                                   [--without NAME,...] [--scan] [--slow]
 
 Clean modern clips of 360..480 lines are the truth. `models.degrade.aged` adds grain, dirt in
@@ -23,6 +23,7 @@ The truth is moved by cubic interpolation, not the result, so that no result is 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def flows(truth: Frames) -> list[Flow]:
     """Flow between successive frames, checked both ways."""
     finder = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found = []
-    for a, b in zip(truth, truth[1:], strict=False):
+    for a, b in itertools.pairwise(truth):
         first, second = a.planes[0].numpy(), b.planes[0].numpy()
         there, back = finder.calc(first, second, None), finder.calc(second, first, None)
         height, width = first.shape
