@@ -81,9 +81,9 @@ def run_steps(steps: Sequence[Step]) -> Peer:
     return run
 
 
-def run_recipe(name: str) -> Peer:
-    """A means that is one of our recipes."""
-    return run_steps(build_steps(resolve_recipe(read_recipe(name))))
+def recipe_steps(name: str) -> tuple[Step, ...]:
+    """The steps of one of our recipes."""
+    return build_steps(resolve_recipe(read_recipe(name)))
 
 
 def nothing(frames: Frames) -> Frames:

@@ -23,18 +23,16 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.clips import common_options, on_one_core
+from benchmarks.clips import common_options, on_one_core, recipe_steps
 from catalogs.errors import WetgateError
-from catalogs.recipe import read_recipe
 from models.contract import Frame, Step, apply_step
 from models.motion import Motion
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.media.thumbnails import stream_thumbnails
 from tasks.metrics.flicker import flicker_percent
-from tasks.restore import build_steps, frames_from
+from tasks.restore import frames_from
 from tasks.split import detect_boundaries
-from tasks.treat import resolve_recipe
 
 FOLDERS = ("clean", "faces", "oldfilm")
 UNDAMAGED_FILM = "oldfilm_his_girl_friday_1940.mp4"
@@ -108,7 +106,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="conservative")
     options = parser.parse_args()
     on_one_core()
-    steps = build_steps(resolve_recipe(read_recipe(options.recipe)))
+    steps = recipe_steps(options.recipe)
     columns, undamaged = [*(step.name for step in steps), "all"], []
     print(f"{'':36}" + "".join(f"{name:>12}" for name in columns) + "   flicker")
     paths = [p for folder in FOLDERS for p in sorted((options.data / folder).iterdir())]

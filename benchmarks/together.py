@@ -18,13 +18,14 @@ weave brings in what nobody knows.
                 same for all. 0 is as steady as the truth, less is smoother than it
     fps         frames per second of one core, flow included, decoding not
 
-The truth is moved by cubic interpolation, not the result, so that no result is smoothed.
+`access, no grain` is the recipe `access` but for `keep_grain = 0`: the peers keep none, and grain
+is error here. The truth is moved by cubic interpolation, not the result, so that none is smoothed.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -38,14 +39,17 @@ from benchmarks.clips import (
     on_one_core,
     read_clip,
     real_textures,
-    run_recipe,
+    recipe_steps,
+    run_steps,
 )
 from benchmarks.peers import Peer, available_peers
 from benchmarks.peers.raw import Frames
 from benchmarks.scores import Table, luma, psnr, ssim, timed
+from models.contract import Step
 from models.degrade import Damage, Dirt, aged, damaged
+from models.denoise import Denoise
 
-OURS = ("conservative", "stabilised", "access")
+OURS = ("conservative", "stabilised", "access", "access, no grain")
 PEERS = (
     "ffmpeg chain removegrain",
     "ffmpeg chain tmedian",
@@ -178,9 +182,15 @@ def damages(seed: int, data: Path, without: str, scan: bool) -> tuple[Damage, ..
 def chosen_means(only: str, slow: bool) -> dict[str, Peer]:
     peers, wanted = available_peers(), PEERS + (SLOW if slow else ())
     means: dict[str, Peer] = {"nothing": nothing}
-    means |= {name: run_recipe(name) for name in OURS}
+    means |= {name: run_steps(recipe_steps(name)) for name in OURS[:-1]}
+    means[OURS[-1]] = run_steps([_without_grain(step) for step in recipe_steps("access")])
     means |= {name: peers[name] for name in wanted if name in peers}
     return chosen(means, only)
+
+
+def _without_grain(step: Step) -> Step:
+    """The step, with no grain kept where it denoises: peers keep none."""
+    return replace(step, keep_grain=0.0) if isinstance(step, Denoise) else step
 
 
 def main() -> None:
@@ -189,6 +199,8 @@ def main() -> None:
     parser.add_argument("--scan", action="store_true", help="softness and compression as well")
     parser.add_argument("--slow", action="store_true", help="the networks as well, 0.5 fps")
     options = parser.parse_args()
+    if unknown := {*options.without.split(",")} - {"", *(kind.name for kind in aged(0))}:
+        parser.error(f"no damage is named {', '.join(sorted(unknown))}")
     on_one_core()
     means, table = chosen_means(options.only, options.slow), Table(COLUMNS)
     table.head()
