@@ -61,10 +61,12 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     def blurred(picture: np.ndarray) -> np.ndarray:
         return cv2.GaussianBlur(picture, (11, 11), 1.5)[5:-5, 5:-5]
 
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    mean_a, mean_b = blurred(a), blurred(b)
-    spread_a, spread_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
-    common = blurred(a * b) - mean_a * mean_b
+    # about mid-grey, so that single precision holds the squares
+    shifted = a - 128, b - 128
+    means = [blurred(s) for s in shifted]
+    spread_a, spread_b = (blurred(s * s) - m * m for s, m in zip(shifted, means, strict=True))
+    common = blurred(shifted[0] * shifted[1]) - means[0] * means[1]
+    mean_a, mean_b = (m + 128 for m in means)
     first, second = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     likeness = (2 * mean_a * mean_b + first) * (2 * common + second)
     return float(

@@ -115,14 +115,11 @@ def fitted(truth: np.ndarray, result: np.ndarray) -> np.ndarray:
     window = cv2.createHanningWindow(truth.shape[::-1], cv2.CV_32F)
     # copies: phaseCorrelate overwrites what it is given
     shift, _ = cv2.phaseCorrelate(truth.copy(), result.copy(), window)
-    best, least = truth, float("inf")
-    for start in (np.zeros(2), np.array(shift)):
-        if np.abs(start).max() > FARTHEST:
-            continue
-        picture, error = _refined(truth, result, start)
-        if error < least:
-            best, least = picture, error
-    return best
+    starts = [np.zeros(2)]
+    if 1 < np.abs(shift).max() <= FARTHEST:  # else least squares finds there from where it stands
+        starts.append(np.array(shift))
+    fits = [_refined(truth, result, start) for start in starts]
+    return min(fits, key=lambda fit: fit[1])[0]
 
 
 def _refined(truth: np.ndarray, result: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, float]:
@@ -135,9 +132,10 @@ def _refined(truth: np.ndarray, result: np.ndarray, shift: np.ndarray) -> tuple[
             truth, motion, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
         slopes = [cv2.Sobel(moved, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1))]
-        parts = [_inner(p).ravel().astype(np.float64) for p in (moved, *slopes, result)]
-        known = np.stack([parts[0], np.ones_like(parts[0]), parts[1], parts[2]])
-        target = parts[3]
+        # every second sample of every second line tells enough
+        parts = [_inner(p)[::2, ::2].ravel() for p in (moved, *slopes, result)]
+        known = np.stack([parts[0], np.ones_like(parts[0]), parts[1], parts[2]]).astype(np.float64)
+        target = parts[3].astype(np.float64)
         gain, offset = np.linalg.solve(known[:2] @ known[:2].T, known[:2] @ target)
         picture = (gain * moved + offset).astype(np.float32)
         error = float(np.mean(_inner(picture - result) ** 2))
