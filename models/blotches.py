@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from models.crossing import crossing
 from models.evidence import Clues, bar_of
-from models.labels import Floats, Labels, Mask, Picture, components, count_of, mean_of
+from models.labels import Labels, Mask, Picture, components, count_of, mean_of, share_of
 from models.sight import Sight, View
 
 LEVELS = (0.4, 1.0, 2.0, 4.0)  # blotches are cut out at these multiples of the threshold
@@ -124,7 +124,7 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
         labels, count = components(open_spike > level * least)
         kept = _plausible(open_spike, labels, count, least, rules)
         if kept.any():
-            strong = _share(open_spike > STRONG * level * least, labels, count)
+            strong = share_of(open_spike > STRONG * level * least, labels, count)
             bar = bar_of(count_of(labels, count), len(here), not two_sided)
             kept &= clues.evidence(open_spike, labels, strong) > bar
         if kept.any():
@@ -143,14 +143,9 @@ def _plausible(
     """Which blotches have the size of dirt and a part that reaches the threshold."""
     area = count_of(labels, count)
     kept: npt.NDArray[np.bool_] = (area >= rules.smallest) & (area <= rules.largest)
-    strong = _share(spike > least, labels, count)
+    strong = share_of(spike > least, labels, count)
     kept &= (strong >= STRONG_SHARE) & (strong * area >= 2)
     rim = np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1]))
     kept &= count_of(rim, count) < RIM * labels.shape[0]
     kept[0] = False
     return kept
-
-
-def _share(mask: Mask, labels: Labels, count: int) -> Floats:
-    """Share of each label under the mask, float64 `[count]`."""
-    return count_of(np.where(mask, labels, 0), count) / np.maximum(count_of(labels, count), 1)

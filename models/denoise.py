@@ -30,7 +30,7 @@ from torch import Tensor
 
 from models.averaging import fitting, noise_map, weight
 from models.contract import Change, Frame, Step, Touches, windows
-from models.motion import Motion, chain
+from models.motion import Motion
 from models.rebuild import fitted, moved
 
 REACH = 2  # frames on either side
@@ -134,9 +134,5 @@ def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[in
     """Flows from a frame to its neighbours, those to the farther ones chained, `[2, H, W]`."""
     form = next(iter(near.values())).format
     shape = (form.height, form.width)
-    flows: dict[int, Tensor] = {}
-    for there in sorted(near, key=lambda n: abs(n - index)):
-        step = 1 if there > index else -1
-        link = motion.flow(there - step, there, shape).to(near[there].planes[0].device)
-        flows[there] = link if there - step == index else chain(flows[there - step], link)
-    return flows
+    nearest_first = sorted(near, key=lambda n: abs(n - index))
+    return {n: motion.through(index, n, shape).to(near[n].planes[0].device) for n in nearest_first}

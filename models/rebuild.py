@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from models.contract import Frame
 from models.labels import odd
-from models.motion import sampled, warp
+from models.motion import warp
 from models.sight import LEVEL_SHARE
 
 STEPS = 5  # of the fixed-point iteration
@@ -148,8 +148,4 @@ def fitted(flow: Tensor, shape: tuple[int, int]) -> Tensor:
 
 def moved(plane: Tensor, flow: Tensor) -> Tensor:
     """Draw a plane `[H, W]` where the frame that the flow belongs to has it, bicubic."""
-    height, width = plane.shape
-    down = torch.arange(height, dtype=torch.float32, device=plane.device)[:, None]
-    across = torch.arange(width, dtype=torch.float32, device=plane.device)
-    y, x = down + flow[1], across + flow[0]
-    return sampled(plane, y.flatten(), x.flatten()).reshape(plane.shape)
+    return warp(plane, flow, "bicubic")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
 from models.contract import Frame
 from models.labels import Mask, Picture, odd
-from models.motion import SMALLEST_GUIDE, Motion, chain, warp
+from models.motion import SMALLEST_GUIDE, Flow, Motion, enlarged, joined, warp
+from models.spots import Spots, spots
 
 SMALLEST_SIDE = SMALLEST_GUIDE
 OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
@@ -46,7 +46,7 @@ class Sight:
         self.frames: dict[int, Frame] = {}
         self.luma: dict[int, Tensor] = {}
         self.spikes: dict[int, Picture] = {}
-        self._flows: dict[tuple[int, int], Tensor] = {}
+        self._spots: dict[int, Spots] = {}
 
     def keep(self, first: int, frames: Sequence[Frame]) -> None:
         """Take in the window's frames, numbered from `first`; forget what is before."""
@@ -55,23 +55,20 @@ class Sight:
                 self.frames[index] = frame
                 self.luma[index] = frame.luma()
                 self._motion.see(index, self.luma[index])
-        for held in (self.frames, self.luma, self.spikes):
+        for held in (self.frames, self.luma, self.spikes, self._spots):
             for index in [i for i in held if i < first]:
                 del held[index]
-        for pair in [p for p in self._flows if min(p) < first]:
-            del self._flows[pair]
 
     def has(self, index: int) -> bool:
         """Whether the frame is in the window."""
         return index in self.frames
 
-    def flow(self, here: int, there: int) -> Tensor:
-        """Flow between two adjacent frames, float32 `[2, H, W]`."""
-        pair = (here, there)
-        if pair not in self._flows:
-            shape = self.luma[here].shape
-            self._flows[pair] = self._motion.flow(here, there, (int(shape[0]), int(shape[1])))
-        return self._flows[pair]
+    def spots(self, index: int, threshold: float) -> Spots:
+        """Where a frame, whose spikes are known, spikes by more than the threshold."""
+        if index not in self._spots:
+            spike = self.spikes[index]
+            self._spots[index] = spots(np.where(np.abs(spike) > threshold, spike, 0))
+        return self._spots[index]
 
     def nearest(self, index: int) -> tuple[Picture, Picture]:
         """Luma of the two nearest frames in place, brightness matched, flow as it was found.
@@ -81,10 +78,7 @@ class Sight:
         here = self.luma[index].cpu().numpy()
         places = []
         for offset in self.offsets(index)[:2]:
-            step = offset // abs(offset)
-            flow = self.flow(index, index + step)
-            if abs(offset) == 2:
-                flow = chain(flow, self.flow(index + step, index + offset))
+            flow = self._motion.through(index, index + offset, _shape(here))
             place = warp(self.luma[index + offset], flow).cpu().numpy()
             places.append(place + level_between(place, here))
         return places[0], places[1]
@@ -96,20 +90,23 @@ class Sight:
     def views(self, index: int, doubtful: Mask) -> list[View]:
         """The neighbours within the shot, drawn with flow that ignores doubtful samples."""
         here = self.luma[index].cpu().numpy()
-        flows: dict[int, Tensor] = {}
+        flows: dict[int, Flow] = {}
         for offset in self.offsets(index):
-            if abs(offset) == 1:
-                flows[offset] = filled(self.flow(index, index + offset), doubtful)
-            else:
-                step = offset // 2
-                onward = self.flow(index + step, index + offset)
-                flows[offset] = chain(flows[step], onward)
+            step = offset // abs(offset)
+            onward = self._motion.searched(index + offset - step, index + offset)
+            near = offset == step
+            flows[offset] = filled(onward, doubtful) if near else joined(flows[step], onward)
         seen = []
-        for offset, flow in flows.items():
+        for offset, coarse in flows.items():
+            flow = enlarged(coarse, _shape(here))
             place = warp(self.luma[index + offset], flow).cpu().numpy()
             level = level_between(place, here, doubtful)
             seen.append(View(offset, flow, place + level, level))
         return seen
+
+
+def _shape(picture: Picture) -> tuple[int, int]:
+    return int(picture.shape[0]), int(picture.shape[1])
 
 
 def level_between(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
@@ -130,24 +127,23 @@ def level_between(place: Picture, here: Picture, ignored: Mask | None = None) ->
     return np.asarray(level, np.float32)
 
 
-def filled(flow: Tensor, doubtful: Mask) -> Tensor:
+def filled(flow: Flow, doubtful: Mask) -> Flow:
     """Replace a flow under doubtful samples by the mean of the trusted flow around them.
 
     Args:
-        flow: float32 `[2, H, W]`.
-        doubtful: bool `[H, W]`.
+        flow: float32 `[h, w, 2]`, between guides.
+        doubtful: bool `[H, W]`, of the picture.
     """
-    height = doubtful.shape[0]
-    grown = cv2.dilate(doubtful.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    height, width = flow.shape[:2]
+    share = cv2.resize(doubtful.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    grown = cv2.dilate((share > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     trusted = (~grown).astype(np.float32)
-    parts = flow.cpu().numpy()
-    result, open_places = parts.copy(), grown
-    for share in FILL_SHARES:
-        side = odd(height * share + 2)
+    result, open_places = flow.copy(), grown
+    for part in FILL_SHARES:
+        side = odd(height * part + 2)
         weight = cv2.blur(trusted, (side, side))
         usable = open_places & (weight > 0.25)
-        for part, out in zip(parts, result, strict=True):
-            mean = cv2.blur(part * trusted, (side, side)) / np.maximum(weight, 1e-3)
-            out[usable] = mean[usable]
+        mean = cv2.blur(flow * trusted[..., None], (side, side))
+        result[usable] = mean[usable] / weight[usable][:, None]
         open_places = open_places & ~usable
-    return torch.from_numpy(result).to(flow.device)
+    return result
