@@ -20,13 +20,15 @@ def odd(samples: float) -> int:
 def grown(labels: Labels, by: int) -> Labels:
     """Every area grown by `by` samples; where two meet, the higher label holds."""
     kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
-    # labels stay below 2**24, so float32 holds them exactly; OpenCV dilates no int32
+    if labels.max(initial=0) < 2**16:  # OpenCV dilates no int32
+        return cv2.dilate(labels.astype(np.uint16), kernel).astype(np.int32)
+    # below 2**24, which float32 holds exactly
     return cv2.dilate(labels.astype(np.float32), kernel).astype(np.int32)
 
 
 def components(mask: Mask) -> tuple[Labels, int]:
     """Label connected samples (8 neighbours); the count includes label 0."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
     return labels.astype(np.int32, copy=False), count
 
 

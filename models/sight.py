@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from models.contract import Frame
@@ -18,6 +20,10 @@ SMALLEST_SIDE = SMALLEST_GUIDE
 OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
 LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
 LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
+LEVEL_LINES = 240  # brightness is matched on so many lines; what differs is smooth
+ACROSS = 1024  # places that are read at once, side by side
+NEAR = 7  # samples at 480 lines around blotches that neighbours are drawn for
+LEAST_NEAR = 9  # samples, likewise; a patch is chosen by what lies so far around
 FILL_SHARES = (1 / 48, 1 / 16, 1 / 6)  # of the height: sides of the areas that flow is filled from
 
 
@@ -30,6 +36,8 @@ class View:
         flow: float32 `[2, H, W]` from the frame to the neighbour, filled in under blotches.
         luma: float32 `[H, W]`, the neighbour's luma in place, its brightness matched.
         level: float32 `[H, W]`, what was added to match it, share of full range.
+
+    Only the samples near blotches are drawn; all else is 0.
     """
 
     offset: int
@@ -46,6 +54,8 @@ class Sight:
         self.frames: dict[int, Frame] = {}
         self.luma: dict[int, Tensor] = {}
         self.spikes: dict[int, Picture] = {}
+        self.noise: dict[int, float] = {}
+        self._small: dict[int, Picture] = {}
         self._spots: dict[int, Spots] = {}
 
     def keep(self, first: int, frames: Sequence[Frame]) -> None:
@@ -54,8 +64,10 @@ class Sight:
             if index not in self.frames:
                 self.frames[index] = frame
                 self.luma[index] = frame.luma()
+                self._small[index] = reduced(self.luma[index].cpu().numpy(), LEVEL_LINES)
                 self._motion.see(index, self.luma[index])
-        for held in (self.frames, self.luma, self.spikes, self._spots):
+        numbered = (self.frames, self.luma, self.spikes, self.noise, self._small, self._spots)
+        for held in numbered:
             for index in [i for i in held if i < first]:
                 del held[index]
 
@@ -80,7 +92,9 @@ class Sight:
         for offset in self.offsets(index)[:2]:
             flow = self._motion.through(index, index + offset, _shape(here))
             place = warp(self.luma[index + offset], flow).cpu().numpy()
-            places.append(place + level_between(place, here))
+            small = self._small[index]
+            level = level_between(reduced(place, LEVEL_LINES), small, _shape(here))
+            places.append(place + level)
         return places[0], places[1]
 
     def offsets(self, index: int) -> list[int]:
@@ -88,43 +102,112 @@ class Sight:
         return [offset for offset in OFFSETS if self.has(index + offset)]
 
     def views(self, index: int, doubtful: Mask) -> list[View]:
-        """The neighbours within the shot, drawn with flow that ignores doubtful samples."""
-        here = self.luma[index].cpu().numpy()
+        """The neighbours within the shot near doubtful samples, drawn with flow that ignores them.
+
+        Args:
+            index: number of the frame.
+            doubtful: bool `[H, W]`, where blotches may be.
+        """
+        shape = (int(doubtful.shape[0]), int(doubtful.shape[1]))
+        flows = self._flows(index, doubtful)
+        reach = max(round(NEAR * shape[0] / 480), LEAST_NEAR)
+        kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        near = np.nonzero(cv2.dilate(doubtful.astype(np.uint8), kernel))
+        small = self._small[index]
+        ignored = share_on(doubtful, _shape(small)) > 0
+        seen = []
+        for offset, coarse in flows.items():
+            place = _drawn(self._small[index + offset], coarse)
+            level = level_between(place, small, shape, ignored)
+            flow = _flow_at(coarse, near, shape)
+            luma = np.zeros(shape, np.float32)
+            other = self.luma[index + offset].cpu().numpy()
+            luma[near] = _read(other, near[1] + flow[0], near[0] + flow[1]) + level[near]
+            whole = np.zeros((2, *shape), np.float32)
+            whole[:, near[0], near[1]] = flow
+            seen.append(View(offset, torch.from_numpy(whole), luma, level))
+        return seen
+
+    def _flows(self, index: int, doubtful: Mask) -> dict[int, Flow]:
+        """Flow to each neighbour on the guide, filled in under doubtful samples."""
         flows: dict[int, Flow] = {}
         for offset in self.offsets(index):
             step = offset // abs(offset)
             onward = self._motion.searched(index + offset - step, index + offset)
             near = offset == step
             flows[offset] = filled(onward, doubtful) if near else joined(flows[step], onward)
-        seen = []
-        for offset, coarse in flows.items():
-            flow = enlarged(coarse, _shape(here))
-            place = warp(self.luma[index + offset], flow).cpu().numpy()
-            level = level_between(place, here, doubtful)
-            seen.append(View(offset, flow, place + level, level))
-        return seen
+        return flows
 
 
 def _shape(picture: Picture) -> tuple[int, int]:
     return int(picture.shape[0]), int(picture.shape[1])
 
 
-def level_between(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
+def reduced(picture: Picture, lines: int) -> Picture:
+    """A picture averaged to at most so many lines."""
+    height, width = picture.shape
+    if height <= lines:
+        return picture
+    size = (max(1, round(width * lines / height)), lines)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def share_on(mask: Mask, shape: tuple[int, int]) -> Picture:
+    """Share of the mask in each sample of a coarser picture, float32 `[h, w]`."""
+    size = (shape[1], shape[0])
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share, np.float32)
+
+
+def _drawn(small: Picture, coarse: Flow) -> Picture:
+    """A reduced neighbour in place, by the flow of guides."""
+    return warp(torch.from_numpy(small), enlarged(coarse, _shape(small))).numpy()
+
+
+def _flow_at(
+    coarse: Flow, near: tuple[npt.NDArray[np.int64], ...], shape: tuple[int, int]
+) -> Picture:
+    """The flow of guides at samples (rows, columns) of a picture of the shape, `[2, N]`."""
+    scale = np.array([shape[1] / coarse.shape[1], shape[0] / coarse.shape[0]], np.float32)
+    y, x = ((at + 0.5) / s - 0.5 for at, s in zip(near, scale[::-1], strict=True))
+    parts = [_read(np.ascontiguousarray(coarse[..., part]), x, y) for part in range(2)]
+    return np.stack(parts) * scale[:, None]
+
+
+def _read(picture: Picture, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> Picture:
+    """A picture at places, float32 `[N]`, bilinear; the edge is repeated."""
+    count = len(x)
+    lines = max(1, -(-count // ACROSS))  # OpenCV takes no picture of more than 32767 samples a side
+    places = np.zeros((2, lines * ACROSS), np.float32)
+    places[0, :count], places[1, :count] = x, y
+    across, down = places.reshape(2, lines, ACROSS)
+    read = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read.ravel()[:count], np.float32)
+
+
+def level_between(
+    place: Picture, here: Picture, shape: tuple[int, int], ignored: Mask | None = None
+) -> Picture:
     """What must be added to a neighbour to match the frame's brightness, area by area.
 
     Args:
-        place: float32 `[H, W]`, the neighbour in place.
-        here: float32 `[H, W]`, the frame.
-        ignored: bool `[H, W]`, samples that do not count.
+        place: float32 `[h, w]`, the neighbour in place, reduced.
+        here: float32 `[h, w]`, the frame, reduced.
+        shape: (H, W) of the picture.
+        ignored: bool `[h, w]`, samples that do not count.
+
+    Returns:
+        float32 `[H, W]`.
     """
     side = odd(here.shape[0] * LEVEL_SHARE)
     difference = np.clip(here - place, -LEVEL_LIMIT, LEVEL_LIMIT)
     if ignored is None:
-        return np.asarray(cv2.blur(difference, (side, side)), np.float32)
-    trusted = (~ignored).astype(np.float32)
-    weight = cv2.blur(trusted, (side, side))
-    level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
-    return np.asarray(level, np.float32)
+        level = cv2.blur(difference, (side, side))
+    else:
+        trusted = (~ignored).astype(np.float32)
+        weight = cv2.blur(trusted, (side, side))
+        level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
+    return np.asarray(cv2.resize(level, (shape[1], shape[0])), np.float32)
 
 
 def filled(flow: Flow, doubtful: Mask) -> Flow:
@@ -135,7 +218,7 @@ def filled(flow: Flow, doubtful: Mask) -> Flow:
         doubtful: bool `[H, W]`, of the picture.
     """
     height, width = flow.shape[:2]
-    share = cv2.resize(doubtful.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    share = share_on(doubtful, (height, width))
     grown = cv2.dilate((share > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     trusted = (~grown).astype(np.float32)
     result, open_places = flow.copy(), grown
