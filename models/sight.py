@@ -37,7 +37,7 @@ class View:
         luma: float32 `[H, W]`, the neighbour's luma in place, its brightness matched.
         level: float32 `[H, W]`, what was added to match it, share of full range.
 
-    Only the samples near blotches are drawn; all else is 0.
+    Of `luma` only the samples near blotches are drawn; all else is 0.
     """
 
     offset: int
@@ -112,20 +112,21 @@ class Sight:
         flows = self._flows(index, doubtful)
         reach = max(round(NEAR * shape[0] / 480), LEAST_NEAR)
         kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-        near = np.nonzero(cv2.dilate(doubtful.astype(np.uint8), kernel))
+        near = np.flatnonzero(cv2.dilate(doubtful.astype(np.uint8), kernel))
+        rows, columns = np.divmod(near, shape[1])
         small = self._small[index]
         ignored = share_on(doubtful, _shape(small)) > 0
         seen = []
         for offset, coarse in flows.items():
-            place = _drawn(self._small[index + offset], coarse)
-            level = level_between(place, small, shape, ignored)
-            flow = _flow_at(coarse, near, shape)
-            luma = np.zeros(shape, np.float32)
+            level = level_between(
+                _drawn(self._small[index + offset], coarse), small, shape, ignored
+            )
+            flow = enlarged(coarse, shape)
+            x, y = (part.numpy().ravel()[near] for part in flow)
             other = self.luma[index + offset].cpu().numpy()
-            luma[near] = _read(other, near[1] + flow[0], near[0] + flow[1]) + level[near]
-            whole = np.zeros((2, *shape), np.float32)
-            whole[:, near[0], near[1]] = flow
-            seen.append(View(offset, torch.from_numpy(whole), luma, level))
+            luma = np.zeros(shape, np.float32)
+            luma.ravel()[near] = _read(other, columns + x, rows + y) + level.ravel()[near]
+            seen.append(View(offset, flow, luma, level))
         return seen
 
     def _flows(self, index: int, doubtful: Mask) -> dict[int, Flow]:
@@ -162,16 +163,6 @@ def share_on(mask: Mask, shape: tuple[int, int]) -> Picture:
 def _drawn(small: Picture, coarse: Flow) -> Picture:
     """A reduced neighbour in place, by the flow of guides."""
     return warp(torch.from_numpy(small), enlarged(coarse, _shape(small))).numpy()
-
-
-def _flow_at(
-    coarse: Flow, near: tuple[npt.NDArray[np.int64], ...], shape: tuple[int, int]
-) -> Picture:
-    """The flow of guides at samples (rows, columns) of a picture of the shape, `[2, N]`."""
-    scale = np.array([shape[1] / coarse.shape[1], shape[0] / coarse.shape[0]], np.float32)
-    y, x = ((at + 0.5) / s - 0.5 for at, s in zip(near, scale[::-1], strict=True))
-    parts = [_read(np.ascontiguousarray(coarse[..., part]), x, y) for part in range(2)]
-    return np.stack(parts) * scale[:, None]
 
 
 def _read(picture: Picture, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> Picture:
@@ -223,6 +214,8 @@ def filled(flow: Flow, doubtful: Mask) -> Flow:
     trusted = (~grown).astype(np.float32)
     result, open_places = flow.copy(), grown
     for part in FILL_SHARES:
+        if not open_places.any():
+            break
         side = odd(height * part + 2)
         weight = cv2.blur(trusted, (side, side))
         usable = open_places & (weight > 0.25)

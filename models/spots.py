@@ -36,10 +36,11 @@ def spots(spike: npt.NDArray[np.float32]) -> Spots:
 
 def spots_of(labels: Labels, count: int, spike: npt.NDArray[np.float32]) -> Spots:
     """Centre, area and mean spike of each label."""
-    rows, columns = np.nonzero(labels > 0)
-    names = labels[rows, columns]
+    used = np.flatnonzero(labels > 0)  # a third of the time of `nonzero`
+    rows, columns = np.divmod(used, labels.shape[1])
+    names = labels.ravel()[used]
     area = count_of(names, count)
     size = np.maximum(area, 1)
     x, y = (np.bincount(names, weights=at, minlength=count) / size for at in (columns, rows))
-    mean = np.bincount(names, weights=spike[rows, columns], minlength=count) / size
+    mean = np.bincount(names, weights=spike.ravel()[used], minlength=count) / size
     return Spots(np.stack([x, y], axis=1), area, mean)
