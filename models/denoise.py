@@ -28,9 +28,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.averaging import fitting, noise_map, weight
+from models.averaging import noise_map, weight
 from models.contract import Change, Frame, Step, Touches, windows
 from models.motion import Motion
+from models.planes import averaged
 from models.rebuild import fitted, moved
 
 REACH = 2  # frames on either side
@@ -48,7 +49,7 @@ class Denoise(Step):
     """
 
     name: ClassVar[str] = "denoise"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "every sample"
     look_ahead = REACH
 
@@ -66,21 +67,30 @@ class Denoise(Step):
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking two frames behind and two ahead."""
+        lumas: dict[int, Tensor] = {}
         for index, window in enumerate(windows(frames, REACH, REACH)):
-            first = index - window.centre
-            for number, frame in enumerate(window.frames, first):
-                motion.see(number, frame.luma())
-            near = {n: f for n, f in enumerate(window.frames, first) if n != index}
+            held = dict(enumerate(window.frames, index - window.centre))
+            for number in [n for n in held if n not in lumas]:
+                lumas[number] = held[number].luma()
+                motion.see(number, lumas[number])
+            for number in [n for n in lumas if n not in held]:
+                del lumas[number]
+            near = {n: f for n, f in held.items() if n != index}
             if not near or self.strength == 0 or self.keep_grain == 1:
                 yield Change.none(window.frame, {"noise_share": 0.0})
             else:
-                yield self._change(window.frame, near, flows_from(motion, index, near))
+                flows = flows_from(motion, index, near)
+                yield self._change(window.frame, lumas[index], near, lumas, flows)
 
     def _change(
-        self, frame: Frame, near: Mapping[int, Frame], flows: Mapping[int, Tensor]
+        self,
+        frame: Frame,
+        luma: Tensor,
+        near: Mapping[int, Frame],
+        lumas: Mapping[int, Tensor],
+        flows: Mapping[int, Tensor],
     ) -> Change:
-        luma = frame.luma()
-        places = [moved(near[n].luma(), flows[n]) for n in flows]
+        places = [moved(lumas[n], flows[n]) for n in flows]
         noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
         weights = [weight(luma, place, noise) for place in places]
         on_grid = _Grids(luma, weights, list(flows.values()))
@@ -106,10 +116,10 @@ class Denoise(Step):
         removed = torch.zeros_like(plane)
         total = torch.ones_like(plane)
         for part, share in zip(parts, shares, strict=True):
-            removed += self.strength * share * (plane - part)
-            total += self.strength * share
-        wanted = plane - (1 - self.keep_grain) * removed / total
-        return (wanted * peak).round().to(torch.int32)
+            removed.add_((plane - part).mul_(share), alpha=self.strength)
+            total.add_(share, alpha=self.strength)
+        wanted = plane - removed.div_(total).mul_(1 - self.keep_grain)
+        return wanted.mul_(peak).round_().to(torch.int32)
 
 
 class _Grids:
@@ -123,8 +133,8 @@ class _Grids:
         """Luma, weights and flows on a grid `[H, W]` of the shape."""
         if shape not in self._known:
             self._known[shape] = (
-                fitting(self._luma, shape),
-                [fitting(share, shape) for share in self._weights],
+                averaged(self._luma, shape),
+                [averaged(share, shape) for share in self._weights],
                 [fitted(flow, shape) for flow in self._flows],
             )
         return self._known[shape]
