@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.grain_measure import curve_at, noise_curve, noise_size
 from models.labels import odd
@@ -33,11 +32,11 @@ def weight(here: Tensor, place: Tensor, noise: Tensor) -> Tensor:
     """
     unit = max(1.0, here.shape[0] / 480)
     difference = here - place
-    energy = _mean(difference.square(), PATCH * unit)
     allowed = 2 * noise.square()
-    fits = ((SURPLUS * allowed - energy) / ((SURPLUS - 1) * allowed).clamp_min(1e-12)).clamp(0, 1)
-    shift = _mean(difference, AREA * unit).abs() / noise.clamp_min(1e-6)
-    return torch.where(noise > 0, fits * (2 - shift / SHIFT).clamp(0, 1), torch.zeros_like(fits))
+    fits = _mean(difference.square(), PATCH * unit).neg_().add_(allowed, alpha=SURPLUS)
+    fits.div_(allowed.mul_(SURPLUS - 1).clamp_min_(1e-12)).clamp_(0, 1)  # 0 where noise is 0
+    shift = _mean(difference, AREA * unit).abs_().div_(noise.clamp_min(1e-6))
+    return fits.mul_(shift.div_(-SHIFT).add_(2).clamp_(0, 1))
 
 
 def noise_map(
@@ -64,13 +63,6 @@ def noise_map(
     curve = (shown.min(dim=0).values.square() - rounding).clamp_min(0).sqrt()
     trusted = ((OVER - curve / largest) / (OVER - 1)).clamp(0, 1)  # no cliff to flicker over
     return curve_at(curve * trusted, luma)
-
-
-def fitting(plane: Tensor, shape: tuple[int, int]) -> Tensor:
-    """A plane `[H, W]` averaged to another shape."""
-    if tuple(plane.shape) == shape:
-        return plane
-    return functional.interpolate(plane[None, None], shape, mode="area")[0, 0]
 
 
 def _mean(values: Tensor, samples: float) -> Tensor:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from models.crossing import crossing
 from models.evidence import Clues, bar_of
-from models.labels import Floats, Labels, Mask, Picture, components, count_of, mean_of
+from models.labels import Floats, Labels, Mask, Picture, components, count_of, mean_of, share_of
 from models.sight import Sight, View
 
 LEVELS = (0.4, 1.0, 2.0, 4.0)  # blotches are cut out at these multiples of the threshold
@@ -79,7 +79,8 @@ def spikes(sight: Sight, index: int, rules: Rules) -> Picture:
         here = sight.luma[index].cpu().numpy()
         first, second = sight.nearest(index)
         spike = spike_of(here, first, second)
-        spike[np.abs(spike) < LEVELS[0] * least_spike(first, second, rules)] = 0
+        sight.noise[index] = noise_of(first, second)
+        spike[np.abs(spike) < LEVELS[0] * least_spike(sight.noise[index], rules)] = 0
         sight.spikes[index] = spike
     return sight.spikes[index]
 
@@ -100,9 +101,9 @@ def noise_of(first: Picture, second: Picture) -> float:
     return float(1.4826 * np.median(np.abs(first[::3, ::3] - second[::3, ::3])) / 2**0.5)
 
 
-def least_spike(first: Picture, second: Picture, rules: Rules) -> float:
+def least_spike(noise: float, rules: Rules) -> float:
     """The threshold, raised where the picture is noisier than that."""
-    return max(rules.threshold, NOISE * noise_of(first, second))
+    return max(rules.threshold, NOISE * noise)
 
 
 def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
@@ -113,47 +114,71 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
     """
     here = sight.luma[index].cpu().numpy()
     places = np.stack([view.luma for view in views])
-    seen = spikes(sight, index, rules)
-    spike = spike_of(here, places[0], places[1])
-    spike = np.where(spike * seen > 0, np.minimum(np.abs(spike), np.abs(seen)), 0)
-    least = least_spike(places[0], places[1], rules)
-    clues = Clues.of(here, places, noise_of(places[0], places[1]))
+    spike = _agreed(spikes(sight, index, rules), here, places)
+    used = np.flatnonzero(spike > 0)  # a small part of the picture; all that may be dirt
+    sizes = spike.ravel()[used]
+    least = least_spike(sight.noise[index], rules)
+    clues = Clues.of(here, places, sight.noise[index])
     two_sided = sight.has(index - 1) and sight.has(index + 1)
-    dirty = np.zeros_like(spike, dtype=bool)
+    dirty = np.zeros(len(used), dtype=bool)
     for level in LEVELS:
-        open_spike = np.where(dirty, 0, spike).astype(np.float32)
-        labels, count = components(open_spike > level * least)
-        kept = _plausible(open_spike, labels, count, least, rules)
+        labels, count = components(_mask(used, (sizes > level * least) & ~dirty, spike.shape))
+        names = labels.ravel()[used]
+        area = np.bincount(names, minlength=count).astype(np.float64)
+        area[0] = 0
+        kept = _plausible(sizes > least, names, area, rules)
+        kept &= _off_rim(labels, count)
         if kept.any():
-            strong = _share(open_spike > STRONG * level * least, labels, count)
-            bar = bar_of(count_of(labels, count), len(here), not two_sided)
-            evidence = clues.evidence(open_spike, labels, strong)
+            strong = share_of(sizes > STRONG * level * least, names, count)
+            bar = bar_of(area, len(here), not two_sided)
+            evidence = clues.evidence(spike, labels, strong)
             kept &= evidence > bar
             if kept.any():
                 plain = evidence > bar + PLAIN
                 kept &= ~crossing(sight, index, labels, kept, plain, rules.threshold)
-        dirty |= kept[labels] & (open_spike > EDGE * mean_of(open_spike, labels, count)[labels])
-    spiking = np.count_nonzero(spike > least)
-    if dirty.mean() > MOST or (not two_sided and dirty.sum() < EXPLAINED * spiking):
+        dirty |= kept[names] & (sizes > EDGE * mean_of(sizes, names, count)[names])
+    share = dirty.sum() / spike.size
+    if share > MOST or (not two_sided and dirty.sum() < EXPLAINED * (sizes > least).sum()):
         dirty[:] = False
-    labels, count = components(dirty)
+    labels, count = components(_mask(used, dirty, spike.shape))
     return Verdict(labels, count - 1)
 
 
-def _plausible(
-    spike: Picture, labels: Labels, count: int, least: float, rules: Rules
-) -> npt.NDArray[np.bool_]:
-    """Which blotches have the size of dirt and a part that reaches the threshold."""
-    area = count_of(labels, count)
+def _agreed(seen: Picture, here: Picture, places: Picture) -> Picture:
+    """Size of the spike where the flow as found and the flow filled in agree on its sign."""
+    spike = np.zeros_like(seen)
+    rows = np.nonzero(seen)
+    again = spike_of(here[rows], places[0][rows], places[1][rows])
+    least = np.minimum(np.abs(again), np.abs(seen[rows]))
+    spike[rows] = np.where(again * seen[rows] > 0, least, 0)
+    return spike
+
+
+def _mask(used: npt.NDArray[np.int64], chosen: Mask, shape: tuple[int, ...]) -> Mask:
+    """The chosen ones of some samples, as a picture."""
+    mask = np.zeros(shape, dtype=bool)
+    mask.ravel()[used[chosen]] = True
+    return mask
+
+
+def _plausible(high: Mask, names: Labels, area: Floats, rules: Rules) -> npt.NDArray[np.bool_]:
+    """Which blotches have the size of dirt and a part that reaches the threshold.
+
+    Args:
+        high: bool `[N]`, which samples reach it.
+        names: int32 `[N]`, the blotch that each belongs to, or 0.
+        area: float64 `[count]`, samples of each blotch.
+        rules: the step's.
+    """
     kept: npt.NDArray[np.bool_] = (area >= rules.smallest) & (area <= rules.largest)
-    strong = _share(spike > least, labels, count)
+    strong = share_of(high, names, len(area))
     kept &= (strong >= STRONG_SHARE) & (strong * area >= 2)
-    rim = np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1]))
-    kept &= count_of(rim, count) < RIM * labels.shape[0]
     kept[0] = False
     return kept
 
 
-def _share(mask: Mask, labels: Labels, count: int) -> Floats:
-    """Share of each label under the mask, float64 `[count]`."""
-    return count_of(np.where(mask, labels, 0), count) / np.maximum(count_of(labels, count), 1)
+def _off_rim(labels: Labels, count: int) -> npt.NDArray[np.bool_]:
+    """Which blotches do not run along the picture's rim."""
+    rim = np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1]))
+    off: npt.NDArray[np.bool_] = count_of(rim, count) < RIM * labels.shape[0]
+    return off

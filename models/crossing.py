@@ -12,32 +12,18 @@ taken for a thing; with 25 specks a frame that befalls, by estimate, 1 in 100.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from models.labels import Floats, Labels, components, count_of
+from models.labels import Floats, Labels
 from models.sight import Sight
+from models.spots import Spots, spots_of
 
 REACH = 1 / 6  # of the height: a thing flies no farther from frame to frame
 BEND = 0.25  # of the way: by so much the second way may differ from the first
 SLACK = 1 / 120  # of the height: and by so much more
 ALIKE = 3.0  # a thing's area and contrast change by at most this factor
 ALIKE_IF_PLAIN = 1.7  # by this, where the blotch looks much like dirt
-
-
-@dataclass(frozen=True)
-class Spots:
-    """Attributes: place: float64 `[N, 2]`, (x, y); area, spike: float64 `[N]`, spike signed."""
-
-    place: Floats
-    area: Floats
-    spike: Floats
-
-    def of(self, chosen: npt.NDArray[np.bool_]) -> Spots:
-        """Some of the spots."""
-        return Spots(self.place[chosen], self.area[chosen], self.spike[chosen])
 
 
 def crossing(
@@ -53,11 +39,7 @@ def crossing(
     `sight.spikes` holds the frames around where their spikes are known.
     """
     lines = labels.shape[0]
-    around = [
-        spots(np.where(np.abs(sight.spikes[i]) > threshold, sight.spikes[i], 0))
-        for i in (index - 1, index + 1)
-        if i in sight.spikes
-    ]
+    around = [sight.spots(i, threshold) for i in (index - 1, index + 1) if i in sight.spikes]
     mine = spots_of(labels, len(asked), sight.spikes[index])
     answer = np.zeros(len(asked), dtype=bool)
     for number in np.flatnonzero(asked):
@@ -96,25 +78,3 @@ def alike(others: Spots, area: float, spike: float, within: float) -> Spots:
     return others.of(
         (ratio < within) & (ratio > 1 / within) & (size < within) & (size > 1 / within)
     )
-
-
-def spots(spike: npt.NDArray[np.float32]) -> Spots:
-    """The connected spikes of one sign, each as one spot; single samples are left out."""
-    found = []
-    for sign in (-1, 1):
-        labels, count = components(sign * spike > 0)
-        every = spots_of(labels, count, spike)
-        found.append(every.of((every.area > 1) & (np.arange(count) > 0)))
-    joined = zip(*((s.place, s.area, s.spike) for s in found), strict=True)
-    return Spots(*(np.concatenate(part) for part in joined))
-
-
-def spots_of(labels: Labels, count: int, spike: npt.NDArray[np.float32]) -> Spots:
-    """Centre, area and mean spike of each label."""
-    rows, columns = np.nonzero(labels > 0)
-    names = labels[rows, columns]
-    area = count_of(names, count)
-    size = np.maximum(area, 1)
-    x, y = (np.bincount(names, weights=at, minlength=count) / size for at in (columns, rows))
-    mean = np.bincount(names, weights=spike[rows, columns], minlength=count) / size
-    return Spots(np.stack([x, y], axis=1), area, mean)

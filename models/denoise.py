@@ -16,8 +16,8 @@ How, for each frame:
     6. `keep_grain` of what was removed is put back.
 
 Limits: in time, four neighbours take out 7 dB at most, eight 9.5. Noise that lasts (a dirty gate,
-coding blocks) is picture to this step. In flickering film neighbours do not match: run `deflicker` first. Film
-without noise is left as it is, up to rounding.
+coding blocks) is picture to this step. In flickering film neighbours do not match: run `deflicker`
+first. Film without noise is left as it is, up to rounding.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.averaging import fitting, noise_map, weight
+from models.averaging import noise_map, weight
 from models.contract import Change, Frame, Step, Touches, windows
-from models.motion import Motion, chain
+from models.motion import Motion
+from models.planes import averaged
 from models.rebuild import fitted, moved
 from models.shrink import shrunk
 
@@ -74,21 +75,30 @@ class Denoise(Step):
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking `look_ahead` frames behind and ahead."""
+        lumas: dict[int, Tensor] = {}
         for index, window in enumerate(windows(frames, self.look_ahead, self.look_ahead)):
-            first = index - window.centre
-            for number, frame in enumerate(window.frames, first):
-                motion.see(number, frame.luma())
-            near = {n: f for n, f in enumerate(window.frames, first) if n != index}
+            held = dict(enumerate(window.frames, index - window.centre))
+            for number in [n for n in held if n not in lumas]:
+                lumas[number] = held[number].luma()
+                motion.see(number, lumas[number])
+            for number in [n for n in lumas if n not in held]:
+                del lumas[number]
+            near = {n: f for n, f in held.items() if n != index}
             if not near or self.strength == 0 or self.keep_grain == 1:
                 yield Change.none(window.frame, {"noise_share": 0.0})
             else:
-                yield self._change(window.frame, near, flows_from(motion, index, near))
+                flows = flows_from(motion, index, near)
+                yield self._change(window.frame, lumas[index], near, lumas, flows)
 
     def _change(
-        self, frame: Frame, near: Mapping[int, Frame], flows: Mapping[int, Tensor]
+        self,
+        frame: Frame,
+        luma: Tensor,
+        near: Mapping[int, Frame],
+        lumas: Mapping[int, Tensor],
+        flows: Mapping[int, Tensor],
     ) -> Change:
-        luma = frame.luma()
-        places = [moved(near[n].luma(), flows[n]) for n in flows]
+        places = [moved(lumas[n], flows[n]) for n in flows]
         noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
         weights = [weight(luma, place, noise) for place in places]
         on_grid = _Grids(luma, weights, list(flows.values()))
@@ -115,14 +125,14 @@ class Denoise(Step):
         total = torch.ones_like(plane)
         squares = torch.ones_like(plane)
         for part, share in zip(parts, shares, strict=True):
-            removed += self.strength * share * (plane - part)
-            total += self.strength * share
-            squares += (self.strength * share).square()
-        removed = removed / total
-        left = noise * squares.sqrt() / total
+            removed.add_((plane - part).mul_(share), alpha=self.strength)
+            total.add_(share, alpha=self.strength)
+            squares.add_(share.square(), alpha=self.strength**2)
+        removed.div_(total)
+        left = noise * squares.sqrt_() / total
         clean = shrunk(plane - removed, removed, left, self.spatial)
         wanted = clean + self.keep_grain * (plane - clean)
-        return (wanted * peak).round().to(torch.int32)
+        return wanted.mul_(peak).round_().to(torch.int32)
 
 
 class _Grids:
@@ -136,8 +146,8 @@ class _Grids:
         """Luma, weights and flows on a grid `[H, W]` of the shape."""
         if shape not in self._known:
             self._known[shape] = (
-                fitting(self._luma, shape),
-                [fitting(share, shape) for share in self._weights],
+                averaged(self._luma, shape),
+                [averaged(share, shape) for share in self._weights],
                 [fitted(flow, shape) for flow in self._flows],
             )
         return self._known[shape]
@@ -147,9 +157,5 @@ def flows_from(motion: Motion, index: int, near: Mapping[int, Frame]) -> dict[in
     """Flows from a frame to its neighbours, those to the farther ones chained, `[2, H, W]`."""
     form = next(iter(near.values())).format
     shape = (form.height, form.width)
-    flows: dict[int, Tensor] = {}
-    for there in sorted(near, key=lambda n: abs(n - index)):
-        step = 1 if there > index else -1
-        link = motion.flow(there - step, there, shape).to(near[there].planes[0].device)
-        flows[there] = link if there - step == index else chain(flows[there - step], link)
-    return flows
+    nearest_first = sorted(near, key=lambda n: abs(n - index))
+    return {n: motion.through(index, n, shape).to(near[n].planes[0].device) for n in nearest_first}

@@ -88,8 +88,8 @@ def noise_curve(difference: Tensor, luma: Tensor, size: float = 0.0) -> Tensor:
         size: softness of the noise in samples; blocks show less of soft noise.
     """
     side = min(BLOCK, *luma.shape)
-    deviation = _blocks(difference, side).var(dim=(1, 2), correction=0).sqrt()
-    mean = _blocks(luma, side).mean(dim=(1, 2))
+    deviation = _variances(difference, side).sqrt()
+    mean = _means(luma, side)
     used = (mean > CLIPPED) & (mean < 1 - CLIPPED)
     if not used.any():
         return torch.zeros(BINS, device=luma.device)
@@ -105,10 +105,9 @@ def noise_curve(difference: Tensor, luma: Tensor, size: float = 0.0) -> Tensor:
 
 def curve_at(curve: Tensor, luma: Tensor) -> Tensor:
     """A curve over luma, read at each luma, linear between the middles of its bins."""
-    place = (luma * BINS - 0.5).clamp(0, BINS - 1)
-    below = place.floor().long().clamp(max=BINS - 2)
-    share = place - below
-    return curve[below] * (1 - share) + curve[below + 1] * share
+    place = (luma * BINS - 0.5).clamp_(0, BINS - 1)
+    below = place.long().clamp_(max=BINS - 2)
+    return curve.diff()[below].mul_(place.sub_(below)).add_(curve[below])
 
 
 def _shown(size: float, samples: int) -> float:
@@ -123,6 +122,18 @@ def _quantile(values: Tensor) -> Tensor:
     return values.sort().values[place]  # torch.quantile refuses more than 16 million values
 
 
+def _means(picture: Tensor, side: int) -> Tensor:
+    """Mean of each block of `_blocks`, float32 `[N]`; ten times as fast as of the blocks."""
+    high, wide = (int(n) // side for n in picture.shape)
+    whole = picture[: high * side, : wide * side].reshape(high, side, wide, side)
+    return whole.sum(dim=1).sum(dim=-1).flatten() / side**2
+
+
+def _variances(picture: Tensor, side: int) -> Tensor:
+    """Variance of each block of a picture whose mean is about 0, float32 `[N]`."""
+    return (_means(picture.square(), side) - _means(picture, side).square()).clamp_min(0)
+
+
 def _blocks(picture: Tensor, side: int) -> Tensor:
     """The picture's whole blocks, float32 `[N, side, side]`."""
     high, wide = (int(n) // side for n in picture.shape)
@@ -134,7 +145,7 @@ def _correlation(difference: Tensor) -> float:
     """Correlation of adjacent samples of the quiet blocks, -1..1."""
     side = min(BLOCK, *difference.shape)
     blocks = _blocks(difference, side)
-    energy = blocks.var(dim=(1, 2), correction=0)
+    energy = _variances(difference, side)
     quiet = blocks[energy <= _quantile(energy) * 2]
     variance = float(quiet.square().mean())
     if variance == 0 or side == 1:

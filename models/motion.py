@@ -20,6 +20,8 @@ how many workers share it. Parallel work is done by running shots side by side.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +34,13 @@ SPECK = 3  # side of the guide's median, in guide lines
 NEIGHBOURHOOD = 1 / 12  # share of the height over which brightness is divided out
 NOISE_FLOOR = 0.02  # share of full range; contrast below it is not amplified
 
+KERNELS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+
 HELD = 64  # frames; the steps of a recipe lag behind one another by less, all together
 
 Guide = npt.NDArray[np.uint8]
 Flow = npt.NDArray[np.float32]
+Kernel = Literal["bilinear", "bicubic"]
 HeldFlow = npt.NDArray[np.float16]  # exact to 1/100 of a sample; half the memory
 
 
@@ -85,10 +90,14 @@ def enlarged(flow: Flow, shape: tuple[int, int]) -> Tensor:
     """Bring a guide's flow to planes of the given shape (H, W), float32 `[2, H, W]`."""
     height, width = shape
     lines, across = flow.shape[:2]
-    if (lines, across) != shape:
-        scale = np.array([width / across, height / lines], np.float32)
-        flow = np.asarray(cv2.resize(flow, (width, height)), np.float32) * scale  # bilinear
-    return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
+    parts = np.ascontiguousarray(flow.transpose(2, 0, 1))
+    if (lines, across) == shape:
+        return torch.from_numpy(parts)
+    parts *= np.array([width / across, height / lines], np.float32)[:, None, None]
+    whole = np.empty((2, height, width), np.float32)
+    for part, out in zip(parts, whole, strict=True):
+        cv2.resize(part, (width, height), dst=out)  # bilinear; one by one is twice as fast
+    return torch.from_numpy(whole)
 
 
 class Motion:
@@ -132,7 +141,15 @@ class Motion:
             float32 `[2, H, W]`, displacement (x, y) in samples: what is at p here is at
             p + flow(p) there.
         """
-        return enlarged(self._searched(here, there), shape)
+        return enlarged(self.searched(here, there), shape)
+
+    def through(self, here: int, there: int, shape: tuple[int, int]) -> Tensor:
+        """As `flow`, joined from frame to frame; what moves far is followed in smaller steps."""
+        step = 1 if there > here else -1
+        whole = self.searched(here, here + step)
+        for at in range(here + step, there, step):
+            whole = joined(whole, self.searched(at, at + step))
+        return enlarged(whole, shape)
 
     def follow(
         self, here: int, there: int, places: npt.NDArray[np.float32], shape: tuple[int, int]
@@ -150,39 +167,74 @@ class Motion:
         """
         step = 1 if there > here else -1
         for at in range(here, there, step):
-            flow = self._searched(at, at + step)
+            flow = self._held(at, at + step)
             scale = np.array([flow.shape[1] / shape[1], flow.shape[0] / shape[0]], np.float32)
-            x, y = ((places + 0.5) * scale - 0.5).T.astype(np.float32)
-            moved = cv2.remap(flow, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            places = places + moved.reshape(-1, 2) / scale
+            places = places + _read((places + 0.5) * scale - 0.5, flow) / scale
         return places
 
-    def _searched(self, here: int, there: int) -> Flow:
+    def searched(self, here: int, there: int) -> Flow:
+        """Flow between the guides of two frames that were seen, see `estimate_flow`."""
+        return self._held(here, there).astype(np.float32)
+
+    def _held(self, here: int, there: int) -> HeldFlow:
         pair = (here, there)
         if pair not in self._flows:
             flow = estimate_flow(self._guides[here], self._guides[there])
             self._flows[pair] = flow.astype(np.float16)
-        return self._flows[pair].astype(np.float32)
+        return self._flows[pair]
 
 
-def warp(planes: Tensor, flow: Tensor) -> Tensor:
+def _read(places: Flow, flow: HeldFlow) -> Flow:
+    """A flow read at single places (x, y), `[N, 2]`, bilinear; the edge is repeated."""
+    height, width = flow.shape[:2]
+    x, y = (np.clip(at, 0, size - 1) for at, size in zip(places.T, (width, height), strict=True))
+    left, top = x.astype(np.int64), y.astype(np.int64)
+    right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    across, down = (x - left)[:, None], (y - top)[:, None]
+    above = flow[top, left] * (1 - across) + flow[top, right] * across
+    under = flow[below, left] * (1 - across) + flow[below, right] * across
+    return np.asarray(above * (1 - down) + under * down, np.float32)
+
+
+def warp(planes: Tensor, flow: Tensor, kernel: Kernel = "bilinear") -> Tensor:
     """Draw planes where the frame that the flow belongs to has them.
 
     Args:
         planes: float32 `[H, W]` or `[C, H, W]`.
         flow: float32 `[2, H, W]`, displacement (x, y) in samples.
+        kernel: bilinear, or bicubic, which keeps grain and may overshoot.
 
     Returns:
-        float32 of the shape of `planes`, bilinear; beyond the edge the edge is repeated.
+        float32 of the shape of `planes`; beyond the edge the edge is repeated. On the CPU places
+        are rounded to 1/32 sample.
     """
     height, width = planes.shape[-2:]
+    if planes.device.type == "cpu":  # OpenCV is three times as fast there
+        return _remapped(planes.reshape(-1, height, width), flow, kernel).reshape(planes.shape)
     down = torch.arange(height, dtype=torch.float32, device=planes.device)
     across = torch.arange(width, dtype=torch.float32, device=planes.device)
     grid = _grid(down[:, None] + flow[1], across + flow[0], height, width)
     moved = torch.nn.functional.grid_sample(
-        planes.reshape(1, -1, height, width), grid, padding_mode="border", align_corners=False
+        planes.reshape(1, -1, height, width),
+        grid,
+        kernel,
+        padding_mode="border",
+        align_corners=False,
     )
     return moved.reshape(planes.shape)
+
+
+def _remapped(planes: Tensor, flow: Tensor, kernel: Kernel) -> Tensor:
+    """As `warp`, of `[C, H, W]`."""
+    height, width = planes.shape[1:]
+    x, y = (np.empty((height, width), np.float32) for _ in range(2))
+    np.add(flow[0].numpy(), np.arange(width, dtype=np.float32), out=x)
+    np.add(flow[1].numpy(), np.arange(height, dtype=np.float32)[:, None], out=y)
+    moved = np.empty(tuple(planes.shape), np.float32)
+    for plane, out in zip(planes.numpy(), moved, strict=True):
+        whole = np.ascontiguousarray(plane)
+        cv2.remap(whole, x, y, KERNELS[kernel], dst=out, borderMode=cv2.BORDER_REPLICATE)
+    return torch.from_numpy(moved)
 
 
 def sampled(plane: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -209,6 +261,10 @@ def _grid(y: Tensor, x: Tensor, height: int, width: int) -> Tensor:
     return torch.stack(((x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1), dim=-1)[None]
 
 
-def chain(first: Tensor, second: Tensor) -> Tensor:
-    """Join a flow from a to b and a flow from b to c into one from a to c, `[2, H, W]`."""
-    return first + warp(second, first)
+def joined(first: Flow, second: Flow) -> Flow:
+    """Join a flow from a to b and a flow from b to c into one from a to c, all `[h, w, 2]`."""
+    height, width = first.shape[:2]
+    x = first[..., 0] + np.arange(width, dtype=np.float32)
+    y = first[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    onward = cv2.remap(second, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(first + onward, np.float32)

@@ -54,7 +54,7 @@ def patched(
         for place, view in enumerate(views):
             y, x = rows[chosen == place], columns[chosen == place]
             flow = view.flow[:, y * down, x * across] / torch.tensor([[across], [down]])
-            source = frames[view.offset].samples()[number].to(torch.float32)
+            source = frames[view.offset].planes[number].to(torch.float32)
             wanted = sampled(source, y + flow[1], x + flow[0])
             if not chroma:
                 wanted = wanted + torch.from_numpy(view.level)[y, x] * frame.peak
@@ -87,24 +87,27 @@ def _largest_in_footprint(
 
 def _soft(mask: Mask, margin: int) -> Picture:
     """Weight of the patch: 1 on the blotch and next to it, falling off within the margin."""
-    weight = mask.astype(np.float32)
-    kernel = np.ones((3, 3), np.uint8)
-    reached: Picture = weight
-    for step in range(1, margin + 1):
-        reached = cv2.dilate(reached, kernel).astype(np.float32)
-        weight = np.maximum(weight, reached * np.float32(1.0 if step < margin else 0.5))
-    return weight
+    inner, outer = (
+        cv2.dilate(mask.view(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8))
+        for by in (margin - 1, margin)
+    )
+    return np.asarray((inner + outer) * np.float32(0.5), np.float32)
 
 
 def _choose(here: Picture, views: list[View], labels: Labels) -> Labels:
     """For each sample the place in `views` of its blotch's best neighbour, -1 where clean."""
     count = int(labels.max()) + 1
     ring = ring_of(labels, SURROUNDINGS)
-    middle = middle_of(np.stack([view.luma for view in views]))
+    around, under = (np.flatnonzero(part.ravel() > 0) for part in (ring, labels))
+    middle = middle_of(np.stack([view.luma.ravel()[under] for view in views]))
     scores = np.stack(
         [
-            mean_of(np.abs(here - view.luma), ring, count)
-            + mean_of(np.abs(middle - view.luma), labels, count)
+            mean_of(
+                np.abs(here.ravel()[around] - view.luma.ravel()[around]),
+                ring.ravel()[around],
+                count,
+            )
+            + mean_of(np.abs(middle - view.luma.ravel()[under]), labels.ravel()[under], count)
             for view in views
         ]
     )

@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.contract import Frame
 from models.labels import odd
-from models.motion import sampled, warp
+from models.motion import warp
+from models.planes import averaged
 from models.sight import LEVEL_SHARE
 
 STEPS = 5  # of the fixed-point iteration
@@ -80,7 +80,7 @@ class Between:
             shape = (int(one.shape[0]), int(one.shape[1]))
             a = moved(one.to(torch.float32), fitted(self.to_before, shape))
             b = moved(other.to(torch.float32), fitted(self.to_after, shape))
-            share = _resized(self.from_before[None], shape)[0]
+            share = averaged(self.from_before[None], shape)[0]
             if number == 0 or before.format.layout == "rgb":
                 a, b = self._levelled(a, b)
             mixed = share * a + (1 - share) * b
@@ -129,13 +129,6 @@ def _soft(chosen: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(softened, np.float32)).to(chosen.device)
 
 
-def _resized(planes: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Planes `[C, H, W]` averaged to another shape."""
-    if tuple(planes.shape[1:]) == shape:
-        return planes
-    return functional.interpolate(planes[None], shape, mode="area")[0]
-
-
 def fitted(flow: Tensor, shape: tuple[int, int]) -> Tensor:
     """A flow brought from the luma grid to a plane of the given shape, in its samples."""
     scale = torch.tensor(
@@ -143,13 +136,9 @@ def fitted(flow: Tensor, shape: tuple[int, int]) -> Tensor:
         dtype=torch.float32,
         device=flow.device,
     )
-    return _resized(flow, shape) * scale[:, None, None]
+    return averaged(flow, shape) * scale[:, None, None]
 
 
 def moved(plane: Tensor, flow: Tensor) -> Tensor:
     """Draw a plane `[H, W]` where the frame that the flow belongs to has it, bicubic."""
-    height, width = plane.shape
-    down = torch.arange(height, dtype=torch.float32, device=plane.device)[:, None]
-    across = torch.arange(width, dtype=torch.float32, device=plane.device)
-    y, x = down + flow[1], across + flow[0]
-    return sampled(plane, y.flatten(), x.flatten()).reshape(plane.shape)
+    return warp(plane, flow, "bicubic")

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from models.contract import Frame
 from models.labels import Mask, Picture, odd
-from models.motion import SMALLEST_GUIDE, Motion, chain, warp
+from models.motion import SMALLEST_GUIDE, Flow, Motion, enlarged, joined, warp
+from models.spots import Spots, spots
 
 SMALLEST_SIDE = SMALLEST_GUIDE
 OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
 LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
 LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
+LEVEL_LINES = 240  # brightness is matched on so many lines; what differs is smooth
+ACROSS = 1024  # places that are read at once, side by side
+NEAR = 7  # samples at 480 lines around blotches that neighbours are drawn for
+LEAST_NEAR = 9  # samples, likewise; a patch is chosen by what lies so far around
 FILL_SHARES = (1 / 48, 1 / 16, 1 / 6)  # of the height: sides of the areas that flow is filled from
 
 
@@ -30,6 +36,8 @@ class View:
         flow: float32 `[2, H, W]` from the frame to the neighbour, filled in under blotches.
         luma: float32 `[H, W]`, the neighbour's luma in place, its brightness matched.
         level: float32 `[H, W]`, what was added to match it, share of full range.
+
+    Of `luma` only the samples near blotches are drawn; all else is 0.
     """
 
     offset: int
@@ -46,7 +54,9 @@ class Sight:
         self.frames: dict[int, Frame] = {}
         self.luma: dict[int, Tensor] = {}
         self.spikes: dict[int, Picture] = {}
-        self._flows: dict[tuple[int, int], Tensor] = {}
+        self.noise: dict[int, float] = {}
+        self._small: dict[int, Picture] = {}
+        self._spots: dict[int, Spots] = {}
 
     def keep(self, first: int, frames: Sequence[Frame]) -> None:
         """Take in the window's frames, numbered from `first`; forget what is before."""
@@ -54,24 +64,23 @@ class Sight:
             if index not in self.frames:
                 self.frames[index] = frame
                 self.luma[index] = frame.luma()
+                self._small[index] = reduced(self.luma[index].cpu().numpy(), LEVEL_LINES)
                 self._motion.see(index, self.luma[index])
-        for held in (self.frames, self.luma, self.spikes):
+        numbered = (self.frames, self.luma, self.spikes, self.noise, self._small, self._spots)
+        for held in numbered:
             for index in [i for i in held if i < first]:
                 del held[index]
-        for pair in [p for p in self._flows if min(p) < first]:
-            del self._flows[pair]
 
     def has(self, index: int) -> bool:
         """Whether the frame is in the window."""
         return index in self.frames
 
-    def flow(self, here: int, there: int) -> Tensor:
-        """Flow between two adjacent frames, float32 `[2, H, W]`."""
-        pair = (here, there)
-        if pair not in self._flows:
-            shape = self.luma[here].shape
-            self._flows[pair] = self._motion.flow(here, there, (int(shape[0]), int(shape[1])))
-        return self._flows[pair]
+    def spots(self, index: int, threshold: float) -> Spots:
+        """Where a frame, whose spikes are known, spikes by more than the threshold."""
+        if index not in self._spots:
+            spike = self.spikes[index]
+            self._spots[index] = spots(np.where(np.abs(spike) > threshold, spike, 0))
+        return self._spots[index]
 
     def nearest(self, index: int) -> tuple[Picture, Picture]:
         """Luma of the two nearest frames in place, brightness matched, flow as it was found.
@@ -81,12 +90,11 @@ class Sight:
         here = self.luma[index].cpu().numpy()
         places = []
         for offset in self.offsets(index)[:2]:
-            step = offset // abs(offset)
-            flow = self.flow(index, index + step)
-            if abs(offset) == 2:
-                flow = chain(flow, self.flow(index + step, index + offset))
+            flow = self._motion.through(index, index + offset, _shape(here))
             place = warp(self.luma[index + offset], flow).cpu().numpy()
-            places.append(place + level_between(place, here))
+            small = self._small[index]
+            level = level_between(reduced(place, LEVEL_LINES), small, _shape(here))
+            places.append(place + level)
         return places[0], places[1]
 
     def offsets(self, index: int) -> list[int]:
@@ -94,60 +102,124 @@ class Sight:
         return [offset for offset in OFFSETS if self.has(index + offset)]
 
     def views(self, index: int, doubtful: Mask) -> list[View]:
-        """The neighbours within the shot, drawn with flow that ignores doubtful samples."""
-        here = self.luma[index].cpu().numpy()
-        flows: dict[int, Tensor] = {}
-        for offset in self.offsets(index):
-            if abs(offset) == 1:
-                flows[offset] = filled(self.flow(index, index + offset), doubtful)
-            else:
-                step = offset // 2
-                onward = self.flow(index + step, index + offset)
-                flows[offset] = chain(flows[step], onward)
+        """The neighbours within the shot near doubtful samples, drawn with flow that ignores them.
+
+        Args:
+            index: number of the frame.
+            doubtful: bool `[H, W]`, where blotches may be.
+        """
+        shape = (int(doubtful.shape[0]), int(doubtful.shape[1]))
+        flows = self._flows(index, doubtful)
+        reach = max(round(NEAR * shape[0] / 480), LEAST_NEAR)
+        kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        near = np.flatnonzero(cv2.dilate(doubtful.astype(np.uint8), kernel))
+        rows, columns = np.divmod(near, shape[1])
+        small = self._small[index]
+        ignored = share_on(doubtful, _shape(small)) > 0
         seen = []
-        for offset, flow in flows.items():
-            place = warp(self.luma[index + offset], flow).cpu().numpy()
-            level = level_between(place, here, doubtful)
-            seen.append(View(offset, flow, place + level, level))
+        for offset, coarse in flows.items():
+            level = level_between(
+                _drawn(self._small[index + offset], coarse), small, shape, ignored
+            )
+            flow = enlarged(coarse, shape)
+            x, y = (part.numpy().ravel()[near] for part in flow)
+            other = self.luma[index + offset].cpu().numpy()
+            luma = np.zeros(shape, np.float32)
+            luma.ravel()[near] = _read(other, columns + x, rows + y) + level.ravel()[near]
+            seen.append(View(offset, flow, luma, level))
         return seen
 
+    def _flows(self, index: int, doubtful: Mask) -> dict[int, Flow]:
+        """Flow to each neighbour on the guide, filled in under doubtful samples."""
+        flows: dict[int, Flow] = {}
+        for offset in self.offsets(index):
+            step = offset // abs(offset)
+            onward = self._motion.searched(index + offset - step, index + offset)
+            near = offset == step
+            flows[offset] = filled(onward, doubtful) if near else joined(flows[step], onward)
+        return flows
 
-def level_between(place: Picture, here: Picture, ignored: Mask | None = None) -> Picture:
+
+def _shape(picture: Picture) -> tuple[int, int]:
+    return int(picture.shape[0]), int(picture.shape[1])
+
+
+def reduced(picture: Picture, lines: int) -> Picture:
+    """A picture averaged to at most so many lines."""
+    height, width = picture.shape
+    if height <= lines:
+        return picture
+    size = (max(1, round(width * lines / height)), lines)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def share_on(mask: Mask, shape: tuple[int, int]) -> Picture:
+    """Share of the mask in each sample of a coarser picture, float32 `[h, w]`."""
+    size = (shape[1], shape[0])
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share, np.float32)
+
+
+def _drawn(small: Picture, coarse: Flow) -> Picture:
+    """A reduced neighbour in place, by the flow of guides."""
+    return warp(torch.from_numpy(small), enlarged(coarse, _shape(small))).numpy()
+
+
+def _read(picture: Picture, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> Picture:
+    """A picture at places, float32 `[N]`, bilinear; the edge is repeated."""
+    count = len(x)
+    lines = max(1, -(-count // ACROSS))  # OpenCV takes no picture of more than 32767 samples a side
+    places = np.zeros((2, lines * ACROSS), np.float32)
+    places[0, :count], places[1, :count] = x, y
+    across, down = places.reshape(2, lines, ACROSS)
+    read = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read.ravel()[:count], np.float32)
+
+
+def level_between(
+    place: Picture, here: Picture, shape: tuple[int, int], ignored: Mask | None = None
+) -> Picture:
     """What must be added to a neighbour to match the frame's brightness, area by area.
 
     Args:
-        place: float32 `[H, W]`, the neighbour in place.
-        here: float32 `[H, W]`, the frame.
-        ignored: bool `[H, W]`, samples that do not count.
+        place: float32 `[h, w]`, the neighbour in place, reduced.
+        here: float32 `[h, w]`, the frame, reduced.
+        shape: (H, W) of the picture.
+        ignored: bool `[h, w]`, samples that do not count.
+
+    Returns:
+        float32 `[H, W]`.
     """
     side = odd(here.shape[0] * LEVEL_SHARE)
     difference = np.clip(here - place, -LEVEL_LIMIT, LEVEL_LIMIT)
     if ignored is None:
-        return np.asarray(cv2.blur(difference, (side, side)), np.float32)
-    trusted = (~ignored).astype(np.float32)
-    weight = cv2.blur(trusted, (side, side))
-    level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
-    return np.asarray(level, np.float32)
+        level = cv2.blur(difference, (side, side))
+    else:
+        trusted = (~ignored).astype(np.float32)
+        weight = cv2.blur(trusted, (side, side))
+        level = cv2.blur(difference * trusted, (side, side)) / (weight + 0.05)
+    return np.asarray(cv2.resize(level, (shape[1], shape[0])), np.float32)
 
 
-def filled(flow: Tensor, doubtful: Mask) -> Tensor:
+def filled(flow: Flow, doubtful: Mask) -> Flow:
     """Replace a flow under doubtful samples by the mean of the trusted flow around them.
 
     Args:
-        flow: float32 `[2, H, W]`.
-        doubtful: bool `[H, W]`.
+        flow: float32 `[h, w, 2]`, between guides.
+        doubtful: bool `[H, W]`, of the picture.
     """
-    height = doubtful.shape[0]
-    grown = cv2.dilate(doubtful.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    height, width = flow.shape[:2]
+    share = share_on(doubtful, (height, width))
+    grown = cv2.dilate((share > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     trusted = (~grown).astype(np.float32)
-    parts = flow.cpu().numpy()
-    result, open_places = parts.copy(), grown
-    for share in FILL_SHARES:
-        side = odd(height * share + 2)
+    result, open_places = flow.copy(), grown
+    for part in FILL_SHARES:
+        if not open_places.any():
+            break
+        side = odd(height * part + 2)
         weight = cv2.blur(trusted, (side, side))
         usable = open_places & (weight > 0.25)
-        for part, out in zip(parts, result, strict=True):
-            mean = cv2.blur(part * trusted, (side, side)) / np.maximum(weight, 1e-3)
-            out[usable] = mean[usable]
+        mean = cv2.blur(flow * trusted[..., None], (side, side))
+        result[usable] = mean[usable] / weight[usable][:, None]
         open_places = open_places & ~usable
-    return torch.from_numpy(result).to(flow.device)
+    return result

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.motion import chain, enlarged, estimate_flow, guide, sampled, warp
+from models.motion import enlarged, estimate_flow, guide, joined, sampled, warp
 
 
 def texture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -61,8 +61,8 @@ def test_warping_brings_the_other_frame_into_place() -> None:
 
 
 def test_two_flows_are_joined_into_one() -> None:
-    there = torch.full((2, 40, 50), 3.0)
-    assert torch.equal(chain(there, there), torch.full((2, 40, 50), 6.0))
+    there = np.full((40, 50, 2), 3.0, np.float32)
+    assert np.array_equal(joined(there, there), np.full((40, 50, 2), 6.0))
 
 
 def test_a_plane_is_read_between_its_samples() -> None:
