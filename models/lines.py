@@ -106,8 +106,8 @@ def _response(luma: Picture, width: int) -> tuple[int, Picture, Picture]:
         (width, float32 `[STRIPS, W]` mean, float32 `[STRIPS, W]` t-value).
     """
     side = max(2, width + 1)
-    middle = cv2.blur(luma, (width, 1)) if width > 1 else luma
-    flank = cv2.blur(luma, (side, 1), anchor=(side // 2, 0))
+    middle = np.asarray(cv2.blur(luma, (width, 1)), np.float32) if width > 1 else luma
+    flank = np.asarray(cv2.blur(luma, (side, 1), anchor=(side // 2, 0)), np.float32)
     away = (width + 1) // 2 + side // 2 + 1
     left, right = _shifted(flank, away), _shifted(flank, -away + (side + 1) % 2)
     one, other = middle - left, middle - right
@@ -172,7 +172,7 @@ def _chains(spots: _Spots, lines: int) -> list[list[int]]:
     free = set(range(len(spots.strip)))
     reach = LEAN * lines / STRIPS + 1.0
     chains = []
-    for start in np.argsort(-spots.strength):
+    for start in np.argsort(-spots.strength, kind="stable"):
         if int(start) not in free:
             continue
         free.discard(int(start))
@@ -210,7 +210,8 @@ def _line(spots: _Spots, chain: list[int], sign: int) -> Line:
     seen = np.zeros(STRIPS, dtype=bool)
     seen[strips] = True
     bend = 2 if len(strips) >= 6 else 1 if len(strips) >= 3 else 0
-    place = np.polyval(np.polyfit(strips, spots.x[chain], bend), np.arange(STRIPS))
+    curve = np.polyfit(strips, spots.x[chain], bend)
+    place = np.asarray(np.polyval(curve, np.arange(STRIPS)), np.float64)
     return Line(
         sign,
         place,
