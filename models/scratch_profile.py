@@ -80,25 +80,37 @@ def present_rows(profile: Picture, bed: Bed, line: Line) -> Mask:
     return np.asarray(near[bed.strip] & (height > PRESENT * line.contrast), bool)
 
 
-def fade_of(profile: Picture, bed: Bed) -> float:
-    """Samples from the middle to where the scratch has faded."""
-    mean = np.abs(profile.mean(axis=0))
-    faint = mean < FAINT * mean[bed.reach]
-    right = int(np.argmax(faint[bed.reach :])) if faint[bed.reach :].any() else bed.reach
-    left = int(np.argmax(faint[bed.reach :: -1])) if faint[: bed.reach + 1].any() else bed.reach
-    return float(max(left, right))
+def fade_of(profile: Picture, bed: Bed, sign: int) -> tuple[float, float]:
+    """Samples from the middle to where the scratch has faded, (left, right); 0 if it has none.
+
+    A profile that rises again before it has faded is something else's: there it is over, too.
+    """
+    mean = sign * profile.mean(axis=0)
+    return _faded(mean[bed.reach :: -1]), _faded(mean[bed.reach :])
 
 
-def spot_of(bed: Bed, present: Mask, reach: float, shape: tuple[int, ...], scale: Scale) -> Spot:
-    """The samples of a plane within `reach` luma samples of the scratch."""
+def _faded(mean: Picture) -> float:
+    """Samples from the first to where a signed profile has faded."""
+    top = int(mean[: len(mean) // 2].argmax())
+    faint = mean < FAINT * mean[top]
+    faint[1:] |= mean[1:] > mean[:-1]
+    faint[: top + 1] = False
+    return float(np.argmax(faint)) if faint.any() else float(len(mean) - 1)
+
+
+def spot_of(
+    bed: Bed, present: Mask, reach: tuple[float, float], shape: tuple[int, ...], scale: Scale
+) -> Spot:
+    """The samples of a plane within `reach` luma samples (left, right) of the scratch."""
     down, across = scale
     bed_row = np.flatnonzero(present)
     bed_row = bed_row[bed_row % down == 0]
     middle = (bed.x[bed_row] + 0.5) / across - 0.5
-    count = int(np.ceil(reach / across)) + 1
+    count = int(np.ceil(max(reach) / across)) + 1
     columns = np.round(middle)[:, None].astype(np.int64) + np.arange(-count, count + 1)
     away = (columns - middle[:, None]) * across
-    keep = (np.abs(away) <= reach + across / 2) & (columns >= 0) & (columns < shape[1])
+    keep = (away >= -reach[0] - across / 2) & (away <= reach[1] + across / 2)
+    keep &= (columns >= 0) & (columns < shape[1])
     rows = np.broadcast_to((bed_row // down)[:, None], columns.shape)
     columns = columns.clip(0, shape[1] - 1)
     return Spot(rows, columns, bed_row, away.astype(np.float32), np.asarray(keep, bool))

@@ -96,9 +96,9 @@ def _draw(
     unit = frame.format.height / 480
     profile = profile_of(bed.patch, bed, line, unit)
     present = present_rows(profile, bed, line)
-    reach = fade_of(profile[present], bed) if present.any() else 0.0
-    if reach == 0:
+    if not present.any():
         return
+    reach = fade_of(profile[present], bed, line.sign)
     choice = _choice(bed, line, profile, views, unit)
     for number, plane in enumerate(frame.planes):
         scale = scale_of(frame, number)
