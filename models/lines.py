@@ -8,7 +8,8 @@ a line may be fainter than the grain, and follows it from strip to strip, so tha
 
 What is found is a line, not damage: `models.scratch` decides which lines are scratches.
 
-Limits: lines that lean by more than one in fifteen, or that are wider than `WIDEST`, are not seen.
+Limits: the picture's sides are left out. Lines that lean by more than one in fifteen, or that are
+wider than `WIDEST`, are not seen.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ WIDEST = 5  # samples at 480 lines
 LIMIT = 0.1  # share of full range: a larger difference counts as this, lest one object decide
 LEAST_T = 5.0  # of a strip: mean over its standard error
 LEAN = 1 / 15  # largest shift across per line down
+SIDE = 14  # samples at 480 lines from the picture's sides, where no line is sought
 GAP = 3  # strips that a broken line may leave out
 
 
@@ -86,9 +88,15 @@ def find_lines(luma: Picture, shortest: float, least_contrast: float) -> list[Li
         spots = _spots(luma, responses, sign, least_contrast)
         for chain in _chains(spots, luma.shape[0]):
             line = _line(spots, chain, sign)
-            if line.seen.mean() >= shortest:
+            if line.seen.mean() >= shortest and _inside(line, luma.shape[1], SIDE * unit):
                 found.append(line)
     return _apart(found, WIDEST * unit)
+
+
+def _inside(line: Line, width: int, side: float) -> bool:
+    """Whether a line stands off the picture's sides, where the camera's gate shows as lines."""
+    place = line.place[line.seen]
+    return bool(place.min() >= side and place.max() <= width - 1 - side)
 
 
 def _apart(lines: list[Line], least: float) -> list[Line]:
