@@ -29,7 +29,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/shots.py --data $(DATA)
-	$(BIN)/python benchmarks/restoration.py --data $(DATA)
+	$(BIN)/python benchmarks/dirt.py --data $(DATA)
+	$(BIN)/python benchmarks/scratches.py --data $(DATA)
+	$(BIN)/python benchmarks/together.py --data $(DATA)
 	$(BIN)/python benchmarks/harmless.py --data $(DATA)
 	$(BIN)/python benchmarks/flicker.py --data $(DATA)
 	$(BIN)/python benchmarks/weave.py --data $(DATA)

@@ -23,8 +23,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from restoration import CLIPS, Frames, read_clip, run_filter, run_steps
 
+from benchmarks.clips import CLIPS, read_clip, run_steps
+from benchmarks.peers.ffmpeg_chains import ffmpeg_filter
+from benchmarks.peers.raw import Frames
 from models.contract import Frame
 from models.degrade import Flicker, damaged
 from models.flicker import Deflicker
@@ -38,7 +40,7 @@ GAINS = (0.04, 0.07, 0.1)
 LOCAL = 0.035  # standard deviation of a place's gain
 MEMORY = 0.3
 PARTS = (3, 4)
-MEANS = {"deflicker": run_steps([Deflicker()]), "ffmpeg": run_filter("deflicker")}
+MEANS = {"deflicker": run_steps([Deflicker()]), "ffmpeg": ffmpeg_filter("deflicker")}
 OLD = ("oldfilm_market_street_1906.mkv", "oldfilm_french_gp_1906.ogv",
        "oldfilm_sf_earthquake_1906.mkv")  # fmt: skip
 FADES = ("sintel_trailer_720p.mp4", "pyscenedetect_fades.mp4", "bbb_0_30.webm",

@@ -16,17 +16,15 @@ against the clip itself, frame by frame, by phase correlation, which neither sid
 from __future__ import annotations
 
 import argparse
-import subprocess
-import tempfile
 from pathlib import Path
 
 import cv2
-import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 import torch
-from restoration import Frames, read_clip, unpacked
 
+from benchmarks.clips import read_clip
+from benchmarks.peers.ffmpeg_chains import stabilized
+from benchmarks.peers.raw import Frames
 from models.contract import Frame, apply_step
 from models.stabilise import Stabilise
 from models.translate import translated
@@ -43,6 +41,8 @@ CLIPS = (
 )
 SIZES = (0.3, 0.6, 1.0)  # standard deviation of weave, samples
 MEMORY, JUMPS, JUMP = 0.5, 0.03, 2.0
+# without zoom, as sharp as it can
+vidstab = stabilized({}, {"optzoom": 0, "interpol": "bicubic"})
 
 
 def weave(count: int, size: float, seed: int) -> np.ndarray:
@@ -63,26 +63,6 @@ def moved(frames: Frames, path: np.ndarray) -> Frames:
         dtype = frame.planes[0].dtype
         result.append(Frame(tuple(p.to(dtype) for p in planes), frame.format))
     return result
-
-
-def vidstab(frames: Frames) -> Frames:
-    """Both passes of vidstab, without zoom, as sharp as it can."""
-    form = frames[0].format
-    raw = b"".join(plane.numpy().tobytes() for frame in frames for plane in frame.planes)
-    with tempfile.TemporaryDirectory() as folder:
-        found = str(Path(folder) / "transforms")
-        for name, options in (
-            ("vidstabdetect", {"result": found}),
-            ("vidstabtransform", {"input": found, "optzoom": 0, "interpol": "bicubic"}),
-        ):
-            size, pixels = f"{form.width}x{form.height}", form.pixel_format
-            source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixels, s=size)
-            graph = source.filter(name, **options)
-            command = graph.output("pipe:", format="rawvideo", pix_fmt=form.pixel_format).compile(
-                cmd=[imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error"]
-            )
-            done = subprocess.run(command, input=raw, capture_output=True, check=True).stdout
-    return unpacked(done, form)
 
 
 def steps_between(before: Frames, after: Frames) -> np.ndarray:

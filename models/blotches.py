@@ -25,6 +25,7 @@ NOISE = 3.5  # thresholds are at least so many standard deviations of the pictur
 MOST = 0.05  # share of the picture; more is no dirt but a flash, a cut or a destroyed frame
 RIM = 1 / 30  # of the height: what runs so far along the picture's rim is the frame line
 EXPLAINED = 0.7  # at a shot's ends, dirt must be at least this part of all that spikes
+PLAIN = 3.0  # log odds above the bar: so plain a blotch must look the more like what flies
 STRONG = 2.5  # multiple of the level that a strong part of a blotch reaches
 STRONG_SHARE = 0.2  # part of a blotch that must spike with the whole threshold
 
@@ -130,9 +131,11 @@ def judge(sight: Sight, index: int, views: list[View], rules: Rules) -> Verdict:
         if kept.any():
             strong = share_of(sizes > STRONG * level * least, names, count)
             bar = bar_of(area, len(here), not two_sided)
-            kept &= clues.evidence(spike, labels, strong) > bar
-        if kept.any():
-            kept &= ~crossing(sight, index, labels, kept, rules.threshold)
+            evidence = clues.evidence(spike, labels, strong)
+            kept &= evidence > bar
+            if kept.any():
+                plain = evidence > bar + PLAIN
+                kept &= ~crossing(sight, index, labels, kept, plain, rules.threshold)
         dirty |= kept[names] & (sizes > EDGE * mean_of(sizes, names, count)[names])
     share = dirty.sum() / spike.size
     if share > MOST or (not two_sided and dirty.sum() < EXPLAINED * (sizes > least).sum()):

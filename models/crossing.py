@@ -23,10 +23,16 @@ REACH = 1 / 6  # of the height: a thing flies no farther from frame to frame
 BEND = 0.25  # of the way: by so much the second way may differ from the first
 SLACK = 1 / 120  # of the height: and by so much more
 ALIKE = 3.0  # a thing's area and contrast change by at most this factor
+ALIKE_IF_PLAIN = 1.7  # by this, where the blotch looks much like dirt
 
 
 def crossing(
-    sight: Sight, index: int, labels: Labels, asked: npt.NDArray[np.bool_], threshold: float
+    sight: Sight,
+    index: int,
+    labels: Labels,
+    asked: npt.NDArray[np.bool_],
+    plain: npt.NDArray[np.bool_],
+    threshold: float,
 ) -> npt.NDArray[np.bool_]:
     """Which of the blotches asked about are things that fly through, bool `[count]`.
 
@@ -38,7 +44,8 @@ def crossing(
     answer = np.zeros(len(asked), dtype=bool)
     for number in np.flatnonzero(asked):
         place, area, spike = mine.place[number], mine.area[number], mine.spike[number]
-        ways = [alike(others, area, spike).place - place for others in around]
+        within = ALIKE_IF_PLAIN if plain[number] else ALIKE
+        ways = [alike(others, area, spike, within).place - place for others in around]
         ways = [way[np.hypot(way[:, 0], way[:, 1]) < REACH * lines] for way in ways]
         answer[number] = _straight(ways, place, labels.shape)
     return answer
@@ -64,8 +71,10 @@ def _leaves(places: Floats, shape: tuple[int, ...]) -> bool:
     return bool(((places < edge) | (places > limit)).any())
 
 
-def alike(others: Spots, area: float, spike: float) -> Spots:
-    """Those of the spots that may be the same thing."""
+def alike(others: Spots, area: float, spike: float, within: float) -> Spots:
+    """Those of the spots that may be the same thing, within a factor."""
     ratio = others.spike / spike
     size = others.area / area
-    return others.of((ratio < ALIKE) & (ratio > 1 / ALIKE) & (size < ALIKE) & (size > 1 / ALIKE))
+    return others.of(
+        (ratio < within) & (ratio > 1 / within) & (size < within) & (size > 1 / within)
+    )

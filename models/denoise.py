@@ -3,20 +3,21 @@
 Source: temporal averaging in place, as MVTools' Degrain; the weight by patch distance after
 Buades, Lisani and Miladinović, "Patch-based video denoising with optical flow estimation", IEEE
 Transactions on Image Processing, 2016. Ours differs in that the noise is measured by brightness in
-every frame, and in that there is no spatial filter: what no neighbour shows is left with its grain.
+every frame. What no neighbour shows is left with its grain, unless `spatial` asks for more.
 
 How, for each frame:
     1. The noise is measured by brightness from the frame and its neighbours in place.
-    2. Two frames behind and two ahead are drawn in place, bicubic, which keeps detail.
+    2. `look_ahead` frames behind and ahead are drawn in place, bicubic, which keeps detail.
     3. Each of their samples counts for as much as the patch around it differs by no more than
        noise does: in energy, so that no edge is doubled, and in the mean, so that smoke and
        shadows are not smeared.
-    4. The frame and its neighbours are averaged with these weights; `keep_grain` of what was
-       removed is put back.
+    4. The frame and its neighbours are averaged with these weights.
+    5. With `spatial`, the noise that is left is shrunk within the frame (`models.shrink`).
+    6. `keep_grain` of what was removed is put back.
 
-Limits: four neighbours take out 7 dB at most. Noise that lasts (a dirty gate, coding blocks) is
-picture to this step. In flickering film neighbours do not match: run `deflicker` first. Film
-without noise is left as it is, up to rounding.
+Limits: in time, four neighbours take out 7 dB at most, eight 9.5. Noise that lasts (a dirty gate,
+coding blocks) is picture to this step. In flickering film neighbours do not match: run `deflicker`
+first. Film without noise is left as it is, up to rounding.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ from models.contract import Change, Frame, Step, Touches, windows
 from models.motion import Motion
 from models.planes import averaged
 from models.rebuild import fitted, moved
-
-REACH = 2  # frames on either side
+from models.shrink import shrunk
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,10 @@ class Denoise(Step):
     """Average noise away in time.
 
     Attributes:
+        look_ahead: frames averaged on either side, 1..4.
         strength: how much the neighbours count, 0..1.
+        spatial: how much of the noise that is left then is shrunk within the frame, 0..1; softens
+            the faintest texture.
         keep_grain: share of the removed noise that is put back, 0..1.
         largest_noise: deviation, share of full range, 0.005..0.2; where more is measured, it is
             taken for motion that the flow cannot follow, and the picture is left alone.
@@ -51,13 +54,18 @@ class Denoise(Step):
     name: ClassVar[str] = "denoise"
     version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "every sample"
-    look_ahead = REACH
 
+    look_ahead: int = 2
     strength: float = 1.0
+    spatial: float = 0.0
     keep_grain: float = 0.0
     largest_noise: float = 0.06
 
     def __post_init__(self) -> None:
+        if not 1 <= self.look_ahead <= 4:
+            raise ValueError(f"look_ahead {self.look_ahead} is outside 1..4 frames")
+        if not 0 <= self.spatial <= 1:
+            raise ValueError(f"spatial {self.spatial} is outside 0..1")
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength {self.strength} is outside 0..1")
         if not 0 <= self.keep_grain <= 1:
@@ -66,9 +74,9 @@ class Denoise(Step):
             raise ValueError(f"largest_noise {self.largest_noise} is outside 0.005..0.2")
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
-        """Yield one change per frame, looking two frames behind and two ahead."""
+        """Yield one change per frame, looking `look_ahead` frames behind and ahead."""
         lumas: dict[int, Tensor] = {}
-        for index, window in enumerate(windows(frames, REACH, REACH)):
+        for index, window in enumerate(windows(frames, self.look_ahead, self.look_ahead)):
             held = dict(enumerate(window.frames, index - window.centre))
             for number in [n for n in held if n not in lumas]:
                 lumas[number] = held[number].luma()
@@ -97,7 +105,7 @@ class Denoise(Step):
         wanted = []
         for number, samples in enumerate(frame.samples()):
             plane = samples.to(torch.float32) / frame.peak
-            parts, shares = places, weights
+            parts, shares, own = places, weights, noise
             if number > 0 or frame.format.layout == "rgb":
                 light, given, ways = on_grid.of((int(plane.shape[0]), int(plane.shape[1])))
                 planes = [near[n].planes[number].to(torch.float32) / frame.peak for n in flows]
@@ -107,18 +115,26 @@ class Denoise(Step):
                     torch.minimum(share, weight(plane, part, own))
                     for share, part in zip(given, parts, strict=True)
                 ]
-            wanted.append(self._averaged(plane, parts, shares, frame.peak))
+            wanted.append(self._averaged(plane, parts, shares, own, frame.peak))
         return Change.between(frame, wanted, {"noise_share": float(noise.mean())})
 
     def _averaged(
-        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], peak: int
+        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], noise: Tensor, peak: int
     ) -> Tensor:
         removed = torch.zeros_like(plane)
         total = torch.ones_like(plane)
+        squares = torch.ones_like(plane)
         for part, share in zip(parts, shares, strict=True):
-            removed.add_((plane - part).mul_(share), alpha=self.strength)
-            total.add_(share, alpha=self.strength)
-        wanted = plane - removed.div_(total).mul_(1 - self.keep_grain)
+            counted = self.strength * share
+            squares.addcmul_(counted, counted)
+            total.add_(counted)
+            removed.add_(counted.mul_(plane - part))
+        removed.div_(total)
+        clean = plane - removed
+        if self.spatial:
+            left = squares.sqrt_().div_(total).mul_(noise)
+            clean = shrunk(clean, removed, left, self.spatial)
+        wanted = clean.lerp_(plane, self.keep_grain)
         return wanted.mul_(peak).round_().to(torch.int32)
 
 

@@ -9,6 +9,7 @@ from catalogs.picture import PIXEL_FORMATS
 from models.contract import Change, Frame, apply_step
 from models.denoise import Denoise
 from models.motion import Motion
+from models.shrink import shrunk
 
 Texture = Callable[..., list[Frame]]
 
@@ -130,3 +131,30 @@ def test_the_shortest_shots_pass(texture: Texture, count: int) -> None:
 def test_a_parameter_out_of_range_is_named(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{field} {value}"):
         Denoise(**{field: value})
+
+
+def test_what_time_does_not_show_is_shrunk_within_the_frame() -> None:
+    """A single frame has no neighbours; two unlike frames have none that fit."""
+    chance = torch.Generator().manual_seed(5)
+    smooth = torch.linspace(0.3, 0.6, 96)[:, None] * torch.ones(96, 128)
+    removed = 0.03 * torch.randn(96, 128, generator=chance)
+    noisy = smooth + 0.03 * torch.randn(96, 128, generator=chance)
+    clean = shrunk(noisy, removed, torch.full((96, 128), 0.03), 1.0)
+    assert (clean - smooth).std() < 0.3 * (noisy - smooth).std()
+
+
+def test_shrinking_keeps_an_edge_and_the_brightness() -> None:
+    chance = torch.Generator().manual_seed(5)
+    edge = torch.where(torch.arange(128) < 61, 0.2, 0.8).expand(96, 128)
+    removed = 0.02 * torch.randn(96, 128, generator=chance)
+    clean = shrunk(edge, removed, torch.full((96, 128), 0.02), 1.0)
+    assert (clean - edge).abs().max() < 0.04
+    assert (clean - edge).mean().abs() < 0.001
+
+
+def test_no_noise_no_strength_and_tiny_planes_are_left() -> None:
+    plane = torch.rand(40, 40, generator=torch.Generator().manual_seed(1))
+    none, some = torch.zeros(40, 40), torch.full((40, 40), 0.05)
+    assert torch.equal(shrunk(plane, plane, none, 1.0), plane)
+    assert torch.equal(shrunk(plane, plane, some, 0.0), plane)
+    assert torch.equal(shrunk(plane[:5], plane[:5], some[:5], 1.0), plane[:5])

@@ -10,7 +10,6 @@ every frame by a sample or so. Nothing is said here about which peer is best: to
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +17,10 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.clips import read_clip
 from benchmarks.peers import available_peers
-from benchmarks.peers.raw import Frames, Peer
-from benchmarks.restoration import read_clip
+from benchmarks.peers.raw import Frames
+from benchmarks.scores import luma, psnr, timed
 from models.contract import Frame
 from models.degrade import Dirt, Flicker, damaged
 
@@ -85,28 +85,13 @@ DAMAGES: dict[str, Callable[[Frames], Frames]] = {
 }
 
 
-def psnr(frames: Frames, truth: Frames) -> float:
+def clip_psnr(frames: Frames, truth: Frames) -> float:
     """PSNR of luma over all frames, 12 samples at each border left out."""
     errors = [
-        np.mean((a.planes[0].numpy().astype(float) - b.planes[0].numpy())[12:-12, 12:-12] ** 2)
+        np.mean((luma(a) - luma(b))[12:-12, 12:-12] ** 2)
         for a, b in zip(frames, truth, strict=True)
     ]
-    return float(10 * np.log10(255**2 / max(np.mean(errors), 1e-9)))
-
-
-def measure(peer: Peer, truth: Frames, spoilt: Frames) -> tuple[Frames, float, float, float]:
-    """The frames after, PSNR before and after, frames per second of one core."""
-    start = _core_seconds()
-    after = peer(spoilt)
-    speed = len(spoilt) / max(_core_seconds() - start, 1e-6)
-    if [f.format for f in after] != [f.format for f in spoilt]:
-        raise ValueError("frames came back in another number or form")
-    return after, psnr(spoilt, truth), psnr(after, truth), speed
-
-
-def _core_seconds() -> float:
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    return psnr(float(np.mean(errors)))
 
 
 def save_picture(path: Path, frames: list[Frame]) -> None:
@@ -135,7 +120,8 @@ def main() -> None:
             continue
         cells = []
         for kind, frames in spoilt.items():
-            after, before_db, after_db, speed = measure(peer, truth, frames)
+            after, speed = timed(peer, frames)
+            before_db, after_db = clip_psnr(frames, truth), clip_psnr(after, truth)
             cells.append(f"{kind} {before_db:5.2f} {after_db - before_db:+6.2f}")
             if options.pictures:
                 file = f"{name}_{kind}.png".replace(" ", "_").replace(",", "")
