@@ -46,7 +46,9 @@ def panned(still: Frame, lines: int, frames: int) -> Iterator[Frame]:
         x = abs((index + MARGIN) % (2 * MARGIN) - MARGIN)
         view = whole[:lines, x : x + width] * random.normal(1, 0.02)
         view += random.standard_normal(view.shape, np.float32) * GRAIN
-        for y, x in zip(*(random.integers(0, side - 8, SPECKS) for side in view.shape), strict=True):
+        for y, x in zip(
+            *(random.integers(0, side - 8, SPECKS) for side in view.shape), strict=True
+        ):
             view[y : y + 6, x : x + 8] = 10
         yield Frame((torch.from_numpy(view.round().clip(0, 255).astype(np.uint8)),), form)
 
@@ -82,7 +84,9 @@ def main() -> None:
     if options.one:
         run_shot(options, options.one)
         return
-    print(f"{options.recipe}, {options.lines} lines\n{'frames':>8}{'start':>10}{'peak':>10}{'fps':>8}")
+    print(
+        f"{options.recipe}, {options.lines} lines\n{'frames':>8}{'start':>10}{'peak':>10}{'fps':>8}"
+    )
     peaks = []
     for frames in options.frames:
         command = [sys.executable, *sys.argv, "--one", str(frames)]

@@ -8,7 +8,8 @@ a line may be fainter than the grain, and follows it from strip to strip, so tha
 
 What is found is a line, not damage: `models.scratch` decides which lines are scratches.
 
-Limits: lines that lean by more than one in fifteen, or that are wider than `WIDEST`, are not seen.
+Limits: the picture's sides are left out. Lines that lean by more than one in fifteen, or that are
+wider than `WIDEST`, are not seen.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ Flags = npt.NDArray[np.bool_]
 STRIPS = 16  # strips of lines that a picture is cut into
 WIDTHS = (1, 2, 4)  # samples at 480 lines that a line is sought at
 WIDEST = 5  # samples at 480 lines
+
 LIMIT = 0.1  # share of full range: a larger difference counts as this, lest one object decide
 LEAST_T = 5.0  # of a strip: mean over its standard error
 LEAN = 1 / 15  # largest shift across per line down
+SIDE = 14  # samples at 480 lines from the picture's sides, where no line is sought
 GAP = 3  # strips that a broken line may leave out
 
 
@@ -85,9 +88,15 @@ def find_lines(luma: Picture, shortest: float, least_contrast: float) -> list[Li
         spots = _spots(luma, responses, sign, least_contrast)
         for chain in _chains(spots, luma.shape[0]):
             line = _line(spots, chain, sign)
-            if line.seen.mean() >= shortest:
+            if line.seen.mean() >= shortest and _inside(line, luma.shape[1], SIDE * unit):
                 found.append(line)
     return _apart(found, WIDEST * unit)
+
+
+def _inside(line: Line, width: int, side: float) -> bool:
+    """Whether a line stands off the picture's sides, where the camera's gate shows as lines."""
+    place = line.place[line.seen]
+    return bool(place.min() >= side and place.max() <= width - 1 - side)
 
 
 def _apart(lines: list[Line], least: float) -> list[Line]:
@@ -106,10 +115,10 @@ def _response(luma: Picture, width: int) -> tuple[int, Picture, Picture]:
         (width, float32 `[STRIPS, W]` mean, float32 `[STRIPS, W]` t-value).
     """
     side = max(2, width + 1)
-    middle = cv2.blur(luma, (width, 1)) if width > 1 else luma
-    flank = cv2.blur(luma, (side, 1), anchor=(side // 2, 0))
-    away = (width + 1) // 2 + side // 2 + 1
-    left, right = _shifted(flank, away), _shifted(flank, -away + (side + 1) % 2)
+    first = -(width // 2)  # of the line's samples; those of even width have their middle between
+    middle = _mean(luma, first, width)
+    left = _mean(luma, first - side, side)
+    right = _mean(luma, first + width, side)
     one, other = middle - left, middle - right
     least = np.where(one * other > 0, np.where(np.abs(one) < np.abs(other), one, other), 0)
     least = np.clip(least, -LIMIT, LIMIT)
@@ -124,10 +133,11 @@ def _response(luma: Picture, width: int) -> tuple[int, Picture, Picture]:
     return width, np.stack(means), np.stack(scores)
 
 
-def _shifted(picture: Picture, by: int) -> Picture:
-    """Each sample is what lies `by` to its left; at the edge the edge is repeated."""
-    columns = np.clip(np.arange(picture.shape[1]) - by, 0, picture.shape[1] - 1)
-    return picture[:, columns]
+def _mean(luma: Picture, first: int, count: int) -> Picture:
+    """Mean of `count` samples from `first` right of each; at the edge the edge is repeated."""
+    mean = cv2.blur(luma, (count, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    columns = np.clip(np.arange(luma.shape[1]) + first, 0, luma.shape[1] - 1)
+    return np.asarray(mean, np.float32)[:, columns]
 
 
 def _spots(
@@ -149,20 +159,24 @@ def _spots(
     widths = np.array([width for width, _, _ in responses], dtype=np.float64)
     return _Spots(
         strip,
-        _refined(best, strip, column),
+        _refined(scores[chosen, strip], column) - 0.5 * (widths[chosen] % 2 == 0),
         best[strip, column].astype(np.float64),
         means[chosen, strip, column].astype(np.float64),
         widths[chosen],
     )
 
 
-def _refined(best: Picture, strip: npt.NDArray[np.int64], column: npt.NDArray[np.int64]) -> Floats:
-    """Place of the maximum between samples: the vertex of a parabola through three."""
-    last = best.shape[1] - 1
-    left = best[strip, np.maximum(column - 1, 0)].astype(np.float64)
-    right = best[strip, np.minimum(column + 1, last)].astype(np.float64)
-    middle = best[strip, column]
-    bend = np.maximum(2 * middle - left - right, 1e-6)
+def _refined(scores: Picture, column: npt.NDArray[np.int64]) -> Floats:
+    """Place of the maximum between samples: the vertex of a parabola through three.
+
+    Args:
+        scores: float32 `[N, W]`, of each spot's strip at its width.
+        column: int64 `[N]`, where it is largest.
+    """
+    spot, last = np.arange(len(column)), scores.shape[1] - 1
+    left = scores[spot, np.maximum(column - 1, 0)].astype(np.float64)
+    right = scores[spot, np.minimum(column + 1, last)].astype(np.float64)
+    bend = np.maximum(2 * scores[spot, column] - left - right, 1e-6)
     shift: Floats = np.clip((right - left) / (2 * bend), -0.5, 0.5)
     return column + shift
 
@@ -172,7 +186,7 @@ def _chains(spots: _Spots, lines: int) -> list[list[int]]:
     free = set(range(len(spots.strip)))
     reach = LEAN * lines / STRIPS + 1.0
     chains = []
-    for start in np.argsort(-spots.strength):
+    for start in np.argsort(-spots.strength, kind="stable"):
         if int(start) not in free:
             continue
         free.discard(int(start))
@@ -210,7 +224,8 @@ def _line(spots: _Spots, chain: list[int], sign: int) -> Line:
     seen = np.zeros(STRIPS, dtype=bool)
     seen[strips] = True
     bend = 2 if len(strips) >= 6 else 1 if len(strips) >= 3 else 0
-    place = np.polyval(np.polyfit(strips, spots.x[chain], bend), np.arange(STRIPS))
+    curve = np.polyfit(strips, spots.x[chain], bend)
+    place = np.asarray(np.polyval(curve, np.arange(STRIPS)), np.float64)
     return Line(
         sign,
         place,

@@ -2,11 +2,11 @@
 
 Source: detection after Newson, Almansa, Gousseau, Perez, "Robust automatic line scratch detection
 in films", IEEE Transactions on Image Processing 23(3), 2014: lines are found in each frame and
-followed through time, and those that move with the picture are let go. Ours asks the picture behind the
-line: where motion compensation shows the same place in another frame, a pole is still there, a
-scratch is not. Repair across the line after Joyeux, Boukir, Besserer, "Film line scratch removal
-using Kalman filtering and Bayesian restoration", WACV 2000 (its profile is subtracted, so that the
-picture beneath stays), and along motion from the frame that shows the place best.
+followed through time, and those that move with the picture are let go. Ours asks the picture
+behind the line: where motion compensation shows the same place in another frame, a pole is still
+there, a scratch is not. Repair across the line after Joyeux, Boukir, Besserer, "Film line scratch
+removal using Kalman filtering and Bayesian restoration", WACV 2000 (its profile is subtracted, so
+that the picture beneath stays), and along motion from the frame that shows the place best.
 
 How, for each frame:
     1. Lines are found (`models.lines`) and joined to tracks that hardly move across the film.

@@ -19,7 +19,7 @@ from models.labels import Picture
 from models.lines import Line
 from models.motion import Motion
 from models.scratch_tracks import LEAST_LIFE, Track
-from models.scratch_views import DISTANCES, Bed, Behind, bed_of, behind, by_strip, width_of
+from models.scratch_views import DISTANCES, Bed, Behind, bed_of, behind, by_strip, measured
 
 CLEAR = 0.5  # of the line's contrast: where the surroundings differ by more, nothing is said
 BARE = 0.65  # of the contrast: where no line is seen in the other frame, so much must differ
@@ -38,13 +38,13 @@ def ask(track: Track, newest: int, lumas: Mapping[int, Picture], motion: Motion)
                 bed = bed_of(line, lumas[index])
                 seen = behind(bed, line, track.lines, index, number, lumas[number], motion)
                 unit = lumas[index].shape[0] / 480
-                expected, found = answer(bed, line, seen, width_of(bed, line, unit))
+                expected, found = answer(bed, line, seen, *measured(bed, line, unit))
                 track.squares += float((expected**2).sum())
                 track.products += float((expected * found).sum())
 
 
 def answer(
-    bed: Bed, line: Line, seen: Behind, width: float
+    bed: Bed, line: Line, seen: Behind, width: float, contrast: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Expected and found difference of the strips that tell something, parts of the contrast.
 
@@ -53,8 +53,8 @@ def answer(
     """
     lost = np.isnan(seen.moved)
     expected = np.where(lost, 1, 1 - np.exp2(-4 * (seen.moved / width) ** 2))
-    found = np.clip(differences(bed, line, seen) / line.contrast, *LIMITS)
-    heard = line.seen & (seen.misfit < CLEAR * line.contrast) & (~lost | (found > BARE))
+    found = np.clip(differences(bed, line, seen) / contrast, *LIMITS)
+    heard = line.seen & (seen.misfit < CLEAR * contrast) & (~lost | (found > BARE))
     return expected[heard], found[heard]
 
 

@@ -162,13 +162,18 @@ def _followed(
     return there.astype(np.float32), apart > RIGID * max(unit, 1.0)
 
 
-def width_of(bed: Bed, line: Line, unit: float) -> float:
-    """Equivalent width of a line in samples: the area of its mean profile over its height."""
+def measured(bed: Bed, line: Line, unit: float) -> tuple[float, float]:
+    """Equivalent width of a line in samples, area of its mean profile over height, and contrast.
+
+    The contrast is what it is, share of full range; a line's own is cut where it is sought.
+    """
     rows = line.seen[bed.strip]
     side = np.abs(bed.away) > half_width(line, unit)
+    core = np.abs(bed.away) <= max(0.5, line.width / 2)
     profile = line.sign * (bed.patch - bed.patch[:, side].mean(axis=1, keepdims=True))[rows]
     mean = np.maximum(profile.mean(axis=0), 0)
-    return float(max(mean[~side].sum() / max(mean.max(), 1e-6), 1.5))
+    width = float(max(mean[~side].sum() / max(mean.max(), 1e-6), 1.5))
+    return width, max(float(mean[core].mean()), line.contrast)
 
 
 def _moved(bed: Bed, x: Floats32, line: Line | None) -> npt.NDArray[np.float64]:
