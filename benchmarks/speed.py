@@ -23,8 +23,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from restoration import Frames, read_clip
 
+from benchmarks.clips import read_clip
+from benchmarks.peers.raw import Frames
 from catalogs.recipe import Treatment, read_recipe
 from models.contract import Frame, Step, apply_step
 from models.degrade import Dirt, Flicker, Scratches, damaged

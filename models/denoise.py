@@ -52,7 +52,7 @@ class Denoise(Step):
     """
 
     name: ClassVar[str] = "denoise"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "every sample"
 
     look_ahead: int = 2
@@ -125,13 +125,16 @@ class Denoise(Step):
         total = torch.ones_like(plane)
         squares = torch.ones_like(plane)
         for part, share in zip(parts, shares, strict=True):
-            removed.add_((plane - part).mul_(share), alpha=self.strength)
-            total.add_(share, alpha=self.strength)
-            squares.add_(share.square(), alpha=self.strength**2)
+            counted = self.strength * share
+            squares.addcmul_(counted, counted)
+            total.add_(counted)
+            removed.add_(counted.mul_(plane - part))
         removed.div_(total)
-        left = noise * squares.sqrt_() / total
-        clean = shrunk(plane - removed, removed, left, self.spatial)
-        wanted = clean + self.keep_grain * (plane - clean)
+        clean = plane - removed
+        if self.spatial:
+            left = squares.sqrt_().div_(total).mul_(noise)
+            clean = shrunk(clean, removed, left, self.spatial)
+        wanted = clean.lerp_(plane, self.keep_grain)
         return wanted.mul_(peak).round_().to(torch.int32)
 
 

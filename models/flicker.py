@@ -96,7 +96,7 @@ class Deflicker(Step):
     """
 
     name: ClassVar[str] = "deflicker"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     touches: ClassVar[Touches] = "every sample"
 
     look_ahead: int = 16
@@ -193,14 +193,14 @@ def exposed(frame: Frame, gain: float, offset: float, gains: Array) -> Change:
     """
     neutral = (frame.peak + 1) / 2
     wanted = []
-    for number, samples in enumerate(frame.samples()):
-        exact = samples.to(torch.float64)
-        field = gain_field(gains, frame.format.plane_shapes[number]).to(exact.device)
+    for number, plane in enumerate(frame.planes):
+        exact = plane.to(torch.float32)
+        factor = gain_field(gains, frame.format.plane_shapes[number]).to(exact.device)
         if number > 0 and frame.format.layout != "rgb":
-            exact = (exact - neutral) * gain * field + neutral
+            exact = exact.sub_(neutral).mul_(factor.mul_(gain)).add_(neutral)
         else:
-            exact = (exact * gain + offset * frame.peak) * field
-        wanted.append(exact.round().to(torch.int32))
+            exact = exact.mul_(gain).add_(offset * frame.peak).mul_(factor)
+        wanted.append(exact.round_().to(torch.int32))
     spread = float(np.sqrt(np.mean((gains - 1) ** 2)))
     parameters = {"gain": gain, "offset_share": offset, "local_gain_rms": spread}
     return Change.between(frame, wanted, parameters)

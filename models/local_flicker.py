@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -114,5 +115,6 @@ def local_gains(rise: Array, luma: Array, gain: float, offset: float) -> Array:
 
 def gain_field(gains: Array, shape: tuple[int, int]) -> Tensor:
     """Gains of the places `[192]` as a smooth field float32 `[H, W]`."""
-    coarse = torch.from_numpy(gains.reshape(1, 1, *PLACES).astype(np.float32))
-    return torch.nn.functional.interpolate(coarse, shape, mode="bicubic")[0, 0]
+    coarse = gains.reshape(PLACES).astype(np.float32)
+    size = (shape[1], shape[0])
+    return torch.from_numpy(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC))

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 GUIDE_LINES = 360  # motion is estimated on at most so many lines; a compromise with speed
+PRESET = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM  # benchmarks/flow.py compares both choices
 SMALLEST_GUIDE = 32  # lines or samples; below, DIS has no pyramid and motion is taken as none
 SPECK = 3  # side of the guide's median, in guide lines
 NEIGHBOURHOOD = 1 / 12  # share of the height over which brightness is divided out
@@ -82,7 +83,7 @@ def estimate_flow(here: Guide, there: Guide) -> Flow:
     if min(here.shape) < SMALLEST_GUIDE:
         return np.zeros((*here.shape, 2), np.float32)
     cv2.setNumThreads(1)  # the stripes of several threads would change the answer
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow.create(PRESET)
     return np.asarray(search.calc(here, there, None), np.float32)  # type: ignore[call-overload]
 
 
@@ -121,7 +122,7 @@ class Motion:
         """
         if index in self._guides:
             return
-        self._guides[index] = guide(luma)
+        self._guides[index] = guide(luma, GUIDE_LINES)
         for old in [i for i in self._guides if i < index - HELD]:
             del self._guides[old]
         for pair in [p for p in self._flows if min(p) < index - HELD]:

@@ -39,11 +39,11 @@ def tones(frame: Frame) -> Array:
         weights = [round(w * 4096) for w in BT709_LUMA]
         weighted = [w * p for w, p in zip(weights, frame.samples(), strict=True)]
         luma = torch.stack(weighted).sum(0)
-        counted = (luma * levels).div(4096 * (frame.peak + 1), rounding_mode="floor")
+        luma = luma >> 12
     else:
         luma = frame.samples()[0]
-        counted = (luma * levels).div(frame.peak + 1, rounding_mode="floor")
-    counts = torch.bincount(counted.flatten(), minlength=levels).cpu().numpy()
+    shift = frame.format.depth - (levels - 1).bit_length()
+    counts = torch.bincount((luma >> shift).flatten(), minlength=levels).cpu().numpy()
     return _slice_means(counts.astype(np.float64))
 
 
