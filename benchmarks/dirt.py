@@ -1,8 +1,10 @@
 """Step `dirt` against known truth, beside what removes dirt elsewhere.
 
     python benchmarks/dirt.py [--data ../shared/data] [--clips N] [--frames N] [--only NAME,...]
+                              [--real SHARE]
 
-Clean modern clips of 360..480 lines get dirt by `models.degrade`, in shapes of real dirt:
+Clean modern clips of 360..480 lines get dirt by `models.degrade`, half of it in drawn shapes, half
+in shapes of real dirt (--real 0..1), which are smaller and fainter:
 
     precision   detected samples that lie within 2 samples of dirt; what a means changed counts
                 as detected
@@ -51,8 +53,9 @@ FILM = "oldfilm_sf_earthquake_1906.mkv"
 
 
 def main() -> None:
-    parser = common_options(__doc__, clips=8, frames=32)
+    parser = common_options(__doc__, clips=12, frames=24)
     parser.add_argument("--slow", action="store_true", help="the networks as well, 0.5 fps")
+    parser.add_argument("--real", type=float, default=0.5, help="share of shapes of real dirt")
     options = parser.parse_args()
     on_one_core()
     peers, wanted = available_peers(), PEERS + (SLOW if options.slow else ())
@@ -63,7 +66,8 @@ def main() -> None:
     table.head()
     for seed, clip in enumerate(CLIPS[: options.clips]):
         truth = read_clip(options.data / "clean" / clip, options.frames)
-        pairs = list(damaged(truth, (DirtDamage(seed=seed, textures=textures),)))
+        dirt = DirtDamage(seed=seed, textures=textures, texture_share=options.real)
+        pairs = list(damaged(truth, (dirt,)))
         spoilt, masks = [f for f, _ in pairs], [m["dirt"].numpy() for _, m in pairs]
         for name, run in means.items():
             table.add(clip, name, repair_row(run, truth, spoilt, masks))

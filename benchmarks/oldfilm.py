@@ -30,7 +30,7 @@ from tasks.treat import resolve_recipe
 
 REELS = {  # name -> file, frames to look at
     "market_street": ("oldfilm_market_street_1906.mkv", (37, 44)),
-    "san_francisco": ("oldfilm_sf_earthquake_1906.mkv", (20,)),
+    "san_francisco": ("oldfilm_sf_earthquake_1906.mkv", (20, 28)),
     "grand_prix": ("oldfilm_french_gp_1906.ogv", (120, 200)),
     "his_girl_friday": ("oldfilm_his_girl_friday_1940.mp4", (60,)),
 }

@@ -26,7 +26,7 @@ import numpy as np
 
 from models.labels import Floats, Labels, Picture, mean_of, middle_of, odd, ring_of
 
-LEAST_EVIDENCE = 1.5  # log odds
+LEAST_EVIDENCE = 1.2  # log odds
 LEAST_EVIDENCE_LARGE = 2.0  # for large blotches
 SMALL, LARGE = 150, 600  # samples at 480 lines between which the bar rises
 LEAST_EVIDENCE_AT_END = 3.0  # at a shot's ends, where neighbours on one side must do
