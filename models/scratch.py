@@ -50,7 +50,7 @@ class Scratch(Step):
     """
 
     name: ClassVar[str] = "scratch"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "damage"
 
     look_ahead: int = 8

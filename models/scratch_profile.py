@@ -15,6 +15,7 @@ from models.scratch_views import Bed, half_width
 
 FAINT = 0.12  # of the profile's height: where the scratch ends
 PRESENT = 0.35  # of the contrast: rows with less are breaks
+PALE = 0.25  # of the median height of the profile where it is seen; so are these
 
 Places = npt.NDArray[np.int64]
 Scale = tuple[int, int]
@@ -76,8 +77,10 @@ def profile_in(samples: Picture, bed: Bed, line: Line, scale: Scale, unit: float
 def present_rows(profile: Picture, bed: Bed, line: Line) -> Mask:
     """Rows where the scratch is there, bool `[R]`."""
     height = line.sign * profile[:, core_of(bed, line)].mean(axis=1)
-    near = line.seen | np.roll(line.seen, 1) | np.roll(line.seen, -1)
-    return np.asarray(near[bed.strip] & (height > PRESENT * line.contrast), bool)
+    least = max(PRESENT * line.contrast, PALE * float(np.median(height[line.seen[bed.strip]])))
+    beyond = np.pad(line.seen, 1)
+    near = line.seen | beyond[:-2] | beyond[2:]
+    return np.asarray(near[bed.strip] & (height > least), bool)
 
 
 def fade_of(profile: Picture, bed: Bed, sign: int) -> tuple[float, float]:

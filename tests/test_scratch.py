@@ -14,7 +14,7 @@ from models.scratch_tracks import Tracks
 
 Texture = Callable[..., list[Frame]]
 
-SIZE = (96, 128)
+SIZE = (64, 128)
 PLACE = 64.3
 
 
@@ -72,7 +72,7 @@ def gain(now: list[Frame], before: list[Frame], truth: list[Frame], rows: slice)
 
 
 @pytest.mark.parametrize("pixel_format", PIXEL_FORMATS)
-@pytest.mark.parametrize("size", [(96, 128), (95, 127)], ids=["even", "odd"])
+@pytest.mark.parametrize("size", [(64, 128), (65, 127)], ids=["even", "odd"])
 def test_a_scratch_is_repaired_in_every_format_and_nothing_beside_it(
     texture: Texture, pixel_format: str, size: tuple[int, int]
 ) -> None:
@@ -83,8 +83,8 @@ def test_a_scratch_is_repaired_in_every_format_and_nothing_beside_it(
     for old, new in zip(source, result, strict=True):
         for a, b in zip(old.planes, new.planes, strict=True):
             step = -(-size[1] // a.shape[1])
-            assert torch.equal(a[:, : 56 // step], b[:, : 56 // step])
-            assert torch.equal(a[:, 74 // step :], b[:, 74 // step :])
+            assert torch.equal(a[:, : 58 // step], b[:, : 58 // step])
+            assert torch.equal(a[:, 71 // step + 1 :], b[:, 71 // step + 1 :])
 
 
 @pytest.mark.parametrize("value", [0.03, 0.97])
@@ -94,17 +94,20 @@ def test_dark_and_bright_scratches_are_repaired(texture: Texture, value: float) 
     assert gain(after(source), source, truth, slice(None)) > 5
 
 
-def test_a_scratch_in_chroma_is_repaired_too(texture: Texture) -> None:
-    truth = texture("yuv444p", count=10, size=SIZE)
+@pytest.mark.parametrize(("pixel_format", "inside"), [("yuv444p", (63, 66)), ("yuv420p", (31, 33))])
+def test_a_scratch_in_chroma_is_repaired_too(
+    texture: Texture, pixel_format: str, inside: tuple[int, int]
+) -> None:
+    truth = texture(pixel_format, count=10, size=SIZE)
     source = [planted(frame, PLACE, width=3) for frame in truth]
     result = after(source)
 
     def wrong(frames: list[Frame]) -> float:
         pairs = zip(frames, truth, strict=True)
-        parts = [(a.planes[1].double() - b.planes[1].double())[:, 63:66] for a, b in pairs]
+        parts = [(a.planes[1].double() - b.planes[1].double())[:, slice(*inside)] for a, b in pairs]
         return float(torch.stack(parts).square().mean())
 
-    assert wrong(result) < 0.5 * wrong(source)
+    assert wrong(result) < 0.6 * wrong(source)
 
 
 def test_first_and_last_frame_are_repaired_like_the_others(texture: Texture) -> None:
@@ -124,7 +127,7 @@ def test_where_a_scratch_is_broken_nothing_changes(texture: Texture) -> None:
     assert gain(result, source, truth, slice(0, 66)) > 5
     assert gain(result, source, truth, slice(126, None)) > 5
     for old, new in zip(source, result, strict=True):
-        assert torch.equal(old.planes[0][80:112], new.planes[0][80:112])
+        assert torch.equal(old.planes[0][84:108], new.planes[0][84:108])
 
 
 def test_two_scratches_that_touch_are_both_lessened(texture: Texture) -> None:
@@ -200,10 +203,10 @@ def test_the_smallest_pictures_pass(texture: Texture, size: tuple[int, int]) -> 
 
 
 def test_a_picture_of_many_lines_passes(texture: Texture) -> None:
-    truth = texture(count=6, size=(1800, 320), speed=(8, 0), softness=12.0)
-    source = [planted(frame, 160.0, width=9.0) for frame in truth]
+    truth = texture(count=5, size=(1700, 240), speed=(8, 0), softness=12.0)
+    source = [planted(frame, 120.0, width=9.0) for frame in truth]
     result = after(source)
-    inside = (slice(None), slice(156, 165))
+    inside = (slice(None), slice(116, 125))
     assert error(result, truth, inside) < 0.5 * error(source, truth, inside)
 
 
@@ -240,7 +243,7 @@ def test_what_is_kept_does_not_grow_with_the_shot(
         return scratches(self, number, height)
 
     monkeypatch.setattr(Tracks, "scratches", counted)
-    few = texture(count=10, size=(40, 48), speed=(1, 0))
+    few = texture(count=10, size=(32, 40), speed=(1, 0))
     source = [planted(few[t % 10], 24.0) for t in range(300)]
     assert len(list(Scratch(look_ahead=2).changes(iter(source), Motion()))) == 300
     assert 0 < max(kept[20:]) <= 2 * max(kept[:40])
