@@ -29,7 +29,6 @@ Flags = npt.NDArray[np.bool_]
 STRIPS = 16  # strips of lines that a picture is cut into
 WIDTHS = (1, 2, 4)  # samples at 480 lines that a line is sought at
 WIDEST = 5  # samples at 480 lines
-
 LIMIT = 0.1  # share of full range: a larger difference counts as this, lest one object decide
 LEAST_T = 5.0  # of a strip: mean over its standard error
 LEAN = 1 / 15  # largest shift across per line down
@@ -100,12 +99,36 @@ def _inside(line: Line, width: int, side: float) -> bool:
 
 
 def _apart(lines: list[Line], least: float) -> list[Line]:
-    """Drop what accompanies a stronger line: its flanks, or the same line seen twice."""
+    """Drop what accompanies a stronger line: its flanks, or the same line seen twice.
+
+    What goes on in line, above or below a long break, is joined to it.
+    """
     kept: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.contrast * line.seen.sum()):
-        if all(np.abs(line.place - other.place)[line.seen].mean() > least for other in kept):
+        near = [
+            place
+            for place, other in enumerate(kept)
+            if np.abs(line.place - other.place)[line.seen].mean() <= least
+        ]
+        if not near:
             kept.append(line)
+        elif len(near) == 1 and _goes_on(kept[near[0]], line):
+            kept[near[0]] = _joined(kept[near[0]], line)
     return kept
+
+
+def _goes_on(one: Line, other: Line) -> bool:
+    """Whether two lines are of one sign and show in different strips."""
+    return one.sign == other.sign and not bool((one.seen & other.seen).any())
+
+
+def _joined(one: Line, other: Line) -> Line:
+    """One line through what was seen of two."""
+    seen = one.seen | other.seen
+    strips = np.flatnonzero(seen)
+    curve = np.polyfit(strips, np.where(one.seen, one.place, other.place)[strips], 1)
+    place = np.asarray(np.polyval(curve, np.arange(STRIPS)), np.float64)
+    return Line(one.sign, place, seen, one.contrast, one.width)
 
 
 def _response(luma: Picture, width: int) -> tuple[int, Picture, Picture]:

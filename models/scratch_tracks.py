@@ -12,8 +12,8 @@ WALK = 1.5  # samples at 480 lines that a scratch wanders across the film from f
 LOST = 3  # frames for which a track waits for its line
 LEAST_LIFE = 4  # frames in which a line must be seen, in the window, before it is believed
 DRIFT = 0.4  # samples at 480 lines a frame: what wanders faster, on and on, is passed by the camera
-LEAST_TOLD = 8.0  # sum of the squares of the expected differences, parts of the contrast
-LEAST_FOUND = 0.8  # part of the expected differences that must be found
+LEAST_TOLD = 18.0  # sum of the squares of the expected differences, parts of the contrast
+LEAST_FOUND = 0.65  # part of the expected differences that must be found
 
 
 @dataclass
