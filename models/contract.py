@@ -208,6 +208,29 @@ def windows(frames: Iterable[Frame], behind: int, ahead: int) -> Iterator[Window
         held.extend(itertools.islice(source, 1))
 
 
+def forked(frames: Iterable[Frame]) -> tuple[Iterator[Frame], Iterator[Frame]]:
+    """The frames twice, each held only until it was taken from both.
+
+    `itertools.tee` lets go of them in blocks of 57.
+    """
+    source = iter(frames)
+    first: deque[Frame] = deque()
+    second: deque[Frame] = deque()
+
+    def follow(mine: deque[Frame], other: deque[Frame]) -> Iterator[Frame]:
+        while True:
+            if not mine:
+                for frame in itertools.islice(source, 1):
+                    mine.append(frame)
+                    other.append(frame)
+                    del frame
+            if not mine:
+                return
+            yield mine.popleft()
+
+    return follow(first, second), follow(second, first)
+
+
 def apply_step(
     step: Step, frames: Iterable[Frame], motion: Motion | None = None
 ) -> Iterator[tuple[Frame, Frame, Change]]:
@@ -224,6 +247,6 @@ def apply_step(
     Raises:
         ValueError: the step answered with more or fewer changes than frames.
     """
-    kept, seen = itertools.tee(frames)
+    kept, seen = forked(frames)
     for before, change in zip(kept, step.changes(seen, motion or Motion()), strict=True):
         yield before, before.plus(change), change

@@ -238,13 +238,14 @@ def _remapped(planes: Tensor, flow: Tensor, kernel: Kernel) -> Tensor:
     return torch.from_numpy(moved)
 
 
-def sampled(plane: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Read a plane at places between its samples, bicubic, which keeps grain and may overshoot.
+def sampled(plane: Tensor, y: Tensor, x: Tensor, kernel: Kernel = "bicubic") -> Tensor:
+    """Read a plane at single places between its samples.
 
     Args:
         plane: float32 `[H, W]`.
         y: float32 `[N]`, lines.
         x: float32 `[N]`, samples along the line.
+        kernel: as in `warp`.
 
     Returns:
         float32 `[N]`; beyond the edge the edge is repeated.
@@ -253,7 +254,7 @@ def sampled(plane: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(y)
     grid = _grid(y[None], x[None], plane.shape[0], plane.shape[1])
     return torch.nn.functional.grid_sample(
-        plane[None, None], grid, "bicubic", padding_mode="border", align_corners=False
+        plane[None, None], grid, kernel, padding_mode="border", align_corners=False
     )[0, 0, 0]
 
 

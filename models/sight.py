@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from models.contract import Frame
 from models.labels import Mask, Picture, odd
-from models.motion import SMALLEST_GUIDE, Flow, Motion, enlarged, joined, warp
+from models.motion import SMALLEST_GUIDE, Flow, Motion, enlarged, joined, sampled, warp
 from models.spots import Spots, spots
 
 SMALLEST_SIDE = SMALLEST_GUIDE
@@ -21,9 +20,9 @@ OFFSETS = (-1, 1, -2, 2)  # the neighbours, nearest first
 LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
 LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
 LEVEL_LINES = 240  # brightness is matched on so many lines; what differs is smooth
-ACROSS = 1024  # places that are read at once, side by side
 NEAR = 7  # samples at 480 lines around blotches that neighbours are drawn for
 LEAST_NEAR = 9  # samples, likewise; a patch is chosen by what lies so far around
+COVERED = 0.75  # of a sample of the guide: where more is doubtful, its flow is not believed
 FILL_SHARES = (1 / 48, 1 / 16, 1 / 6)  # of the height: sides of the areas that flow is filled from
 
 
@@ -113,7 +112,8 @@ class Sight:
         reach = max(round(NEAR * shape[0] / 480), LEAST_NEAR)
         kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
         near = np.flatnonzero(cv2.dilate(doubtful.astype(np.uint8), kernel))
-        rows, columns = np.divmod(near, shape[1])
+        place = torch.from_numpy(near)
+        rows, columns = place // shape[1], place % shape[1]
         small = self._small[index]
         ignored = share_on(doubtful, _shape(small)) > 0
         seen = []
@@ -122,10 +122,10 @@ class Sight:
                 _drawn(self._small[index + offset], coarse), small, shape, ignored
             )
             flow = enlarged(coarse, shape)
-            x, y = (part.numpy().ravel()[near] for part in flow)
-            other = self.luma[index + offset].cpu().numpy()
+            y, x = rows + flow[1].flatten()[place], columns + flow[0].flatten()[place]
             luma = np.zeros(shape, np.float32)
-            luma.ravel()[near] = _read(other, columns + x, rows + y) + level.ravel()[near]
+            drawn = sampled(self.luma[index + offset].cpu(), y, x, "bilinear")
+            luma.ravel()[near] = drawn.numpy() + level.ravel()[near]
             seen.append(View(offset, flow, luma, level))
         return seen
 
@@ -165,17 +165,6 @@ def _drawn(small: Picture, coarse: Flow) -> Picture:
     return warp(torch.from_numpy(small), enlarged(coarse, _shape(small))).numpy()
 
 
-def _read(picture: Picture, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> Picture:
-    """A picture at places, float32 `[N]`, bilinear; the edge is repeated."""
-    count = len(x)
-    lines = max(1, -(-count // ACROSS))  # OpenCV takes no picture of more than 32767 samples a side
-    places = np.zeros((2, lines * ACROSS), np.float32)
-    places[0, :count], places[1, :count] = x, y
-    across, down = places.reshape(2, lines, ACROSS)
-    read = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(read.ravel()[:count], np.float32)
-
-
 def level_between(
     place: Picture, here: Picture, shape: tuple[int, int], ignored: Mask | None = None
 ) -> Picture:
@@ -209,8 +198,8 @@ def filled(flow: Flow, doubtful: Mask) -> Flow:
         doubtful: bool `[H, W]`, of the picture.
     """
     height, width = flow.shape[:2]
-    share = share_on(doubtful, (height, width))
-    grown = cv2.dilate((share > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    around = cv2.dilate(doubtful.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    grown = share_on(around, (height, width)) > COVERED
     trusted = (~grown).astype(np.float32)
     result, open_places = flow.copy(), grown
     for part in FILL_SHARES:

@@ -22,7 +22,7 @@ from catalogs.recipe import Treatment
 from catalogs.records import Reel, RestoredShot, Shot, StepOutcome
 from catalogs.source import FrameIndex
 from catalogs.store import Store
-from models.contract import Frame, Step, apply_step
+from models.contract import Frame, Step, apply_step, forked
 from models.motion import Motion
 from models.supported import step_named
 from tasks.media.read import read_frames
@@ -122,7 +122,7 @@ def run_steps(
     tallies: Iterable["_Tally"], frames: Iterator[Frame]
 ) -> Iterator[tuple[Frame, Frame]]:
     """Send a shot through the steps; yields (source frame, restored frame)."""
-    kept, passing = itertools.tee(frames)
+    kept, passing = forked(frames)
     chain: Iterator[Frame] = passing
     motion = Motion()
     for tally in tallies:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.motion import enlarged, estimate_flow, guide, joined, sampled, warp
+from models.motion import Kernel, Motion, enlarged, estimate_flow, guide, joined, sampled, warp
 
 
 def texture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -81,3 +81,44 @@ def test_pictures_too_small_for_motion_have_none(shape: tuple[int, int]) -> None
 def test_a_black_frame_has_no_motion() -> None:
     black = guide(torch.zeros(60, 80))
     assert not enlarged(estimate_flow(black, black), (60, 80)).any()
+
+
+@pytest.mark.parametrize("kernel", ["bilinear", "bicubic"])
+def test_cpu_and_gpu_draw_alike(kernel: Kernel) -> None:
+    """OpenCV rounds places to 1/32 sample; on the GPU torch draws as `sampled` does here."""
+    picture = texture(90, 120)
+    flow = torch.stack([10 * texture(90, 120, seed) - 5 for seed in (1, 2)])
+    y, x = (torch.arange(n, dtype=torch.float32) for n in picture.shape)
+    places = (y[:, None] + flow[1]).flatten(), (x + flow[0]).flatten()
+    exact = sampled(picture, *places, kernel).reshape(picture.shape)
+    assert (warp(picture, flow, kernel) - exact).abs().max() < 0.01
+
+
+def test_planes_are_drawn_one_as_the_other() -> None:
+    planes, flow = torch.stack([texture(60, 80), texture(60, 80, 1)]), torch.full((2, 60, 80), 1.5)
+    assert torch.equal(warp(planes, flow)[1], warp(planes[1], flow))
+
+
+def test_a_place_is_followed_as_flow_says() -> None:
+    """Single places are read without the whole flow; both are the same motion."""
+    frames = [*shifted_pair(5, -3)]
+    motion = Motion()
+    for index, frame in enumerate(frames):
+        motion.see(index, frame)
+    places = np.array([[60.25, 50.5], [120, 90], [0, 0], [239, 179]], np.float32)
+    flow = motion.flow(0, 1, (180, 240))
+    found = motion.follow(0, 1, places, (180, 240)) - places
+    x, y = torch.from_numpy(places).T
+    for part in range(2):
+        assert found[:, part] == pytest.approx(sampled(flow[part], y, x, "bilinear"), abs=0.01)
+
+
+def test_flow_through_the_frames_between_is_joined() -> None:
+    whole = texture(240, 300)
+    views = [whole[20:200, 20 + t : 260 + t].contiguous() for t in (0, 4, 8)]
+    motion = Motion()
+    for index, view in enumerate(views):
+        motion.see(index, view)
+    inner = motion.through(0, 2, (180, 240))[:, 20:-20, 20:-20]
+    assert inner[0].median() == pytest.approx(-8, abs=0.2)
+    assert torch.equal(motion.through(1, 0, (180, 240)), motion.flow(1, 0, (180, 240)))
