@@ -50,7 +50,8 @@ def read_clip(path: Path, frames: int, lines: int | None = None) -> Frames:
         .output("pipe:", format="rawvideo", pix_fmt="yuv420p", vframes=frames)
         .run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), capture_stdout=True, capture_stderr=True)
     )
-    form = PictureFormat(2 * round(width * lines / height / 2), lines, "yuv420p")
+    wide = 2 * int(width * lines / height / 2 + 0.5)  # as ffmpeg rounds
+    form = PictureFormat(wide, lines, "yuv420p")
     return unpacked(raw, form, len(raw) // form.frame_bytes)
 
 
