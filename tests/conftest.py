@@ -23,6 +23,7 @@ from tasks.media.program import file_url, run
 from tasks.media.write import ffv1_writer
 
 quiet_settings()  # before a test imports Prefect, which reads its settings once
+torch.set_num_threads(1)  # as a worker has; more would only contend over tiny pictures
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 

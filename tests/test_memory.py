@@ -86,4 +86,4 @@ def test_what_a_step_holds_does_not_grow(step: type[Step]) -> None:
         pass
     tracemalloc.stop()
     assert frames_held[1] == frames_held[0]
-    assert bytes_held[1] < 1.02 * bytes_held[0]
+    assert bytes_held[1] < 1.1 * bytes_held[0]  # a frame kept would be 80 % a stretch
