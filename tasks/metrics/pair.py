@@ -152,6 +152,7 @@ class Pair:
         triplets: a few frames with both neighbours, spread over the stretch.
         declared: what the recipe changes by nature. Where it moves the picture, S here is the
             source moved by the recorded shifts, so that both sides lie on each other.
+        faces_note: why no face was looked for, if none was.
     """
 
     rate: float
@@ -165,6 +166,7 @@ class Pair:
     grounds: tuple[TilePair, ...] = ()
     triplets: tuple[Triplet, ...] = ()
     declared: Declared = field(default_factory=Declared)
+    faces_note: str = ""
 
     @property
     def count(self) -> int:
