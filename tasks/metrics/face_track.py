@@ -15,8 +15,8 @@ from torch import Tensor
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
-from models.faces.find import Face, FaceFinder
 from models.faces.chip import chip_transform
+from models.faces.find import Face, FaceFinder
 from models.faces.mesh import FaceReader
 from tasks.metrics.chips import Plane, chipped, on_chip
 from tasks.metrics.colour import placed_rgb, planes_of

@@ -9,6 +9,7 @@ memory does not grow with the shot and a fault in a corner of it is not averaged
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -61,7 +62,7 @@ def stretches(count: int) -> tuple[tuple[int, int], ...]:
     """[start, stop) of the stretches of a shot of `count` frames."""
     parts = ceil(count / LONGEST)
     ends = [count * n // parts for n in range(parts + 1)]
-    return tuple(zip(ends[:-1], ends[1:], strict=True))
+    return tuple(itertools.pairwise(ends))
 
 
 def moved_source(source: Frame, x: float, y: float) -> Frame:
