@@ -17,6 +17,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from tasks.metrics.face_proxy import FaceProxy, face_proxies
 from tasks.metrics.proxy import Flows, estimate_flows, proxy
 from tasks.metrics.tone import residual
 
@@ -192,3 +193,8 @@ class Pair:
     def residual(self) -> Tensor:
         """Rho, float32 `[T, h, w]`: R brought to the tones of P, less P, slightly blurred."""
         return residual(self.restored, self.proxy)
+
+    @cached_property
+    def face_proxies(self) -> tuple[FaceProxy, ...]:
+        """P and R in the tones of P on the chips of each of `faces`."""
+        return face_proxies(self)
