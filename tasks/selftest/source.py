@@ -89,7 +89,7 @@ def landmarks_of(pictures: Pictures) -> Points | None:
     whole = [marks for marks in seen.values() if len(marks) == len(pictures)]
     if not whole:
         return None
-    return np.stack(max(whole, key=lambda marks: float(np.ptp(marks[0][:, 0]))))
+    return np.stack(max(whole, key=lambda marks: float(np.ptp(marks[0][:, 0]))))  # type: ignore[index]
 
 
 def grain(truth: Pictures, strength: float, chance: np.random.Generator, mono: bool) -> Pictures:

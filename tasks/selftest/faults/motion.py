@@ -76,8 +76,8 @@ def _versions(
 
 
 _MOVED = frozenset({"JIT", "EYE", "LIP", "MOUTH", "BLINK", "ID", "WAX", "BOIL", "STICK", "TEX",
-                    "CHG", "GHOST", "DUP", "CADENCE", "SWAP", "FLK_L", "WEAVE", "GRAIN", "SKIN", "DIRT",
-                    "SCRATCH", "CAST", "FLK", "BLOCK"})  # fmt: skip
+                    "CHG", "GHOST", "DUP", "CADENCE", "SWAP", "FLK_L", "WEAVE", "GRAIN", "SKIN",
+                    "DIRT", "SCRATCH", "CAST", "FLK", "BLOCK"})  # fmt: skip
 
 FAULTS = (
     Fault("picture late", "GHOST", "frames", (0.5, 1, 3), _late, frozenset({"motion"}), _MOVED),
