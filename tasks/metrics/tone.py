@@ -62,7 +62,7 @@ def residual(restored: Tensor, proxy: Tensor) -> Tensor:
     """
     mapped = toned(restored, tone_curve(restored, proxy))
     return torch.stack([
-        _blurred(_fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
+        _blurred(fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
     ])  # fmt: skip
 
 
@@ -81,8 +81,8 @@ def fit(here: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return gain, offset
 
 
-def _fitted(here: Tensor, wanted: Tensor) -> Tensor:
-    """`a here + b - wanted` with the robust a and b of this frame."""
+def fitted(here: Tensor, wanted: Tensor) -> Tensor:
+    """`a here + b - wanted`, both `[h, w]`, with the robust a and b of this frame."""
     gain, offset = fit(here, wanted)
     return gain * here + offset - wanted
 
