@@ -24,7 +24,7 @@ from torch import Tensor
 
 from models.faces.detect import Detection, Detector
 from models.faces.face import Face, describe, eye_distance
-from models.faces.follow import DOUBTS, PATIENCE, Track, is_one_face, look, untangle
+from models.faces.follow import CERTAIN, DOUBTS, PATIENCE, Track, is_one_face, look, untangle
 from models.faces.mesh import Mesh, Shape
 from models.faces.region import Array
 
@@ -140,7 +140,7 @@ class FaceFinder:
         if len(self._tracks) >= MOST:
             return self._leave(detection, "too many")
         shape = look(self._mesh, luma, detection.region)
-        if shape is None:
+        if shape is None or shape.presence < CERTAIN:
             return self._leave(detection, "no mesh")
         if any(not t.missed and is_one_face(shape, t.shape) for t in self._tracks):
             return None

@@ -20,6 +20,7 @@ from models.faces.mesh import Mesh, Shape
 from models.faces.region import MARGIN, Array, Region
 
 PRESENT = 0.5  # below, the mesh sees no face
+CERTAIN = 0.9  # ... and below, no track begins; faces begin above 0.99, drawn ones below
 PATIENCE = 8  # frames that a face may be out of sight before its track ends
 LOOKS = 3  # times the mesh may look on one frame before a face stands still
 DOUBTS = 2  # searches that may pass without the detector seeing the face too
