@@ -8,6 +8,8 @@ import numpy as np
 from tasks.selftest.faults.fault import Fault
 from tasks.selftest.scene import Pictures, Scene, luma
 
+LIVELY = 0.25  # of the frames, those that change most; a doubled frame is one of them
+
 
 def _late(_scene: Scene, output: Pictures, strength: float, _: np.random.Generator) -> Pictures:
     """The picture of some frames ago, between two frames where the number is broken."""
@@ -50,7 +52,7 @@ def _doubled(
     inner = np.arange(3, scene.count - 2)
     small = luma(scene.truth[:, ::2, ::2])
     steps = np.abs(small[inner] - small[inner - 1]).mean((1, 2))
-    lively = chance.permutation(inner[steps >= np.median(steps)])
+    lively = chance.permutation(inner[steps >= np.quantile(steps, 1 - LIVELY)])
     done = output.copy()
     for n in lively[: round(strength)]:
         done[n] = output[n - 1]
