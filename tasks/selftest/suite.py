@@ -6,14 +6,16 @@ import numpy as np
 import torch
 
 from tasks.metrics.proxy import estimate_flows
-from tasks.selftest.faults import eyes, face, film, invented, light, motion, mouth, skin
+from tasks.selftest.faults import eyes, face, film, invented, light, motion, mouth, skin, timing
 from tasks.selftest.faults.fault import Fault, Needs
+from tasks.selftest.faults.timing import TimingFault
 from tasks.selftest.scene import Scene, luma
 
 FAULTS: tuple[Fault, ...] = (
     *eyes.FAULTS, *mouth.FAULTS, *skin.FAULTS, *face.FAULTS, *invented.FAULTS, *motion.FAULTS,
     *light.FAULTS, *film.FAULTS,
 )  # fmt: skip
+TIMING_FAULTS: tuple[TimingFault, ...] = timing.FAULTS
 LEAST_MOTION = 0.8  # samples a frame, 90th percentile, at 288 lines
 LEAST_SPEECH = 0.012  # spread of the mouth's opening over the face's height
 

@@ -21,12 +21,9 @@ def _quadrant(
     """One quarter of the picture brighter and darker from frame to frame."""
     height, width = scene.size
     mask = np.zeros(scene.size, np.float32)
-    top, left = chance.integers(0, 2, 2)
-    mask[top * height // 2 :, left * width // 2 :] = 1 if top and left else 0
-    if not (top and left):
-        mask[: height // 2 if not top else height, : width // 2 if not left else width] = 1
-        mask[height // 2 :, :] *= top
-        mask[:, width // 2 :] *= left
+    top, left = (int(half) for half in chance.integers(0, 2, 2))
+    down = slice(top * height // 2, (top + 1) * height // 2)
+    mask[down, left * width // 2 : (left + 1) * width // 2] = 1
     soft = cv2.GaussianBlur(mask, (0, 0), height / 20)
     gains = strength * chance.standard_normal(scene.count)
     whole = 1 + gains[:, None, None, None] * soft[None, ..., None]
