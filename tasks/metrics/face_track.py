@@ -17,7 +17,8 @@ from catalogs.source import ColourTags
 from models.contract import Frame
 from models.faces.chip import chip_transform
 from models.faces.face import Face
-from models.faces.finder import FaceFinder, FaceReader
+from models.faces.finder import FaceFinder
+from models.faces.reader import FaceReader
 from tasks.metrics.chips import chipped, on_chip
 from tasks.metrics.colour import Plane, placed_rgb, planes_of
 from tasks.metrics.pair import FacePair
