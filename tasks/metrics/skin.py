@@ -103,8 +103,7 @@ def _outside(pair: Pair, size: tuple[int, int]) -> Tensor:
 def _cheeks(chips: Tensor) -> Tensor:
     """Median over both cheeks, `[N]`."""
     parts = [
-        chips[:, y - REACH : y + REACH + 1, x - REACH : x + REACH + 1].flatten(1)
-        for x, y in CHEEKS
+        chips[:, y - REACH : y + REACH + 1, x - REACH : x + REACH + 1].flatten(1) for x, y in CHEEKS
     ]
     return torch.cat(parts, 1).median(1).values
 
