@@ -47,11 +47,12 @@ def openness(landmarks: Tensor) -> Tensor:
 
 
 def _apart(landmarks: Tensor, pair: tuple[int, int]) -> Tensor:
-    return torch.linalg.vector_norm(landmarks[:, pair[0]] - landmarks[:, pair[1]], dim=-1)
+    length: Tensor = torch.linalg.vector_norm(landmarks[:, pair[0]] - landmarks[:, pair[1]], dim=-1)
+    return length
 
 
 def closures(face: FacePair, run: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-    """d of both sides over a run of frames, `[M]` each."""
+    """Both sides' d over a run of frames, `[M]` each."""
     before, after = openness(face.landmarks[run]), openness(face.restored_landmarks[run])
     wide = torch.quantile(before, 0.75).clamp_min(1e-3)
     half = max(round(AROUND * rate) // 2, 3)

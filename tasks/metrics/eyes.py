@@ -93,7 +93,7 @@ EYE = Metric(
     name="Eye flicker",
     unit="% of full range",
     worse="higher",
-    floor=0.9,
+    floor=0.5,
     formula="100 sqrt(max(0, e^2 - k^2)), e and k the high-passed part of R' - P in eye and "
     "control boxes that their means, shifts and openings explain",
     source="ours; after the excess form over control cells, and RFV-LQ (arXiv 2410.11828)",
