@@ -133,12 +133,12 @@ class Calibration(BaseModel):
 
 def canonical(content: Mapping[str, Any]) -> str:
     """The one text of a content: sorted keys, no blanks, infinite numbers as words."""
-    return json.dumps(_plain(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(plain(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a calibration file, whole or not at all."""
-    content = _plain(calibration.model_dump(mode="python"))
+    content = plain(calibration.model_dump(mode="python"))
     content["calibration_id"] = calibration.calibration_id
     write_whole(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
@@ -199,12 +199,12 @@ def _wrong(path: Path, field: str, what: str) -> VerificationError:
     return VerificationError(f"{path}: {field}: {what}; {REMEDY}")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON values only: infinite numbers as "inf" and "-inf", records as mappings."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return value

@@ -3,8 +3,8 @@
 Three facts are measured on the source of a stretch:
 
     grain      deviation of S - P, per cent of full range, at the proxy's scale: 1.4826 times the
-               median absolute deviation, with the median of each frame taken out first, so that
-               flicker does not count
+               median absolute difference, each frame of S brought to the mean of P first, so
+               that flicker does not count
     luminance  mean of P, 0..1
     rate       frames a second
 
@@ -76,7 +76,7 @@ def class_name(facts: SourceFacts, levels: Mapping[str, Levels]) -> str:
 
 def source_facts(pair: Pair) -> SourceFacts:
     """Measure a source."""
-    away = (pair.source - pair.proxy).flatten(1)[:, ::5]
-    away = away - away.median(dim=1, keepdim=True).values
-    grain = 100 * DEVIATION * float(torch.median(away.abs()))
+    source, proxy = pair.source.flatten(1)[:, ::5], pair.proxy.flatten(1)[:, ::5]
+    level = proxy.mean(dim=1, keepdim=True) / source.mean(dim=1, keepdim=True).clamp_min(1e-4)
+    grain = 100 * DEVIATION * float(torch.median((level * source - proxy).abs()))
     return SourceFacts(grain, float(pair.proxy.mean()), pair.rate)

@@ -1,0 +1,147 @@
+"""Rows of the suite's table: the outputs of one clip, measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from models.contract import Frame
+from tasks.metrics.gather import paired
+from tasks.metrics.metric import Metric, Value
+from tasks.metrics.pair import Pair
+from tasks.metrics.source_class import source_facts
+from tasks.metrics.verdict import sign_of
+from tasks.selftest.baselines import (
+    Motion,
+    motion_error,
+    truth_motion,
+    truth_psnr,
+    warping_error,
+)
+from tasks.selftest.columns import STRATUM
+from tasks.selftest.contract import Clip, Material, Output
+
+Cell = str | int | float
+
+
+class ClipMeasure:
+    """Measures outputs of one clip; what they share is computed once.
+
+    Args:
+        clip: which.
+        material: its frames.
+        metrics: what is measured.
+    """
+
+    def __init__(self, clip: Clip, material: Material, metrics: Sequence[Metric]) -> None:
+        self._clip, self._material, self._metrics = clip, material, metrics
+        self._shared: list[Pair] = []
+        self._truth: Tensor | None = None
+        self._motion: list[Motion] = []
+
+    def row(self, output: Output) -> dict[str, Cell]:
+        """The row of one output.
+
+        Raises:
+            ValueError: it has another number of frames than the source.
+        """
+        pairs = self._pairs(output)
+        facts = source_facts(self._shared[0])
+        return {
+            "clip": self._clip.name,
+            "person": self._clip.person,
+            "half": self._clip.half,
+            **{STRATUM + name: level for name, level in self._clip.strata.items()},
+            "grain": facts.grain,
+            "luminance": facts.luminance,
+            "rate": facts.rate,
+            "kind": output.kind,
+            "name": output.name,
+            "severity": output.severity,
+            **self._usual(pairs),
+            **dict(self._values(pairs)),
+        }
+
+    def _pairs(self, output: Output) -> list[Pair]:
+        material, source = self._material, output.source or self._material.source
+        if len(output.frames) != len(material.source):
+            raise ValueError(f"{self._clip.name}, {output.name}: {len(output.frames)} frames of "
+                             f"{len(material.source)}")  # fmt: skip
+        look = replace(material.look, declared=output.declared)
+        frames = zip(source, output.frames, strict=True)
+        pairs = list(paired(look, iter(frames), len(output.frames)))
+        if not self._shared:
+            self._shared = pairs
+        for pair, known in zip(pairs, self._shared, strict=True):
+            if pair is not known and torch.equal(pair.source, known.source):
+                pair.__dict__.update(flow=known.flow, proxy=known.proxy)  # both cached properties
+        return pairs
+
+    def _values(self, pairs: list[Pair]) -> Iterator[tuple[str, Cell]]:
+        for metric in self._metrics:
+            value = worst_value(metric, [metric.measure(pair) for pair in pairs])
+            yield metric.identifier, math.nan if value.value is None else value.value
+            yield f"{metric.identifier}:coverage", value.coverage
+            yield f"{metric.identifier}:note", value.note
+
+    def _usual(self, pairs: list[Pair]) -> dict[str, Cell]:
+        restored = torch.cat([pair.restored for pair in pairs])
+        if self._truth is None:
+            self._truth = _lumas(self._material.truth, restored)
+            self._motion = truth_motion(self._truth)
+        errors = [found for pair in pairs if (found := warping_error(pair)) is not None]
+        motion = motion_error(restored, self._motion)
+        return {
+            "E_warp": float(np.mean(errors)) if errors else math.nan,
+            "tOF": math.nan if motion is None else motion,
+            "PSNR": truth_psnr(restored, self._truth),
+        }
+
+
+def worst_value(metric: Metric, values: Sequence[Value]) -> Value:
+    """The value of a shot: that of its worst stretch, of those that have one.
+
+    Args:
+        metric: whose values they are.
+        values: one or more, a stretch each.
+    """
+    known = [v for v in values if v.value is not None and not math.isnan(v.value)]
+    if not known:
+        return values[0]
+    return max(known, key=lambda found: sign_of(metric) * (found.value or 0.0))
+
+
+def clip_table(
+    clip: Clip, material: Material, outputs: Iterator[Output], metrics: Sequence[Metric],
+    on_output: Callable[[str], None] = lambda name: None,
+) -> pd.DataFrame:  # fmt: skip
+    """Measure all outputs of a clip.
+
+    Args:
+        clip: which.
+        material: its frames.
+        outputs: harmless ones first.
+        metrics: what is measured.
+        on_output: called with the clip's name after each output.
+    """
+    measure = ClipMeasure(clip, material, metrics)
+    rows = []
+    for output in outputs:
+        rows.append(measure.row(output))
+        on_output(clip.name)
+    return pd.DataFrame(rows)
+
+
+def _lumas(frames: Sequence[Frame], like: Tensor) -> Tensor:
+    """Luma of frames at the size of a proxy, float32 `[T, h, w]`."""
+    size = (int(like.shape[2]), int(like.shape[1]))
+    lumas = [frame.luma().numpy() for frame in frames]
+    small = [cv2.resize(luma, size, interpolation=cv2.INTER_AREA) for luma in lumas]
+    return torch.from_numpy(np.stack(small))
