@@ -28,7 +28,7 @@ from tasks.selftest.cache import parquet
 from tasks.selftest.columns import MILD, STRONG, Designation
 from tasks.selftest.contract import Suite
 from tasks.selftest.fit import fit_calibration
-from tasks.selftest.judge import judge
+from tasks.selftest.judge import check_designations, judge
 from tasks.selftest.mutation import unnoticed
 from tasks.selftest.run import QUICK_CLIPS, Bench, Choice, make_table
 from tasks.selftest.summary import Summary, summarise, write_summary
@@ -63,9 +63,11 @@ def run_selftest(wish: Wish, suite: Suite, metrics: Sequence[Metric]) -> Summary
     Raises:
         SourceError: there is no footage.
         VerificationError: there is no calibration, or it does not fit these metrics.
+        ValueError: a fault has no such name, or is designated to no metric of these.
     """
     shipped = None if wish.calibrate else read_calibration(SHIPPED, metrics)
     designations = chosen(suite.designations, wish.faults)
+    check_designations([m.identifier for m in metrics if m.gated], designations)
     bench = Bench(suite, metrics, wish.data, cache_folder(), wish.workers or os.cpu_count() or 1)
     with suite_progress() as progress:
         table = make_table(bench, _choice(wish, designations), progress.listener())

@@ -4,7 +4,7 @@
             is steadier. Lai, Huang, Wang, Shechtman, Yumer, Yang, "Learning blind video temporal
             consistency", ECCV 2018 (theirs is on R'G'B')
     tOF     mean |OF(R) - OF(truth)|, samples, Farneback with the authors' parameters, on every
-            third pair of frames. Lower is better. Chu, Xie, Mayer, Leal-Taixe, Thuerey,
+            sixth pair of frames. Lower is better. Chu, Xie, Mayer, Leal-Taixe, Thuerey,
             "Learning temporal coherence via self-supervision for GAN-based video generation",
             SIGGRAPH 2020
     PSNR    dB, luma against the undamaged truth. Higher is better
@@ -24,7 +24,7 @@ from models.motion import warp
 from tasks.metrics.fidelity import psnr
 from tasks.metrics.pair import Pair
 
-EVERY = 3  # pairs of frames, for tOF
+EVERY = 6  # pairs of frames, for tOF
 
 Motion = npt.NDArray[np.float32]
 

@@ -7,6 +7,7 @@ Columns:
     grain, luminance, rate  the facts of its source (`tasks.metrics.source_class`)
     kind                    "harmless" or "fault"
     name, severity          of the output; severity 0, 1, 2 of a fault, -1 of a harmless output
+    base                    the harmless output that the fault was put into
     <metric>                value; NaN where it is not measurable
     <metric>:coverage       share of the frames it rests on
     <metric>:note           why there is no value

@@ -1,7 +1,7 @@
-"""What the injection suite gives to those who measure it.
+"""What the table is made from: clips, what is known of each, and trials.
 
-A clip is read into a source (the damaged picture) and the truth (the undamaged one). An output is
-what some restoration might have made of the source: harmless, or with one fault at one severity.
+A trial is what some restoration might have handed over: a harmless output, or one with one fault at
+one severity. `tasks.selftest.injection` is the suite that is shipped.
 """
 
 from __future__ import annotations
@@ -23,35 +23,18 @@ class Clip:
 
     Attributes:
         name: of the clip, unique.
-        person: who is seen, where that is known; clips of one person are in one half.
+        person: who is seen, or the clip's name; clips of one person are in one half.
         half: "A" or "B".
-        strata: what it is like, for instance {"luminance": "dark"}.
     """
 
     name: str
     person: str
     half: str
-    strata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Material:
-    """A clip, read and damaged.
-
-    Attributes:
-        look: how its frames are to be read.
-        source: the damaged frames.
-        truth: the same frames without damage.
-    """
-
-    look: Look
-    source: Sequence[Frame]
-    truth: Sequence[Frame]
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a restoration might have made of a source.
+class Trial:
+    """What a restoration might have handed over.
 
     Attributes:
         kind: "harmless" or "fault".
@@ -59,7 +42,7 @@ class Output:
         severity: 0, 1, 2 of a fault; -1 of a harmless output.
         frames: as many as the source has.
         declared: what the recipe would say that it changes by nature.
-        source: frames to compare with, where the recipe moves the picture; else the material's.
+        base: the harmless output that the fault was put into; its own name of a harmless one.
     """
 
     kind: str
@@ -67,7 +50,30 @@ class Output:
     severity: int
     frames: Sequence[Frame]
     declared: Declared = field(default_factory=Declared)
-    source: Sequence[Frame] | None = None
+    base: str = ""
+
+
+class Subject(Protocol):
+    """A clip, read and damaged."""
+
+    @property
+    def look(self) -> Look:
+        """How its frames are to be read."""
+
+    @property
+    def source(self) -> Sequence[Frame]:
+        """The damaged frames."""
+
+    @property
+    def truth(self) -> Sequence[Frame]:
+        """The same frames without damage."""
+
+    @property
+    def strata(self) -> Mapping[str, str]:
+        """What it is like, for instance {"luminance": "dark"}."""
+
+    def trials(self, faults: frozenset[str], severities: frozenset[int]) -> Iterator[Trial]:
+        """All harmless outputs, and these faults at these severities where the clip allows."""
 
 
 class Suite(Protocol):
@@ -78,16 +84,15 @@ class Suite(Protocol):
         """The faults, and what has to see them."""
 
     def clips(self, data: Path) -> Sequence[Clip]:
-        """The clips that a folder of footage has, in a fixed order, halves alternating.
+        """The clips, in a fixed order in which the first few are of all kinds.
 
         Raises:
             SourceError: there is no footage.
         """
 
-    def material(self, data: Path, clip: Clip) -> Material:
-        """Read and damage a clip; the same samples every time."""
+    def subject(self, data: Path, clip: Clip) -> Subject:
+        """Read and damage a clip; the same samples every time.
 
-    def outputs(
-        self, clip: Clip, material: Material, faults: frozenset[str], severities: frozenset[int]
-    ) -> Iterator[Output]:
-        """All harmless outputs, then these faults at these severities where the clip allows."""
+        Raises:
+            SourceError: the clip is not there, or is not what it should be.
+        """

@@ -9,7 +9,7 @@ Pure functions of a table; see `tasks.selftest.columns` for what it holds and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -81,7 +81,7 @@ def judge(
     if not (table["kind"] == "harmless").any():
         raise ValueError("the table has no harmless output")
     gated = {metric.identifier: metric for metric in metrics if metric.gated}
-    _check_designations(gated, designations)
+    check_designations(gated, designations)
     flags = Flags(flagged(table, metrics, calibration), held_out_flags(table, metrics))
     pairs = [(designation, gated[designation.metric]) for designation in designations]
     found = [detections(table, d, metric, flags, resamples) for d, metric in pairs]
@@ -112,7 +112,16 @@ def _broken_rises(
             yield from broken_rise(severities[-1], rises(table, designation, metric))
 
 
-def _check_designations(gated: dict[str, Metric], designations: Sequence[Designation]) -> None:
+def check_designations(gated: Collection[str], designations: Sequence[Designation]) -> None:
+    """Make sure that every fault is designated to a metric that there is.
+
+    Args:
+        gated: identifiers of the metrics that flag.
+        designations: the faults.
+
+    Raises:
+        ValueError: one is not.
+    """
     for designation in designations:
         if designation.metric not in gated:
             raise ValueError(

@@ -14,3 +14,5 @@ MEASURABLE = 0.50  # share of a fault's outputs on which its metric has a value
 TRIPPED = 0.20  # a strong fault trips a metric that flags more of its outputs than this
 RESAMPLES = 1000  # of the bootstrap by clip
 CONFIDENCE = 0.95
+
+EXACT = frozenset({"TIME"})  # count differences of what is exact; tests prove them, no picture can

@@ -16,7 +16,7 @@ from models.contract import Frame
 from tasks.metrics.gather import paired
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
-from tasks.metrics.source_class import source_facts
+from tasks.metrics.source_class import SourceFacts, source_facts
 from tasks.metrics.verdict import sign_of
 from tasks.selftest.baselines import (
     Motion,
@@ -26,57 +26,59 @@ from tasks.selftest.baselines import (
     warping_error,
 )
 from tasks.selftest.columns import STRATUM
-from tasks.selftest.contract import Clip, Material, Output
+from tasks.selftest.contract import Clip, Subject, Trial
 
 Cell = str | int | float
 
 
 class ClipMeasure:
-    """Measures outputs of one clip; what they share is computed once.
+    """Measures trials of one clip; what they share is computed once.
 
     Args:
         clip: which.
-        material: its frames.
+        subject: its frames.
         metrics: what is measured.
     """
 
-    def __init__(self, clip: Clip, material: Material, metrics: Sequence[Metric]) -> None:
-        self._clip, self._material, self._metrics = clip, material, metrics
+    def __init__(self, clip: Clip, subject: Subject, metrics: Sequence[Metric]) -> None:
+        self._clip, self._subject, self._metrics = clip, subject, metrics
         self._shared: list[Pair] = []
+        self._facts: SourceFacts | None = None
         self._truth: Tensor | None = None
         self._motion: list[Motion] = []
 
-    def row(self, output: Output) -> dict[str, Cell]:
-        """The row of one output.
+    def row(self, trial: Trial) -> dict[str, Cell]:
+        """The row of one trial.
 
         Raises:
             ValueError: it has another number of frames than the source.
         """
-        pairs = self._pairs(output)
-        facts = source_facts(self._shared[0])
+        pairs = self._pairs(trial)
+        facts = self._facts = self._facts or source_facts(self._shared[0])
         return {
             "clip": self._clip.name,
             "person": self._clip.person,
             "half": self._clip.half,
-            **{STRATUM + name: level for name, level in self._clip.strata.items()},
+            **{STRATUM + name: level for name, level in self._subject.strata.items()},
             "grain": facts.grain,
             "luminance": facts.luminance,
             "rate": facts.rate,
-            "kind": output.kind,
-            "name": output.name,
-            "severity": output.severity,
+            "kind": trial.kind,
+            "name": trial.name,
+            "severity": trial.severity,
+            "base": trial.base or trial.name,
             **self._usual(pairs),
             **dict(self._values(pairs)),
         }
 
-    def _pairs(self, output: Output) -> list[Pair]:
-        material, source = self._material, output.source or self._material.source
-        if len(output.frames) != len(material.source):
-            raise ValueError(f"{self._clip.name}, {output.name}: {len(output.frames)} frames of "
-                             f"{len(material.source)}")  # fmt: skip
-        look = replace(material.look, declared=output.declared)
-        frames = zip(source, output.frames, strict=True)
-        pairs = list(paired(look, iter(frames), len(output.frames)))
+    def _pairs(self, trial: Trial) -> list[Pair]:
+        subject = self._subject
+        if len(trial.frames) != len(subject.source):
+            raise ValueError(f"{self._clip.name}, {trial.name}: {len(trial.frames)} frames of "
+                             f"{len(subject.source)}")  # fmt: skip
+        look = replace(subject.look, declared=trial.declared)
+        frames = zip(subject.source, trial.frames, strict=True)
+        pairs = list(paired(look, iter(frames), len(trial.frames)))
         if not self._shared:
             self._shared = pairs
         for pair, known in zip(pairs, self._shared, strict=True):
@@ -94,7 +96,7 @@ class ClipMeasure:
     def _usual(self, pairs: list[Pair]) -> dict[str, Cell]:
         restored = torch.cat([pair.restored for pair in pairs])
         if self._truth is None:
-            self._truth = _lumas(self._material.truth, restored)
+            self._truth = _lumas(self._subject.truth, restored)
             self._motion = truth_motion(self._truth)
         errors = [found for pair in pairs if (found := warping_error(pair)) is not None]
         motion = motion_error(restored, self._motion)
@@ -119,22 +121,22 @@ def worst_value(metric: Metric, values: Sequence[Value]) -> Value:
 
 
 def clip_table(
-    clip: Clip, material: Material, outputs: Iterator[Output], metrics: Sequence[Metric],
+    clip: Clip, subject: Subject, trials: Iterator[Trial], metrics: Sequence[Metric],
     on_output: Callable[[str], None] = lambda name: None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Measure all outputs of a clip.
+    """Measure all trials of a clip.
 
     Args:
         clip: which.
-        material: its frames.
-        outputs: harmless ones first.
+        subject: its frames.
+        trials: a harmless one first.
         metrics: what is measured.
-        on_output: called with the clip's name after each output.
+        on_output: called with the clip's name after each trial.
     """
-    measure = ClipMeasure(clip, material, metrics)
+    measure = ClipMeasure(clip, subject, metrics)
     rows = []
-    for output in outputs:
-        rows.append(measure.row(output))
+    for trial in trials:
+        rows.append(measure.row(trial))
         on_output(clip.name)
     return pd.DataFrame(rows)
 

@@ -115,9 +115,9 @@ def _measure_clip(
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
-        material = bench.suite.material(bench.data, clip)
-        outputs = bench.suite.outputs(clip, material, choice.faults, choice.severities)
-        table = clip_table(clip, material, outputs, bench.metrics, on_output)
+        subject = bench.suite.subject(bench.data, clip)
+        trials = subject.trials(choice.faults, choice.severities)
+        table = clip_table(clip, subject, trials, bench.metrics, on_output)
     finally:
         torch.set_num_threads(threads)
     write_whole(folder / f"{clip.name}.parquet", parquet(table))

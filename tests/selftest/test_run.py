@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +27,7 @@ from tasks.metrics.gather import Look
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 from tasks.selftest.columns import Designation
-from tasks.selftest.contract import Clip, Material, Output
+from tasks.selftest.contract import Clip, Subject, Trial
 from tasks.selftest.measure import worst_value
 from tasks.selftest.run import Bench, Choice, Listener, make_table
 from tasks.selftest.summary import read_summary
@@ -57,26 +57,47 @@ METRICS = (
 )
 
 
+def samples(frame: Frame) -> np.ndarray:
+    return frame.planes[0].numpy().astype(np.float64)
+
+
 def frame_of(picture: np.ndarray) -> Frame:
     return Frame((torch.from_numpy(picture.round().clip(0, 255).astype(np.uint8)),), FORM)
 
 
 @dataclass(frozen=True)
+class Texture:
+    """A texture that moves, blurred or not."""
+
+    look: Look
+    source: Sequence[Frame]
+    truth: Sequence[Frame]
+    strata: Mapping[str, str] = field(default_factory=lambda: {"luminance": "middle"})
+
+    def trials(self, faults: frozenset[str], severities: frozenset[int]) -> Iterator[Trial]:
+        yield Trial("harmless", "untouched", -1, self.source)
+        yield Trial("harmless", "brighter", -1, [frame_of(samples(f) + 1) for f in self.source])
+        for severity in sorted(severities) if "blur" in faults else ():
+            blurred = [
+                frame_of(cv2.GaussianBlur(samples(f), (0, 0), BLUR[severity])) for f in self.source
+            ]
+            yield Trial("fault", "blur", severity, blurred, base="untouched")
+
+
+@dataclass(frozen=True)
 class Textures:
-    """A suite of moving textures, blurred or not."""
+    """A suite of textures."""
 
     count: int = 6
     read: list[str] = field(default_factory=list)
     fails_on: str = ""
+    kind: type[Texture] = Texture
     designations: Sequence[Designation] = (Designation("blur", "SHARP"),)
 
     def clips(self, data: Path) -> Sequence[Clip]:
-        return [
-            Clip(f"clip {n}", f"person {n}", "AB"[n % 2], {"luminance": "middle"})
-            for n in range(self.count)
-        ]
+        return [Clip(f"clip {n}", f"person {n}", "AB"[n % 2]) for n in range(self.count)]
 
-    def material(self, data: Path, clip: Clip) -> Material:
+    def subject(self, data: Path, clip: Clip) -> Subject:
         if clip.name == self.fails_on:
             raise RuntimeError("stopped")
         self.read.append(clip.name)
@@ -85,22 +106,7 @@ class Textures:
         truth = [ground[t : t + 48, t : t + 64] for t in range(6)]
         noisy = [picture + chance.normal(0, 2, (48, 64)) for picture in truth]
         look = Look(FORM, ColourTags(range="pc"), 25.0, faces=False)
-        return Material(look, [frame_of(p) for p in noisy], [frame_of(p) for p in truth])
-
-    def outputs(
-        self, clip: Clip, material: Material, faults: frozenset[str], severities: frozenset[int]
-    ) -> Iterator[Output]:
-        yield Output("harmless", "untouched", -1, material.source)
-        yield Output("harmless", "brighter", -1, [self._lit(frame) for frame in material.source])
-        for severity in sorted(severities) if "blur" in faults else ():
-            blurred = [self._blurred(frame, BLUR[severity]) for frame in material.source]
-            yield Output("fault", "blur", severity, blurred)
-
-    def _lit(self, frame: Frame) -> Frame:
-        return frame_of(frame.planes[0].numpy() * 1.0 + 1)
-
-    def _blurred(self, frame: Frame, width: float) -> Frame:
-        return frame_of(cv2.GaussianBlur(frame.planes[0].numpy().astype(np.float64), (0, 0), width))
+        return self.kind(look, [frame_of(p) for p in noisy], [frame_of(p) for p in truth])
 
 
 def bench(suite: Textures, tmp_path: Path) -> Bench:
@@ -111,9 +117,9 @@ def test_a_row_holds_clip_output_values_and_the_usual_measures(tmp_path: Path) -
     table = make_table(bench(Textures(), tmp_path), CHOICE)
     assert len(table) == 6 * 5
     first = table.iloc[0]
-    assert (first["clip"], first["half"], first["kind"], first["name"], first["severity"]) == (
-        "clip 0", "A", "harmless", "untouched", -1,
-    )  # fmt: skip
+    expected = {"clip": "clip 0", "person": "person 0", "half": "A", "kind": "harmless",
+                "name": "untouched", "severity": -1, "base": "untouched"}  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
     assert (first["SHARP"], first["stratum:luminance"], first["rate"]) == (1.0, "middle", 25.0)
     assert table["NEVER"].isna().all() and set(table["NEVER:note"]) == {"not on 6 frames"}
     assert table[["E_warp", "tOF", "PSNR", "grain", "luminance"]].notna().all(axis=None)
@@ -163,12 +169,12 @@ def test_fewer_clips_are_the_first_ones(tmp_path: Path) -> None:
 
 
 def test_an_output_of_another_length_is_refused(tmp_path: Path) -> None:
-    class Short(Textures):
-        def outputs(self, clip: Clip, material: Material, *wanted: Any) -> Iterator[Output]:
-            yield Output("harmless", "short", -1, material.source[:-1])
+    class Short(Texture):
+        def trials(self, *wanted: Any) -> Iterator[Trial]:
+            yield Trial("harmless", "short", -1, self.source[:-1])
 
     with pytest.raises(ValueError, match="clip 0, short: 5 frames of 6"):
-        make_table(bench(Short(), tmp_path), CHOICE)
+        make_table(bench(Textures(kind=Short), tmp_path), CHOICE)
 
 
 def test_a_shot_is_as_bad_as_its_worst_stretch() -> None:
@@ -203,6 +209,13 @@ def test_without_a_calibration_the_run_says_how_to_get_one(
     monkeypatch.setattr(flows.selftest, "SHIPPED", own_cache / "none.json")
     with pytest.raises(VerificationError, match="wetgate selftest --calibrate"):
         run_selftest(Wish(own_cache, workers=1), Textures(), METRICS)
+
+
+def test_a_fault_without_its_metric_is_said_before_anything_is_measured(own_cache: Path) -> None:
+    suite = Textures(designations=(Designation("blur", "LOST"),))
+    with pytest.raises(ValueError, match="blur is designated to LOST"):
+        run_selftest(Wish(own_cache, calibrate=own_cache / "c.json", workers=1), suite, METRICS)
+    assert suite.read == []
 
 
 @pytest.fixture
