@@ -7,6 +7,7 @@ Of each frame the `MOST` largest faces are kept; a crowd's others are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,6 +26,13 @@ from tasks.metrics.windows import Box, Window, face_side
 
 MOST = 4  # faces of a frame
 SHORTEST = 5  # frames; what is seen for less is left out
+
+
+class Finder(Protocol):
+    """Finds and follows the faces of one stretch."""
+
+    def take(self, picture: Tensor) -> tuple[Face, ...]:
+        """The faces of the next frame, luma float32 `[H, W]`, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,15 @@ class FaceGatherer:
     Args:
         form: of the frames.
         tags: how their code values are meant.
+        finder: finds the faces of the source; a new `FaceFinder` if None.
 
     Raises:
         VerificationError: the models are not installed.
     """
 
-    def __init__(self, form: PictureFormat, tags: ColourTags) -> None:
+    def __init__(self, form: PictureFormat, tags: ColourTags, finder: Finder | None = None) -> None:
         self._form, self._tags = form, tags
-        self._finder, self._reader = FaceFinder(), FaceReader()
+        self._finder, self._reader = finder or FaceFinder(), FaceReader()
         self._tracks: dict[int, _Track] = {}
         self.boxes: list[Box] = []
 

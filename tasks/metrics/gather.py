@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from tasks.metrics.pair import PROXY_LINES, Declared, Pair, Triplet
 from tasks.metrics.windows import Window, choose_grounds, ground_side
 
 if TYPE_CHECKING:
-    from tasks.metrics.face_track import FaceGatherer
+    from tasks.metrics.face_track import FaceGatherer, Finder
 
 LONGEST = 120  # frames of a stretch
 TRIPLETS = 6  # of a stretch
@@ -49,6 +49,7 @@ class Look:
         rate: frames a second.
         declared: what the recipe changes by nature.
         faces: whether faces are looked for.
+        finder: makes the finder of each stretch's faces; None for the usual one.
     """
 
     form: PictureFormat
@@ -56,6 +57,7 @@ class Look:
     rate: float
     declared: Declared = field(default_factory=Declared)
     faces: bool = True
+    finder: Callable[[], Finder] | None = None
 
 
 def stretches(count: int) -> tuple[tuple[int, int], ...]:
@@ -212,6 +214,7 @@ def _face_gatherer(look: Look) -> tuple[FaceGatherer | None, str]:
     from tasks.metrics.face_track import FaceGatherer
 
     try:
-        return FaceGatherer(look.form, look.tags), ""
+        finder = look.finder() if look.finder else None
+        return FaceGatherer(look.form, look.tags, finder), ""
     except VerificationError as error:
         return None, str(error)

@@ -27,6 +27,7 @@ from tasks.selftest.baselines import (
 )
 from tasks.selftest.columns import STRATUM
 from tasks.selftest.contract import Clip, Subject, Trial
+from tasks.selftest.remembered import RememberedFaces
 
 Cell = str | int | float
 
@@ -43,6 +44,7 @@ class ClipMeasure:
     def __init__(self, clip: Clip, subject: Subject, metrics: Sequence[Metric]) -> None:
         self._clip, self._subject, self._metrics = clip, subject, metrics
         self._shared: list[Pair] = []
+        self._faces = RememberedFaces()
         self._facts: SourceFacts | None = None
         self._truth: Tensor | None = None
         self._motion: list[Motion] = []
@@ -76,7 +78,8 @@ class ClipMeasure:
         if len(trial.frames) != len(subject.source):
             raise ValueError(f"{self._clip.name}, {trial.name}: {len(trial.frames)} frames of "
                              f"{len(subject.source)}")  # fmt: skip
-        look = replace(subject.look, declared=trial.declared)
+        look = replace(subject.look, declared=trial.declared, finder=self._faces)
+        self._faces.begin()
         frames = zip(subject.source, trial.frames, strict=True)
         pairs = list(paired(look, iter(frames), len(trial.frames)))
         if not self._shared:

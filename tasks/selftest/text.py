@@ -103,7 +103,7 @@ def _broken(summary: Summary) -> Iterator[str]:
     if not broken:
         yield "All rules hold."
         return
-    yield f"{len(broken)} rules are broken:"
+    yield "1 rule is broken:" if len(broken) == 1 else f"{len(broken)} rules are broken:"
     for one in broken:
         yield f"  {one.rule:<12} {one.sentence}"
 

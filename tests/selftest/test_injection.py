@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from catalogs.errors import SourceError
 from tasks.selftest.clips import FOOTAGE
@@ -13,6 +14,7 @@ from tasks.selftest.contract import Clip, Trial
 from tasks.selftest.harmless import harmless_outputs
 from tasks.selftest.injection import COUNT, KEEP_GRAIN, SUITE, InjectedScene
 from tasks.selftest.kinds import kinds_of
+from tasks.selftest.remembered import RememberedFaces
 from tasks.selftest.scene import Scene
 from tasks.selftest.source import Made
 from tasks.selftest.suite import FAULTS
@@ -103,3 +105,24 @@ def test_a_scene_is_read_and_has_a_face_with_a_skin(shared_data: Path) -> None:
     subject = SUITE.subject(shared_data, clips[0])
     assert isinstance(clips[0], Clip) and subject.look.rate == 25.0
     assert dict(subject.strata) == {"luminance": "bright", "colour": "colour", "skin": "light"}
+
+
+def test_remembered_faces_are_those_that_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two trials of two stretches of two frames: four frames are searched, and not eight."""
+    searched: list[float] = []
+
+    class Finding:
+        def take(self, picture: torch.Tensor) -> tuple[str, ...]:
+            searched.append(float(picture.mean()))
+            return (f"face {picture.mean():.0f}",)
+
+    monkeypatch.setattr("tasks.selftest.remembered.FaceFinder", Finding)
+    faces = RememberedFaces()
+    told = []
+    for _ in range(2):
+        faces.begin()
+        for first in (0.0, 2.0):
+            finder = faces()
+            told.append([finder.take(torch.full((2, 2), first + n)) for n in range(2)])
+    assert told[:2] == told[2:] == [[("face 0",), ("face 1",)], [("face 2",), ("face 3",)]]
+    assert searched == [0.0, 1.0, 2.0, 3.0]

@@ -50,7 +50,7 @@ def test_the_text_names_every_broken_rule(suite: Any) -> None:
     assert "20 clips of 10 people: 80 harmless outputs, 120 with a fault" in summary_text(summary)
     rule = Broken("auc", "EYE", "eye flicker", "EYE sees nothing")
     worse = replace(summary, judgement=replace(summary.judgement, broken=(rule,)))
-    assert "1 rules are broken:\n  auc          EYE sees nothing" in summary_text(worse)
+    assert "1 rule is broken:\n  auc          EYE sees nothing" in summary_text(worse)
     assert not worse.all_well and summary.all_well
 
 
