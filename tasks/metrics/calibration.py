@@ -27,12 +27,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from catalogs.durable import write_whole
 from catalogs.errors import VerificationError
+from tasks.metrics.calibration_check import REMEDY, check_metrics, check_order, wrong
 from tasks.metrics.metric import Metric, Worse
 from tasks.metrics.source_class import Levels, SourceFacts, class_name
 
 FORMAT = 1
 SHIPPED = Path(__file__).with_name("calibration.json")
-REMEDY = "take the file that came with this version, or refit it: wetgate selftest --calibrate FILE"
 
 
 def _number(value: float) -> float:
@@ -159,44 +159,18 @@ def read_calibration(path: Path = SHIPPED, metrics: Iterable[Metric] = ()) -> Ca
     except (OSError, ValueError) as error:
         raise VerificationError(f"{path}: no calibration can be read: {error}; {REMEDY}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise _wrong(path, "format", f"is not {FORMAT}")
+        raise wrong(path, "format", f"is not {FORMAT}")
     claimed = content.pop("calibration_id", None)
     try:
         calibration = Calibration.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _wrong(path, ".".join(map(str, first["loc"])), first["msg"]) from error
+        raise wrong(path, ".".join(map(str, first["loc"])), first["msg"]) from error
     if claimed != calibration.calibration_id:
-        raise _wrong(path, "calibration_id", "is not the hash of the content: it was changed")
-    _check_order(path, calibration)
-    _check_metrics(path, calibration, metrics)
+        raise wrong(path, "calibration_id", "is not the hash of the content: it was changed")
+    check_order(path, calibration)
+    check_metrics(path, calibration, metrics)
     return calibration
-
-
-def _check_order(path: Path, calibration: Calibration) -> None:
-    """Median, look and flag go towards the bad side in this order."""
-    for name, known in calibration.metrics.items():
-        sign = 1 if known.worse == "higher" else -1
-        sets = {"pooled": known.pooled} | {f"classes.{n}": q for n, q in known.classes.items()}
-        for place, q in sets.items():
-            if q is not None and not sign * q.median <= sign * q.look <= sign * q.flag:
-                raise _wrong(path, f"metrics.{name}.{place}", "median, look, flag are not in order")
-
-
-def _check_metrics(path: Path, calibration: Calibration, metrics: Iterable[Metric]) -> None:
-    for metric in metrics:
-        if not metric.gated:
-            continue
-        known, field = calibration.metrics.get(metric.identifier), f"metrics.{metric.identifier}"
-        if known is None:
-            raise _wrong(path, field, "is missing")
-        if (known.worse, known.unit) != (metric.worse, metric.unit):
-            raise _wrong(path, field, f"is for {known.unit}, {known.worse} is worse; this version "
-                         f"measures {metric.unit}, {metric.worse} is worse")  # fmt: skip
-
-
-def _wrong(path: Path, field: str, what: str) -> VerificationError:
-    return VerificationError(f"{path}: {field}: {what}; {REMEDY}")
 
 
 def plain(value: Any) -> Any:
