@@ -17,17 +17,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from catalogs.durable import write_whole
 from catalogs.errors import VerificationError
 from tasks.metrics.calibration_check import REMEDY, check_metrics, check_order, wrong
+from tasks.metrics.canonical import canonical, plain
 from tasks.metrics.metric import Metric, Worse
 from tasks.metrics.source_class import Levels, SourceFacts, class_name
 
@@ -131,11 +132,6 @@ class Calibration(BaseModel):
         return known.pooled, "all classes"
 
 
-def canonical(content: Mapping[str, Any]) -> str:
-    """The one text of a content: sorted keys, no blanks, infinite numbers as words."""
-    return json.dumps(plain(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write a calibration file, whole or not at all."""
     content = plain(calibration.model_dump(mode="python"))
@@ -171,14 +167,3 @@ def read_calibration(path: Path = SHIPPED, metrics: Iterable[Metric] = ()) -> Ca
     check_order(path, calibration)
     check_metrics(path, calibration, metrics)
     return calibration
-
-
-def plain(value: Any) -> Any:
-    """JSON values only: infinite numbers as "inf" and "-inf", records as mappings."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return value

@@ -14,7 +14,8 @@ _CODE = ("models", "tasks/media", "tasks/metrics", "tasks/selftest")
 _DECIDE = {
     f"tasks/{name}.py"
     for name in (
-        "metrics/calibration", "metrics/calibration_check", "metrics/verdict", "selftest/alarms", "selftest/auc",
+        "metrics/calibration", "metrics/calibration_check", "metrics/canonical", "metrics/verdict",
+        "selftest/alarms", "selftest/auc",
         "selftest/cache", "selftest/detection", "selftest/fit", "selftest/flags", "selftest/judge",
         "selftest/limits", "selftest/mutation", "selftest/page", "selftest/page_parts",
         "selftest/rules", "selftest/run", "selftest/specificity", "selftest/strata",

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from catalogs.durable import write_whole
 from catalogs.errors import VerificationError
-from tasks.metrics.calibration import plain
+from tasks.metrics.canonical import plain
 from tasks.selftest.columns import FAULT, harmless
 from tasks.selftest.judge import Judgement
 
