@@ -40,8 +40,8 @@ def test_luminance_and_rate_are_those_of_the_source() -> None:
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        (SourceFacts(0.99, 0.1199, 30.0), "grain low, luminance dark, rate slow"),
-        (SourceFacts(1.0, 0.12, 31.0), "grain high, luminance middle, rate fast"),
+        (SourceFacts(1.24, 0.1199, 30.0), "grain low, luminance dark, rate slow"),
+        (SourceFacts(1.25, 0.12, 31.0), "grain high, luminance middle, rate fast"),
         (SourceFacts(9.0, 0.3, 50.0), "grain high, luminance bright, rate fast"),
     ],
 )
