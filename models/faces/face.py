@@ -12,6 +12,7 @@ from models.faces.mesh import Mesh, Shape
 from models.faces.region import Array, Region
 
 IRISES = (468, 473)  # centres, left and right in the picture
+FIVE_POINTS = (*IRISES, 1, 61, 291)  # eyes, nose, mouth corners, as the detector gives them
 # Landmarks that mirror each other, left and right in the picture: the edge of the face at the
 # height of eyes, temples and jaw, and the outer eye corners.
 MIRRORED = ((234, 454), (127, 356), (58, 288), (33, 263))

@@ -6,12 +6,13 @@
             face.track, face.landmarks
     finder.left                          # faces that were not followed, and why
 
-Faces are looked for on the first frame, on every eighth, and while a face is lost; in between
-each is followed by its own landmarks. A shot without a face is a normal case. Memory does not
-grow with the shot.
+Faces are looked for on the first frame, on every eighth, and on every other frame while a face
+is lost or in doubt; in between each is followed by its own landmarks. A shot without a face is
+a normal case. Memory does not grow with the shot.
 
-Limits: a face that enters is seen up to seven frames late. At most eight are followed at a
-time, the largest of a frame first. Two faces that hide each other may change numbers.
+Limits: a face that enters is seen up to seven frames late, and one that was hidden for eight
+frames comes back under a new number. At most eight are followed at a time, the largest of a
+frame first. A full profile is seen now and then, and then its yaw is too small.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from torch import Tensor
 
 from models.faces.detect import Detection, Detector
 from models.faces.face import Face, describe, eye_distance
-from models.faces.follow import PATIENCE, Track, is_one_face, look, untangle
-from models.faces.mesh import Mesh
+from models.faces.follow import CERTAIN, DOUBTS, PATIENCE, Track, is_one_face, look, untangle
+from models.faces.mesh import Mesh, Shape
 from models.faces.region import Array
 
 EVERY = 8  # frames from one search to the next
+EVERY_UNSURE = 2  # the same while a face is lost or in doubt
 MOST = 8  # faces followed at a time
 SMALLEST = 12.0  # native samples between the irises
 REMEMBERED = 64  # faces left out that are kept for the record
@@ -66,6 +68,7 @@ class FaceFinder:
         self._expressions = self._mesh if expressions else None
         self._tracks: list[Track] = []
         self._frame = 0
+        self._searched = -EVERY
         self._numbered = 0
         self._left: list[LeftOut] = []
 
@@ -84,10 +87,10 @@ class FaceFinder:
             One face a track that is seen on this frame, in the order of their numbers.
         """
         luma = picture.detach().cpu().numpy()
-        looked = [(t, look(self._mesh, luma, t.shape.next_region)) for t in self._tracks]
-        for track, shape in untangle(looked):
+        for track, shape in untangle([(t, self._follow(luma, t)) for t in self._tracks]):
             track.see(shape)
-        if self._frame % EVERY == 0 or any(track.missed for track in self._tracks):
+        unsure = any(track.missed or track.doubts for track in self._tracks)
+        if self._frame - self._searched >= (EVERY_UNSURE if unsure else EVERY):
             self._search(luma)
         self._tracks = [track for track in self._tracks if track.missed < PATIENCE]
         self._frame += 1
@@ -97,23 +100,38 @@ class FaceFinder:
             if not track.missed and eye_distance(track.shape.landmarks) >= SMALLEST
         )
 
+    def _follow(self, luma: Array, track: Track) -> Shape | None:
+        if track.doubts >= DOUBTS:  # only the detector can find it again
+            return None
+        return look(self._mesh, luma, track.expected)
+
     def _search(self, luma: Array) -> None:
+        self._searched = self._frame
+        unexplained = []
+        confirmed = set()
         for detection in self._detector.find(luma):
-            if any(not t.missed and t.explains(detection) for t in self._tracks):
-                continue
+            owners = [t for t in self._tracks if not t.missed and t.explains(detection)]
+            confirmed |= {track.number for track in owners}
+            if not owners:
+                unexplained.append(detection)
+        for track in self._tracks:
+            if not track.missed:
+                track.confirm(track.number in confirmed)
+        for detection in unexplained:
             if not self._find_again(luma, detection):
                 self._begin(luma, detection)
 
     def _find_again(self, luma: Array, detection: Detection) -> bool:
-        """Give a detection to a face that was lost near it; whether one was."""
-        lost = [t for t in self._tracks if t.missed and t.may_be(detection)]
-        shape = look(self._mesh, luma, detection.region) if lost else None
+        """Give a detection to a face that was lost or drifted near it; whether one was."""
+        unsure = [t for t in self._tracks if (t.missed or t.doubts) and t.may_be(detection)]
+        shape = look(self._mesh, luma, detection.region) if unsure else None
         if shape is None:
             return False
-        seen = [t for t in self._tracks if not t.missed]
-        if any(is_one_face(shape, t.shape) for t in seen):
-            return True
-        min(lost, key=lambda t: (t.leap(shape), t.number)).see(shape)
+        sure = [t for t in self._tracks if not t.missed and not t.doubts]
+        if not any(is_one_face(shape, t.shape) for t in sure):
+            track = min(unsure, key=lambda t: (t.leap(shape), t.number))
+            track.see(shape)
+            track.confirm(True)
         return True
 
     def _begin(self, luma: Array, detection: Detection) -> None:
@@ -122,7 +140,7 @@ class FaceFinder:
         if len(self._tracks) >= MOST:
             return self._leave(detection, "too many")
         shape = look(self._mesh, luma, detection.region)
-        if shape is None:
+        if shape is None or shape.presence < CERTAIN:
             return self._leave(detection, "no mesh")
         if any(not t.missed and is_one_face(shape, t.shape) for t in self._tracks):
             return None
@@ -141,38 +159,3 @@ class FaceFinder:
         )
         if not known and len(self._left) < REMEMBERED:
             self._left.append(LeftOut(self._frame, detection.box, detection.eye_distance, reason))
-
-
-class FaceReader:
-    """Reads a face again, on another picture of the same frame.
-
-    Args:
-        expressions: read the blendshapes as well.
-
-    Raises:
-        VerificationError: the weights are not installed, or not the published ones.
-    """
-
-    def __init__(self, expressions: bool = True) -> None:
-        self._mesh = Mesh()
-        self._expressions = self._mesh if expressions else None
-
-    def read(self, picture: Tensor, at: Face) -> Face:
-        """The face on a picture, seen in the square in which `at` was seen.
-
-        On the picture on which `at` was found the answer is exactly `at`.
-
-        Args:
-            picture: float32 `[H, W]`, luma 0..1 at native size.
-            at: the face found on the source.
-
-        Returns:
-            The face; look at its presence before it is believed.
-
-        Raises:
-            ValueError: the picture has another size, so that the square is not on it.
-        """
-        shape = self._mesh.read(picture.detach().cpu().numpy(), at.region)
-        if shape is None:
-            raise ValueError(f"the face's square {at.region} is not on the picture")
-        return describe(shape, at.track, self._expressions)

@@ -51,11 +51,6 @@ class Shape:
     presence: float
     region: Region
 
-    @property
-    def next_region(self) -> Region:
-        """Where to look for the face on the next frame."""
-        return Region.of_landmarks(self.landmarks)
-
 
 class Mesh:
     """Both networks, loaded once; not to be shared between threads.

@@ -18,9 +18,10 @@ from models.faces.chip import CHIP, chip_transform
 from models.faces.detect import Detection, Detector
 from models.faces.embedding import embedding
 from models.faces.face import Face
-from models.faces.finder import SMALLEST, FaceFinder, FaceReader
+from models.faces.finder import SMALLEST, FaceFinder
 from models.faces.follow import PATIENCE, Track, untangle
 from models.faces.mesh import Shape
+from models.faces.reader import FaceReader
 from models.faces.region import CROP, Region
 from models.shots.weights import TRANSNET
 
@@ -122,20 +123,42 @@ def test_a_region_wraps_landmarks_upright() -> None:
     assert turned.angle == pytest.approx(np.pi / 2)
 
 
+def shape_at(x: float, y: float = 0.0) -> Shape:
+    """A face a hundred samples wide, the middle of its eyes at a place."""
+    landmarks = np.zeros((478, 3), np.float32)
+    landmarks[:, 0] = x + np.linspace(-50, 50, 478)
+    landmarks[:, 1] = y
+    landmarks[468], landmarks[473] = (x - 20, y, 0), (x + 20, y, 0)
+    return Shape(landmarks, 1.0, Region(x, y, 150.0, 0.0))
+
+
 def test_two_tracks_on_one_face_leave_it_to_the_one_that_was_there() -> None:
     """When faces cross and both tracks end up on one, the track that jumped gives way."""
-
-    def shape(x: float) -> Shape:
-        landmarks = np.zeros((478, 3), np.float32)
-        landmarks[:, 0] = x + np.linspace(-50, 50, 478)
-        landmarks[468], landmarks[473] = (x - 20, 0, 0), (x + 20, 0, 0)
-        return Shape(landmarks, 1.0, Region(x, 0.0, 150.0, 0.0))
-
-    jumped, stayed = Track(0, shape(100)), Track(1, shape(180))
-    answer = untangle([(jumped, shape(172)), (stayed, shape(175))])
+    jumped, stayed = Track(0, shape_at(100)), Track(1, shape_at(180))
+    answer = untangle([(jumped, shape_at(172)), (stayed, shape_at(175))])
     assert [got is None for _, got in answer] == [True, False]
-    apart = untangle([(jumped, shape(104)), (stayed, shape(175))])
+    apart = untangle([(jumped, shape_at(104)), (stayed, shape_at(175))])
     assert [got is None for _, got in apart] == [False, False]
+
+
+def test_a_face_is_expected_where_it_is_going() -> None:
+    """A still face is expected in place: its square must not shiver with its landmarks."""
+    track = Track(0, shape_at(100))
+    track.see(shape_at(102))
+    assert track.expected.x == pytest.approx(102)
+    track.see(shape_at(122))
+    assert track.expected.x == pytest.approx(142)
+
+
+def test_a_track_that_the_detector_doubts_twice_is_lost() -> None:
+    track = Track(0, shape_at(100))
+    track.confirm(False)
+    assert (track.missed, track.doubts) == (0, 1)
+    track.confirm(True)
+    track.confirm(False)
+    assert track.missed == 0
+    track.confirm(False)
+    assert (track.missed, track.doubts) == (1, 2)
 
 
 def test_chip_transform_puts_the_eyes_in_place() -> None:
@@ -223,6 +246,30 @@ def test_two_faces_are_two_tracks(shared_data: Path) -> None:
     places = [{f.track: float(f.landmarks[1, 0]) > 360 for f in faces} for faces in answers]
     assert all(place == places[0] for place in places)
     assert sorted(places[0].values()) == [False, True]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("speed", [8, 16])
+def test_a_face_that_passes_before_another_keeps_its_number(shared_data: Path, speed: int) -> None:
+    """The hidden one does not take the number of the one that hides it."""
+    count = 400 // speed
+    behind = read_luma(shared_data / "faces/face_grid_bbaf2n.mpg", count)
+    before = read_luma(shared_data / "faces/face_grid_sbia1a.mpg", count)
+    mask = np.zeros((288, 360), np.float32)
+    cv2.ellipse(mask, (180, 165), (85, 115), 0, 0, 360, 1, -1)
+    finder, places = FaceFinder(expressions=False), []
+    for number in range(count):
+        stage = np.full((288, 720), 0.45, np.float32)
+        stage[:, 180:540] = behind[number]
+        left = max(0, 360 - number * speed)
+        window = stage[:, left : left + 360]
+        window[:] = window * (1 - mask) + before[number].numpy() * mask
+        faces = finder.take(torch.from_numpy(stage))
+        places.append({face.track: float(face.landmarks[1, 0]) - left for face in faces})
+    (passing,) = [track for track, x in places[0].items() if 150 < x < 210]
+    assert all(150 < place.get(passing, 0) < 210 for place in places)
+    (hidden,) = set(places[-1]) - {passing}  # there again, under whatever number
+    assert places[-1][hidden] > 300
 
 
 @pytest.mark.shared_data
