@@ -17,6 +17,7 @@ FAULTS: tuple[Fault, ...] = (
 )  # fmt: skip
 TIMING_FAULTS: tuple[TimingFault, ...] = timing.FAULTS
 LEAST_MOTION = 0.8  # samples a frame, 90th percentile, at 288 lines
+LEAST_EYES = 36.0  # samples between pupils; the lids of smaller eyes are a line or two apart
 LEAST_SPEECH = 0.012  # spread of the mouth's opening over the face's height
 
 
@@ -31,7 +32,7 @@ def possible(scene: Scene) -> frozenset[Needs]:
         found.add("face")
         if _speaks(scene.landmarks):
             found.add("speech")
-        if eyes.closing(scene.landmarks)[4:-4].any():
+        if scene.eye_distance > LEAST_EYES and eyes.closing(scene.landmarks)[4:-4].any():
             found.add("blink")
     return frozenset(found)
 
