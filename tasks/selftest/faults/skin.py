@@ -72,6 +72,8 @@ def _toned(scene: Scene, output: Pictures, strength: float, _: np.random.Generat
         if not scene.mono:
             lab[..., 2] -= strength / 2
         changed = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
+        if scene.mono:
+            changed = np.repeat(changed[..., 1:2], 3, -1)  # the conversion rounds
         done[n] = mixed(output[n], changed, face(points, scene.size, soft)).clip(0, 1)
     return done
 
