@@ -184,6 +184,8 @@ def test_a_blink_is_painted_over_and_open_eyes_are_left() -> None:
 def test_a_scene_has_the_faults_that_it_can_have() -> None:
     moving = drawn_scene()
     assert possible(moving) == {"face", "speech", "blink", "colour", "motion", "dirt"}
+    smile = np.stack([marks_of(120, 108, 2 + 0.3 * n, 4.5) for n in range(COUNT)])
+    assert not possible(replace(moving, landmarks=smile)) & {"speech", "blink"}
     still = np.repeat(moving.truth[:1], COUNT, 0)
     plain = replace(moving, truth=still, landmarks=None, mono=True)
     assert possible(plain) == {"dirt"}

@@ -61,8 +61,9 @@ FAULTS = (
     Fault("other face", "ID", "opacity", (0.15, 0.35, 0.7), _other,
           frozenset({"face"}),
           frozenset({"CHG", "SKIN", "EYE", "WAX", "BOIL", "JIT", "MOUTH", "LIP", "BLINK", "GHOST",
-                     "FLK_L", "TEX", "STICK", "CAST", "GRAIN"})),
+                     "FLK_L", "TEX", "STICK", "CAST", "GRAIN", "SCRATCH"})),
     Fault("face shake", "JIT", "of the eye distance", (0.005, 0.013, 0.027), _shake,
           frozenset({"face"}),
-          frozenset({"EYE", "WAX", "BOIL", "STICK", "FLK_L", "ID", "TEX", "CHG", "GRAIN"})),
+          frozenset({"EYE", "WAX", "BOIL", "STICK", "FLK_L", "ID", "TEX", "CHG", "GRAIN",
+                     "WEAVE"})),
 )  # fmt: skip

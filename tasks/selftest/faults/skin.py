@@ -80,9 +80,9 @@ def _toned(scene: Scene, output: Pictures, strength: float, _: np.random.Generat
 
 FAULTS = (
     Fault("skin wax", "WAX", "samples of blur, eyes 50 apart", (0.5, 1.0, 2.0), _wax,
-          frozenset({"face"}), frozenset({"TEX", "BOIL", "ID", "STICK", "GRAIN"})),
+          frozenset({"face"}), frozenset({"TEX", "BOIL", "ID", "STICK", "GRAIN", "CHG"})),
     Fault("skin redrawn", "BOIL", "share of the texture", (0.25, 0.5, 1.0), _redrawn,
-          frozenset({"face"}), frozenset({"WAX", "TEX", "ID", "STICK", "GRAIN", "JIT"})),
+          frozenset({"face"}), frozenset({"WAX", "TEX", "ID", "STICK", "GRAIN", "JIT", "CHG"})),
     Fault("skin sticking", "STICK", "frames", (1, 2, 5), _stuck,
           frozenset({"face", "motion"}), frozenset({"WAX", "BOIL", "TEX", "ID", "GRAIN", "JIT"})),
     Fault("face toned", "SKIN", "units of L*", (2.0, 4.0, 8.0), _toned,
