@@ -25,11 +25,14 @@ class Output:
         name: of the harmless means or of the fault.
         pictures: float32 `[T, H, W, 3]`, 0..1.
         declared: names of the steps that the recipe is said to have.
+        source: what it is measured against, where the recipe moves the picture; None for the
+            scene's own source.
     """
 
     name: str
     pictures: Pictures
     declared: frozenset[str] = REPAIRS
+    source: Pictures | None = None
 
 
 def frames_of(pictures: Pictures, mono: bool) -> list[Frame]:

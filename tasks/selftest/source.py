@@ -1,10 +1,11 @@
-"""The damaged source of a scene: grain, flicker, dirt, and on every third clip a scratch.
+"""The damaged source of a scene: grain, flicker, dirt, and on a third of the clips a scratch.
 
     S = scratched(dirty(gain_t (truth + grain)))
 
 Strengths as in the experiment that the metrics come from: grain of 3 % of full range in the
-mid-tones on one half of the clips and 1.2 % on the others, brightness that flickers by 1.5 %,
-about four blotches a frame.
+mid-tones or of 1.2 %, brightness that flickers by 1.5 %, about four blotches a frame. Two clips
+that follow each other, one of each half, have the same grain and both a scratch or none, so that
+neither half is the easier one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tasks.selftest.scene import Pictures, Points, Scene, luma
 GRAINS = (0.03, 0.012)  # of full range, at mid-grey
 FLICKER = 0.015
 BLOTCHES = 4.0  # a frame
-SCRATCHED = 3  # one clip in so many
+SCRATCHED = 3  # one pair of clips in so many
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ def make_scene(number: int, folder: Path, frames: int = FRAMES) -> Made:
     footage = FOOTAGE[number]
     truth, rate = load(footage, folder, frames)
     chance = np.random.default_rng(1000 + number)
-    grainy = truth + grain(truth, GRAINS[number % 2], chance, footage.mono)
+    grainy = truth + grain(truth, GRAINS[number // 2 % 2], chance, footage.mono)
     gains = 1 + FLICKER * chance.standard_normal(len(truth)).astype(np.float32)
     source = grainy * gains[:, None, None, None]
     source, dirt = dirty(source, BLOTCHES, chance)
-    if number % SCRATCHED == 2:
+    if number // 2 % SCRATCHED == 1:
         source = scratched(source, chance)
     marks = landmarks_of(truth) if footage.face else None
     if footage.face and marks is None:

@@ -12,14 +12,13 @@ from tasks.selftest.scene import Pictures, Scene
 def _dirt_left(
     scene: Scene, output: Pictures, strength: float, chance: np.random.Generator
 ) -> Pictures:
-    """On average so many of the source's own blotches a frame are still there."""
+    """A share of the source's own blotches is still there."""
     done = output.copy()
     for n in range(scene.count):
         number, areas = cv2.connectedComponents(scene.dirt[n].astype(np.uint8))
-        wanted = min(int(chance.poisson(strength)), number - 1)
-        if wanted < 1:
+        kept = 1 + np.flatnonzero(chance.random(number - 1) < strength)
+        if not kept.size:
             continue
-        kept = chance.choice(np.arange(1, number), wanted, replace=False)
         mask = cv2.GaussianBlur(np.isin(areas, kept).astype(np.float32), (0, 0), 0.7)
         done[n] = mixed(output[n], scene.source[n], (mask > 0.2).astype(np.float32))
     return done
@@ -66,14 +65,14 @@ def _blocks(scene: Scene, output: Pictures, strength: float, _: np.random.Genera
 
 
 FAULTS = (
-    Fault("dirt left", "DIRT", "blotches a frame", (0.5, 2.0, 6.0), _dirt_left,
+    Fault("dirt left", "DIRT", "share of the blotches", (0.1, 0.5, 1.0), _dirt_left,
           frozenset({"dirt"}), frozenset({"CHG", "FLK_L", "BLINK"})),
     Fault("scratch", "SCRATCH", "of full range", (0.03, 0.06, 0.12), _scratch, frozenset(),
-          frozenset({"CHG", "ID", "EYE", "DIRT", "BOIL", "WAX", "STICK"})),
+          frozenset({"CHG", "ID", "EYE", "DIRT", "BOIL", "WAX", "STICK", "BLOCK"})),
     Fault("grain gone", "GRAIN", "share taken out", (0.3, 0.7, 1.0), _plastic, frozenset(),
           frozenset({"TEX", "WAX", "BOIL", "BLOCK", "STICK", "ID", "EYE"})),
     Fault("blocking", "BLOCK", "100 less the JPEG quality", (60.0, 80.0, 92.0), _blocks,
           frozenset(),
           frozenset({"TEX", "WAX", "BOIL", "GRAIN", "ID", "STICK", "EYE", "CAST", "SKIN", "JIT",
-                     "CADENCE", "FLK_L", "CHG", "LIP"})),
+                     "CADENCE", "FLK_L", "CHG", "LIP", "SCRATCH"})),
 )  # fmt: skip

@@ -21,12 +21,9 @@ def _quadrant(
     """One quarter of the picture brighter and darker from frame to frame."""
     height, width = scene.size
     mask = np.zeros(scene.size, np.float32)
-    top, left = chance.integers(0, 2, 2)
-    mask[top * height // 2 :, left * width // 2 :] = 1 if top and left else 0
-    if not (top and left):
-        mask[: height // 2 if not top else height, : width // 2 if not left else width] = 1
-        mask[height // 2 :, :] *= top
-        mask[:, width // 2 :] *= left
+    top, left = (int(half) for half in chance.integers(0, 2, 2))
+    down = slice(top * height // 2, (top + 1) * height // 2)
+    mask[down, left * width // 2 : (left + 1) * width // 2] = 1
     soft = cv2.GaussianBlur(mask, (0, 0), height / 20)
     gains = strength * chance.standard_normal(scene.count)
     whole = 1 + gains[:, None, None, None] * soft[None, ..., None]
@@ -53,11 +50,11 @@ def _soft(scene: Scene, output: Pictures, strength: float, _: np.random.Generato
 
 FAULTS = (
     Fault("global flicker", "FLK", "of brightness", (0.003, 0.01, 0.025), _gain, frozenset(),
-          frozenset({"EYE", "SKIN", "CAST"})),
+          frozenset({"EYE", "SKIN", "CAST", "FLK_L"})),
     Fault("local flicker", "FLK_L", "of brightness", (0.005, 0.015, 0.03), _quadrant, frozenset(),
-          frozenset({"FLK", "EYE", "CAST", "CHG", "SKIN"})),
+          frozenset({"FLK", "EYE", "CAST", "CHG", "SKIN", "SWAP"})),
     Fault("colour cast", "CAST", "units of a* and b*", (2.0, 5.0, 10.0), _cast,
           frozenset({"colour"}), frozenset({"SKIN", "FLK", "ID", "CHG", "FLK_L"})),
     Fault("blur", "TEX", "samples at 288 lines", (0.45, 0.8, 1.4), _soft, frozenset(),
-          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT"})),
+          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT", "CHG"})),
 )  # fmt: skip
