@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tasks.metrics.dirt import Neighbours
+from tasks.metrics.specks import Neighbours
 from tasks.metrics.flicker import flicker_percent
 
 
