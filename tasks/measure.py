@@ -18,9 +18,9 @@ from catalogs.records import Measurement, Reel, RestoredShot
 from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
 from tasks.media.read import read_frames, read_picture
-from tasks.metrics.specks import Neighbours
 from tasks.metrics.fidelity import psnr_of, squared_error, ssim
 from tasks.metrics.flicker import SHORTEST, flicker_percent
+from tasks.metrics.specks import Neighbours
 from tasks.restore import frames_from
 
 Truth = tuple[Path, Header, FrameIndex]  # an undamaged reel, where damage was simulated

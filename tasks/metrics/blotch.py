@@ -43,7 +43,7 @@ class Views:
     @property
     def unit(self) -> float:
         """Samples per sample at 480 lines."""
-        return self.here.shape[0] / 480
+        return int(self.here.shape[0]) / 480
 
     def expected(self, box: Box) -> Signed:
         """What the neighbours say should be seen, shares of full range."""
@@ -77,7 +77,7 @@ class Blotch:
     def visibility(self) -> float:
         """Contrast times area, for large ones times its root (Ricco, Piper)."""
         area = self.area if self.area <= RICCO else (self.area * RICCO) ** 0.5
-        return float(abs(self.contrast) * area)
+        return abs(self.contrast) * float(area)
 
     def contrast_on(self, views: Views) -> float:
         """How the same samples stand out on another picture, signed share of full range."""
