@@ -3,7 +3,8 @@
 The names and units are the filter's, which are those of QCTools: code values of the depth at
 hand for levels and differences, degrees for hue, shares for TOUT, VREP and BRNG. Grey has no
 chroma, so the filter is given a neutral one; its range is kept, which ffmpeg by itself does not
-do above 8 bits (0..1023 became 64..937).
+do above 8 bits (0..1023 became 64..937). RGB is looked at as Y'CbCr of BT.709 in limited range,
+as ffmpeg converts it (white of 10 bits is 943 instead of 940).
 """
 
 from __future__ import annotations
@@ -80,9 +81,8 @@ def _with_chroma(video: Any, picture: PictureFormat) -> Any:
         same = video.filter("scale", in_range="full", out_range="full")
         return same.filter("format", f"yuv444p{depth}")
     if picture.layout == "rgb":
-        return video.filter("scale", out_color_matrix="bt709", out_range="limited").filter(
-            "format", f"yuv444p{depth}"
-        )
+        scaled = {"out_color_matrix": "bt709", "out_range": "limited", "flags": "accurate_rnd"}
+        return video.filter("scale", **scaled).filter("format", f"yuv444p{depth}")
     return video
 
 

@@ -3,7 +3,7 @@
 A line's response is that of Joyeux, Boukir, Besserer (WACV 2000) and Newson, Almansa, Gousseau,
 Perez (IEEE TIP 23(3), 2014): a column differs from both of its sides with one sign. The smaller
 of the two differences counts, so the edge of a thing, which differs from one side only, is
-nothing. It is taken in bands of a few lines and clipped, then averaged over the height: one
+nothing. It is taken in bands of `BAND` lines and clipped, then averaged over the height: one
 object cannot make a column a line.
 
 Tensors: pictures are float32 `[T, h, w]`, 0..1; responses are signed shares of full range.
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-BAND = 6  # lines
+BAND = 12  # lines
 WIDTHS = (1, 2, 4)  # samples across
 CLIP = 0.15  # share of full range
 DRIFT = 1  # samples sideways from frame to frame
@@ -125,7 +125,7 @@ def seen_share(pictures: Tensor, track: Track, sign: int) -> float:
         at = torch.arange(column - reach, column + reach + 1).clamp(0, last)
         views.append(pictures[frame][:, at])
     mean = torch.stack(views).mean(dim=0)
-    bands = functional.avg_pool2d(mean[None], (min(2 * BAND, mean.shape[0]), 1))[0]
+    bands = functional.avg_pool2d(mean[None], (min(BAND, mean.shape[0]), 1))[0]
     middle = slice(reach - 1, reach + 2)
     answers = [sign * _response(bands[:, None], width)[:, middle] for width in WIDTHS]
     strongest = torch.stack(answers).amax(dim=(0, 2))

@@ -20,7 +20,7 @@ Joyeux, Boukir, Besserer, WACV 2000 (profile). Ours compares S and R, so that li
 cancel.
 
 Blind to: a scratch of S that stays, in front of a scene that does not move (it may be a pole);
-scratches that lean by more than a sample in six lines, or wander by more than a sample a frame;
+scratches that lean by more than a sample in twelve lines, or wander by more than a sample a frame;
 short ones, in proportion. Finding lines by `models.lines` is not shared; the motion is, in kind.
 """
 
@@ -139,7 +139,7 @@ SCRATCH = Metric(
     floor=1.0,
     formula=(
         "Response of a column: the smaller difference to its two sides where both have one sign, "
-        "clipped, mean over bands of 6 lines. Added: mean of max(0, c_R - 1.6 c_S) along the best "
+        "clipped, mean over bands of 12 lines. Added: mean of max(0, c_R - 1.6 c_S) along the best "
         "path of 8 frames that moves by at most a sample a frame. Left: c_R along a certain "
         "scratch of S, where it is more than half of c_S and the recipe takes scratches out. "
         "Value: the larger."

@@ -107,9 +107,7 @@ def _darker(clean: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("change", [_flicker, _darker])
-def test_flicker_and_a_grade_are_no_dirt(
-    clean: Tensor, change: Callable[[Tensor], Tensor]
-) -> None:
+def test_flicker_and_a_grade_are_no_dirt(clean: Tensor, change: Callable[[Tensor], Tensor]) -> None:
     assert value(pair_of(clean, change(clean))) == 0
     assert value(pair_of(dirty(_flicker(clean), PLACES), change(clean))) == 0
 

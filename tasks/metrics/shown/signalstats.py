@@ -75,7 +75,7 @@ def write_sidecar(
 
 
 def _write(
-    out: IO[bytes] | gzip.GzipFile,
+    out: gzip.GzipFile,
     signals: Iterable[Signal],
     picture: PictureFormat,
     rate: Fraction,
