@@ -26,7 +26,7 @@ NOISE = 4.0  # and at least so many deviations of the noise
 NEAR = 7  # side of what is near, samples at 480 lines
 SMALLEST = 4.0  # samples at 480 lines
 LARGEST = 3000.0
-MOST = 0.02  # share of the picture; more is a cut, a flash or motion that is not followed
+MOST = 0.05  # share of the picture; more is a cut, a flash or motion that is not followed
 COUNTED = 80  # blotches of a frame that are looked at, the plainest ones
 RING = 4  # width of the surroundings, samples at 480 lines
 RICCO = 25.0  # samples at 480 lines; up to here light is summed over the area, then over its root
@@ -92,14 +92,18 @@ def find(views: Views) -> list[Blotch]:
         _, marked, found_stats, _ = cv2.connectedComponentsWithStats(beyond, connectivity=8)
         labels, stats = np.asarray(marked, np.int32), np.asarray(found_stats, np.int32)
         areas = stats[:, cv2.CC_STAT_AREA] / unit**2
-        if stats[1:, cv2.CC_STAT_AREA].sum() > MOST * beyond.size:
-            return []
         fits = (areas >= SMALLEST) & (areas <= LARGEST)
         names = [int(name) for name in np.flatnonzero(fits) if name > 0]
         names.sort(key=lambda name: -areas[name])
         for name in names[:COUNTED]:
             found.append(_blotch(views, labels, name, stats[name]))
     return sorted(found, key=lambda blotch: -blotch.visibility)[:COUNTED]
+
+
+def is_followed(views: Views) -> bool:
+    """Whether the neighbours show most of the frame: no cut, no flash, no motion beyond all."""
+    dark, bright = _beyond(views)
+    return int(dark.sum()) + int(bright.sum()) <= MOST * dark.size
 
 
 def noise_of(views: Views) -> float:

@@ -18,10 +18,10 @@ import numpy as np
 
 from tasks.metrics.blotch import CONTRAST, Blotch, Grey, Views
 
-AGREEMENT = 0.4  # the neighbours may differ by this part of the contrast
-FIT = 0.4  # so may the frame from its neighbours around the blotch
+AGREEMENT = 0.2  # the neighbours may differ by this part of the contrast
+FIT = 0.15  # so may the frame from its neighbours around the blotch
 SEARCH = 1 / 12  # of the height: how far a thing that flies by is sought
-ALIKE = 0.5  # part of the contrast by which what is found may differ
+ALIKE = 0.35  # part of the contrast by which what is found may differ
 LEAST_VISIBLE = 1.0  # contrast times area: ten percent of ten samples
 
 

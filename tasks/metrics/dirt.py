@@ -36,7 +36,7 @@ from torch import Tensor
 
 from models.motion import Flow, enlarged, warp
 from models.sight import filled
-from tasks.metrics.blotch import Grey, Views, find
+from tasks.metrics.blotch import Grey, Views, find, is_followed
 from tasks.metrics.certain import is_certain
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair, Triplet
@@ -64,10 +64,13 @@ class Count:
     added: tuple[float, ...]
 
 
-def count(pair: Pair, triplet: Triplet) -> Count:
-    """Look at one sampled frame."""
+def count(pair: Pair, triplet: Triplet) -> Count | None:
+    """Look at one sampled frame; None where its motion is not followed."""
     flows = _flows(pair, triplet.frame)
-    source, restored = _Frame.of(triplet.source, flows), _Frame.of(triplet.restored, flows)
+    source = _Frame.of(triplet.source, flows)
+    if not is_followed(source.views):
+        return None
+    restored = _Frame.of(triplet.restored, flows)
     gone: list[float] = []
     left: list[float] = []
     added: list[float] = []
@@ -130,7 +133,9 @@ def _placed(other: Grey, here: Grey, flow: Flow) -> Grey:
 def _measure(pair: Pair) -> Value:
     if not pair.triplets:
         return Value.none("needs a frame with a neighbour on either side")
-    counts = [count(pair, triplet) for triplet in pair.triplets]
+    counts = [one for triplet in pair.triplets if (one := count(pair, triplet))]
+    if not counts:
+        return Value.none("the neighbours of no sampled frame show what it shows")
     removes = bool(pair.declared.steps & REMOVERS)
     frames = len(counts)
     left, gone, added = (
