@@ -11,6 +11,7 @@ Pictures are uint8 `[H, W]`; contrasts are shares of full range, areas samples a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -44,6 +45,29 @@ class Views:
     def unit(self) -> float:
         """Samples per sample at 480 lines."""
         return int(self.here.shape[0]) / 480
+
+    @cached_property
+    def noise(self) -> float:
+        """Deviation of the noise of one picture, share of full range, at least 1/1000."""
+        apart = cv2.absdiff(self.before[::3, ::3], self.after[::3, ::3])
+        return max(float(np.median(apart)) / 255 * 1.4826 / 2**0.5, 1e-3)
+
+    @cached_property
+    def beyond(self) -> tuple[Grey, Grey]:
+        """Where the frame is darker, and brighter, than all that is near in both neighbours."""
+        side = 2 * round(NEAR * self.unit / 2) + 1
+        kernel = np.ones((side, side), np.uint8)
+        least = round(255 * max(CONTRAST, NOISE * self.noise))
+        low = cv2.erode(np.minimum(self.before, self.after), kernel)
+        high = cv2.dilate(np.maximum(self.before, self.after), kernel)
+        dark, bright = cv2.subtract(low, self.here), cv2.subtract(self.here, high)
+        return (dark >= least).view(np.uint8), (bright >= least).view(np.uint8)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the neighbours show most of the frame: no cut, no flash."""
+        dark, bright = self.beyond
+        return int(dark.sum()) + int(bright.sum()) <= MOST * dark.size
 
     def expected(self, box: Box) -> Signed:
         """What the neighbours say should be seen, shares of full range."""
@@ -88,7 +112,7 @@ def find(views: Views) -> list[Blotch]:
     """All blotches of a frame, certain or not, the plainest first."""
     unit = views.unit
     found: list[Blotch] = []
-    for beyond in _beyond(views):
+    for beyond in views.beyond:
         _, marked, found_stats, _ = cv2.connectedComponentsWithStats(beyond, connectivity=8)
         labels, stats = np.asarray(marked, np.int32), np.asarray(found_stats, np.int32)
         areas = stats[:, cv2.CC_STAT_AREA] / unit**2
@@ -98,29 +122,6 @@ def find(views: Views) -> list[Blotch]:
         for name in names[:COUNTED]:
             found.append(_blotch(views, labels, name, stats[name]))
     return sorted(found, key=lambda blotch: -blotch.visibility)[:COUNTED]
-
-
-def is_followed(views: Views) -> bool:
-    """Whether the neighbours show most of the frame: no cut, no flash, no motion beyond all."""
-    dark, bright = _beyond(views)
-    return int(dark.sum()) + int(bright.sum()) <= MOST * dark.size
-
-
-def noise_of(views: Views) -> float:
-    """Deviation of the noise of one picture, share of full range, at least 1/1000."""
-    apart = cv2.absdiff(views.before[::3, ::3], views.after[::3, ::3])
-    return max(float(np.median(apart)) / 255 * 1.4826 / 2**0.5, 1e-3)
-
-
-def _beyond(views: Views) -> tuple[Grey, Grey]:
-    """Where the frame is darker, and where brighter, than all that is near in both neighbours."""
-    side = 2 * round(NEAR * views.unit / 2) + 1
-    kernel = np.ones((side, side), np.uint8)
-    least = round(255 * max(CONTRAST, NOISE * noise_of(views)))
-    low = cv2.erode(np.minimum(views.before, views.after), kernel)
-    high = cv2.dilate(np.maximum(views.before, views.after), kernel)
-    dark, bright = cv2.subtract(low, views.here), cv2.subtract(views.here, high)
-    return (dark >= least).view(np.uint8), (bright >= least).view(np.uint8)
 
 
 def _blotch(

@@ -30,20 +30,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-from torch import Tensor
-
-from models.motion import Flow, enlarged, warp
-from models.sight import filled
-from tasks.metrics.blotch import Grey, Views, find, is_followed
+from tasks.metrics.blotch import find
 from tasks.metrics.certain import is_certain
 from tasks.metrics.metric import Metric, Value
+from tasks.metrics.neighbours import Sight, flows_of
 from tasks.metrics.pair import Pair, Triplet
 
 LEFT = 0.5  # part of a blotch's contrast
 TYPICAL = 8.0  # visibility of a plain blotch: 30 % of 27 samples at 480 lines
-DOUBTFUL = 0.04  # share of full range: where the flow is not believed, a blotch may lie
 REMOVERS = frozenset({"dirt"})
 
 
@@ -66,11 +60,11 @@ class Count:
 
 def count(pair: Pair, triplet: Triplet) -> Count | None:
     """Look at one sampled frame; None where its motion is not followed."""
-    flows = _flows(pair, triplet.frame)
-    source = _Frame.of(triplet.source, flows)
-    if not is_followed(source.views):
+    flows = flows_of(pair, triplet.frame)
+    source = Sight.of(triplet.source, flows)
+    if not source.views.is_followed:
         return None
-    restored = _Frame.of(triplet.restored, flows)
+    restored = Sight.of(triplet.restored, flows)
     gone: list[float] = []
     left: list[float] = []
     added: list[float] = []
@@ -84,50 +78,6 @@ def count(pair: Pair, triplet: Triplet) -> Count | None:
         if is_certain(blotch, restored.views, restored.before, restored.after):
             added.append(blotch.visibility)
     return Count(triplet.frame, tuple(gone), tuple(left), tuple(added))
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A frame with its neighbours in place, and the neighbours as they are."""
-
-    views: Views
-    before: Grey
-    after: Grey
-
-    @staticmethod
-    def of(pictures: Tensor, flows: list[Flow]) -> _Frame:
-        before, here, after = (
-            (picture * 255).round().clamp(0, 255).byte().numpy() for picture in pictures
-        )
-        views = Views(here, _placed(before, here, flows[0]), _placed(after, here, flows[1]))
-        return _Frame(views, before, after)
-
-
-def _flows(pair: Pair, frame: int) -> list[Flow]:
-    """Flow to the frame before and the one after, filled in where blotches may be."""
-    here = pair.source[frame]
-    coarse = [pair.flow.backward[frame - 1].float(), pair.flow.forward[frame].float()]
-    apart = []
-    for number, flow in zip((frame - 1, frame + 1), coarse, strict=True):
-        difference = here - warp(pair.source[number], flow)
-        apart.append(difference - difference[::2, ::2].median())
-    size = apart[0].abs().minimum(apart[1].abs())
-    spike = ((size > DOUBTFUL) & (apart[0] * apart[1] > 0)).numpy().astype(np.uint8)
-    doubtful = cv2.morphologyEx(spike, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
-    wide = [np.ascontiguousarray(flow.permute(1, 2, 0).numpy()) for flow in coarse]
-    return [filled(flow, doubtful) for flow in wide]
-
-
-def _placed(other: Grey, here: Grey, flow: Flow) -> Grey:
-    """A neighbour drawn where the frame has it, brought to the frame's brightness."""
-    height, width = here.shape
-    x, y = enlarged(flow, (height, width)).numpy()
-    x += np.arange(width, dtype=np.float32)
-    y += np.arange(height, dtype=np.float32)[:, None]
-    place = cv2.remap(other, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    away = here[::3, ::3].astype(np.int16) - place[::3, ::3]
-    level = int(np.median(away))
-    return np.asarray(cv2.LUT(place, (np.arange(256) + level).clip(0, 255).astype(np.uint8)))
 
 
 def _measure(pair: Pair) -> Value:
@@ -167,7 +117,7 @@ DIRT = Metric(
     name="Dirt left or added",
     unit="%",
     worse="higher",
-    floor=15.0,
+    floor=10.0,
     formula=(
         "Blotches of S beyond all that is near in both motion-compensated neighbours, certain "
         "where the neighbours agree, the surroundings fit and the thing is seen nowhere near on a "

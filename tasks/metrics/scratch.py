@@ -136,7 +136,7 @@ SCRATCH = Metric(
     name="Scratches left or added",
     unit="% of full range",
     worse="higher",
-    floor=1.0,
+    floor=0.7,
     formula=(
         "Response of a column: the smaller difference to its two sides where both have one sign, "
         "clipped, mean over bands of 12 lines. Added: mean of max(0, c_R - 1.6 c_S) along the best "

@@ -131,3 +131,11 @@ def test_what_stays_on_the_film_is_no_dirt(clean: Tensor) -> None:
 def test_without_neighbours_there_is_no_value(clean: Tensor) -> None:
     pair = replace(pair_of(clean, clean), triplets=())
     assert not DIRT.measure(pair).measurable
+
+
+def test_a_flash_says_nothing_of_dirt(clean: Tensor) -> None:
+    """Every sampled frame shows another scene than its neighbours."""
+    torn = clean.clone()
+    torn[2::2, :, :90], torn[2::2, :, 90:] = 250, 5
+    found = DIRT.measure(pair_of(torn, torn))
+    assert not found.measurable and "neighbours" in found.note

@@ -11,6 +11,7 @@ from torch import Tensor
 from catalogs.errors import MediaError
 from tasks.media import program
 from tasks.media.vmaf import vmaf_neg
+from tasks.metrics.metric import Metric
 from tasks.metrics.pair import Pair, Triplet
 from tasks.metrics.shown.cost import costs_of
 from tasks.metrics.shown.likeness import SSIM, VMAF
@@ -98,7 +99,7 @@ def test_without_libvmaf_the_metric_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("metric", [E_WARP, TOF, SSIM, VMAF])
-def test_one_frame_has_no_value_and_nothing_shown_is_gated(metric) -> None:  # noqa: ANN001
+def test_one_frame_has_no_value_and_nothing_shown_is_gated(metric: Metric) -> None:
     pair = pair_of(scene(), scene())
     single = replace(pair, source=scene()[:1], restored=scene()[:1], triplets=())
     assert not metric.measure(single).measurable
