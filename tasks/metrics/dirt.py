@@ -117,7 +117,7 @@ DIRT = Metric(
     name="Dirt left or added",
     unit="%",
     worse="higher",
-    floor=10.0,
+    floor=25.0,
     formula=(
         "Blotches of S beyond all that is near in both motion-compensated neighbours, certain "
         "where the neighbours agree, the surroundings fit and the thing is seen nowhere near on a "
