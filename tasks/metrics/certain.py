@@ -8,7 +8,11 @@ dirt detection under pathological motion", ICPR 2012:
     absence     the blotch is found nowhere near on either neighbour, so it did not fly by
 
 and it must be plain to see. Nothing here is learned, and nothing asks for a tone: grey and
-translucent dirt counts when it stands out.
+translucent dirt counts when it stands out. The limits were chosen on 84 frames of 14 clips with
+planted blotches (opacity 0.6 to 1): 290 of the 343 that are plain to see were certain, and 3 other
+places.
+
+Limits: in grain whose deviation nears a seventh of a blotch's contrast nothing is certain.
 """
 
 from __future__ import annotations
