@@ -6,7 +6,6 @@ Of each frame the `MOST` largest faces are kept; a crowd's others are counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,7 +18,7 @@ from catalogs.source import ColourTags
 from models.contract import Frame
 from models.faces.chip import chip_transform
 from models.faces.face import Face
-from models.faces.finder import FaceReader
+from models.faces.reader import FaceReader
 from tasks.metrics.chips import chipped, on_chip
 from tasks.metrics.colour import Plane, placed_rgb, planes_of
 from tasks.metrics.pair import FacePair
@@ -54,38 +53,6 @@ class Finder(Protocol):
 
     def take(self, picture: Tensor) -> tuple[Face, ...]:
         """The faces of the next frame, luma float32 `[H, W]`."""
-
-
-class Remembering:
-    """A finder that keeps what another found.
-
-    Args:
-        finder: the other.
-    """
-
-    def __init__(self, finder: Finder) -> None:
-        self._finder = finder
-        self.found: list[tuple[Face, ...]] = []
-
-    def take(self, picture: Tensor) -> tuple[Face, ...]:
-        """What the other finds."""
-        self.found.append(self._finder.take(picture))
-        return self.found[-1]
-
-
-class Known:
-    """A finder that knows the faces already.
-
-    Args:
-        found: those of each frame.
-    """
-
-    def __init__(self, found: Iterable[tuple[Face, ...]]) -> None:
-        self._found = iter(found)
-
-    def take(self, _picture: Tensor) -> tuple[Face, ...]:
-        """The faces of the next frame."""
-        return next(self._found)
 
 
 class FaceGatherer:
