@@ -1,0 +1,181 @@
+"""Energies of fine texture inside the windows at native resolution.
+
+The high-pass of a window is `H = Y - G_s Y`. Each frame is compared with the one `L` frames
+later (`tasks.metrics.bands.lag`), which is drawn where the first has it, along motion searched
+on the smoothed window itself: the motion of the proxy is too coarse for pores. Both sides go
+along the same motion and through the same masks, so every ratio of them is fair, and R = S
+gives equal sums.
+
+    E   energy of H
+    C   coherent energy <H_t, W H_(t+L)>: what comes back on the next frame; grain does not
+    X   the same between the two sides
+
+A sample is left out where the smoothed source does not come back (occlusion, dirt, bad
+motion), and where R differs from S on one of both frames only: what was repaired is no texture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Plane = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+SMALLEST_SCALE = 1.2  # samples, s
+EYE_SHARE = 0.012  # s in eye distances
+GUIDE_BLUR = 2.0  # samples, smoothing of what motion is searched on, or s where that is larger
+AWAY = 0.05  # of full range; smoothed luma that differs by more did not come back
+REPAIRED = 0.04  # of full range, change of R - S from frame to frame that is a repair
+SEARCHED = 256  # samples; motion is searched on windows reduced to at most this side
+SMALLEST_SEARCH = 24  # samples; below, motion is taken as none
+
+
+@dataclass(frozen=True)
+class Energies:
+    """Sums over the regions of a window, one row a pair of frames.
+
+    Attributes:
+        frames: int64 `[M]`, first frame of each pair, in the stretch.
+        count: float64 `[M, G]`, samples of region g that were compared.
+        source: float64 `[M, G]`, E of S, sum over both frames, halved.
+        restored: E of R.
+        both: `<H_S, H_R>` on the same frame, halved likewise.
+        source_again: C of S.
+        restored_again: C of R.
+        both_again: X, `<H_R, W H_S'>` and `<H_S, W H_R'>`, halved.
+    """
+
+    frames: Tensor
+    count: Tensor
+    source: Tensor
+    restored: Tensor
+    both: Tensor
+    source_again: Tensor
+    restored_again: Tensor
+    both_again: Tensor
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """One frame of a window: high-pass and smoothed luma of both sides."""
+
+    fine_source: Plane
+    fine_restored: Plane
+    smooth: Plane
+    change: Plane
+    guide: npt.NDArray[np.uint8]
+
+
+def energies(
+    source: Tensor, restored: Tensor, frames: Tensor, regions: Sequence[Mask], scale: float,
+    step: int,
+) -> Energies:  # fmt: skip
+    """Sum up a window.
+
+    Args:
+        source: float32 `[N, h, w]`, luma of S.
+        restored: float32 `[N, h, w]`, luma of R.
+        frames: int64 `[N]`, increasing.
+        regions: N masks, bool `[G, h, w]`.
+        scale: s, samples.
+        step: L, frames.
+    """
+    place = {int(frame): n for n, frame in enumerate(frames)}
+    pairs = [(n, place[int(f) + step]) for n, f in enumerate(frames) if int(f) + step in place]
+    layers: dict[int, _Layers] = {}
+    rows = []
+    for here, there in pairs:
+        for n in (here, there):
+            if n not in layers:
+                layers[n] = _layers(source[n].numpy(), restored[n].numpy(), scale)
+        rows.append(_row(layers[here], layers[there], regions[here]))
+        del layers[here]
+    groups = regions[0].shape[0] if regions else 1
+    table = np.stack(rows) if rows else np.zeros((0, 7, groups))
+    columns = torch.from_numpy(table).unbind(1)
+    starts = torch.tensor([int(frames[here]) for here, _ in pairs], dtype=torch.int64)
+    return Energies(starts, *columns)
+
+
+def _layers(source: Plane, restored: Plane, scale: float) -> _Layers:
+    fine_source, smooth = _split(source, scale)
+    fine_restored = fine_source if restored is source else _split(restored, scale)[0]
+    side = 2 * round(2 * scale) + 1
+    change = cv2.blur(restored - source, (side, side))
+    blurred = smooth
+    if scale < GUIDE_BLUR:
+        blurred = cv2.GaussianBlur(smooth, (0, 0), (GUIDE_BLUR**2 - scale**2) ** 0.5)
+    return _Layers(fine_source, fine_restored, blurred, change, _guide(blurred))
+
+
+def _split(luma: Plane, scale: float) -> tuple[Plane, Plane]:
+    smooth = cv2.GaussianBlur(luma, (0, 0), scale)
+    return luma - smooth, np.asarray(smooth, np.float32)
+
+
+def _guide(smooth: Plane) -> npt.NDArray[np.uint8]:
+    """What motion is searched on: the window at its own contrast, at most `SEARCHED` a side."""
+    longest = max(smooth.shape)
+    if longest > SEARCHED:
+        size = tuple(max(1, round(n * SEARCHED / longest)) for n in smooth.shape[::-1])
+        smooth = np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_AREA))
+    mean, spread = float(smooth.mean()), float(smooth.std())
+    gain = 255 / max(5 * spread, 0.2)
+    return np.clip(128 + (smooth - mean) * gain, 0, 255).astype(np.uint8)
+
+
+@cache
+def _search() -> cv2.DISOpticalFlow:
+    cv2.setNumThreads(1)  # the stripes of several threads would change the answer
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+
+def _flow(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> Plane:
+    """Places (x, y) of each sample on the other frame, float32 `[h, w, 2]`."""
+    height, width = shape
+    places = np.empty((height, width, 2), np.float32)
+    places[..., 0], places[..., 1] = np.arange(width), np.arange(height)[:, None]
+    if min(here.shape) < SMALLEST_SEARCH:
+        return places
+    flow = np.asarray(_search().calc(here, there, None), np.float32)  # type: ignore[call-overload]
+    if flow.shape[:2] != (height, width):
+        flow = cv2.resize(flow, (width, height)) * np.float32(width / flow.shape[1])
+    places += flow
+    return places
+
+
+def _row(here: _Layers, there: _Layers, regions: Mask) -> npt.NDArray[np.float64]:
+    places = _flow(here.guide, there.guide, here.smooth.shape)
+    fine_source = _drawn(there.fine_source, places)
+    same = there.fine_restored is there.fine_source
+    fine_restored = fine_source if same else _drawn(there.fine_restored, places)
+    apart = here.smooth - _drawn(there.smooth, places)
+    kept = np.abs(apart - np.median(apart[::4, ::4])) < AWAY
+    kept &= np.abs(here.change - _drawn(there.change, places)) < REPAIRED
+    height, width = kept.shape
+    kept &= (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
+    kept &= (places[..., 1] >= 0) & (places[..., 1] <= height - 1)
+    return np.stack([
+        _sums(here, fine_source, fine_restored, region & kept) for region in regions
+    ], axis=-1)  # fmt: skip
+
+
+def _drawn(plane: Plane, places: Plane) -> Plane:
+    return np.asarray(cv2.remap(plane, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _sums(here: _Layers, source_after: Plane, restored_after: Plane, mask: Mask) -> list[float]:
+    s, r = here.fine_source[mask], here.fine_restored[mask]
+    t, q = source_after[mask], restored_after[mask]
+    return [float(v) for v in (
+        s.size, (s @ s + t @ t) / 2, (r @ r + q @ q) / 2, (s @ r + t @ q) / 2, s @ t, r @ q,
+        (r @ t + s @ q) / 2,
+    )]  # fmt: skip
