@@ -1,13 +1,9 @@
-"""All metrics of a stretch, and of a shot from its stretches.
-
-A shot's value is that of its worst stretch: a fault in a corner of a long shot is not averaged
-away. Its coverage is that of all its frames.
-"""
+"""All metrics of one stretch, and what each of them costs."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tasks.metrics.metric import Metric, Value
@@ -48,35 +44,3 @@ def _explained(value: Value, pair: Pair) -> Value:
     if value.measurable or not pair.faces_note or not value.note.startswith("no face"):
         return value
     return replace(value, note=pair.faces_note)
-
-
-def of_shot(metric: Metric, answers: Iterable[Answer]) -> Value:
-    """The value of a shot from the answers about its stretches, in order.
-
-    Returns:
-        The worst value, `where` counted from the start of the shot; without any, the notes.
-    """
-    known = list(answers)
-    frames = sum(answer.count for answer in known)
-    coverage = sum(answer.value.coverage * answer.count for answer in known) / max(frames, 1)
-    measured = [answer for answer in known if answer.value.value is not None]
-    if not measured:
-        notes = dict.fromkeys(answer.value.note for answer in known if answer.value.note)
-        return Value.none("; ".join(notes) or "no frame", coverage)
-    sign = 1 if metric.worse == "higher" else -1
-    worst = max(measured, key=lambda answer: sign * (answer.value.value or 0.0))
-    where = worst.value.where
-    return replace(
-        worst.value,
-        coverage=min(coverage, 1.0),
-        where=None if where is None else worst.start + where,
-    )
-
-
-def costs(all_answers: Iterable[Mapping[str, Answer]]) -> dict[str, float]:
-    """Processor seconds of every metric, over all stretches."""
-    total: dict[str, float] = {}
-    for answers in all_answers:
-        for name, answer in answers.items():
-            total[name] = total.get(name, 0.0) + answer.seconds
-    return total

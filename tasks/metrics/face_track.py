@@ -16,10 +16,10 @@ from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
 from models.faces.chip import chip_transform
-from models.faces.find import Face, FaceFinder
-from models.faces.mesh import FaceReader
-from tasks.metrics.chips import Plane, chipped, on_chip
-from tasks.metrics.colour import placed_rgb, planes_of
+from models.faces.face import Face
+from models.faces.finder import FaceFinder, FaceReader
+from tasks.metrics.chips import chipped, on_chip
+from tasks.metrics.colour import Plane, placed_rgb, planes_of
 from tasks.metrics.pair import FacePair
 from tasks.metrics.windows import Box, Window, face_side
 
