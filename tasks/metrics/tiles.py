@@ -17,50 +17,28 @@ motion), and where R differs from S on one of both frames only: what was repaire
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+
+from tasks.metrics.sums import Sums
+
+if TYPE_CHECKING:
+    from tasks.metrics.pair import TilePair
 
 Plane = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-SMALLEST_SCALE = 1.2  # samples, s
-EYE_SHARE = 0.012  # s in eye distances
 GUIDE_BLUR = 2.0  # samples, smoothing of what motion is searched on, or s where that is larger
 AWAY = 0.05  # of full range; smoothed luma that differs by more did not come back
 REPAIRED = 0.04  # of full range, change of R - S from frame to frame that is a repair
 SEARCHED = 256  # samples; motion is searched on windows reduced to at most this side
 SMALLEST_SEARCH = 24  # samples; below, motion is taken as none
-
-
-@dataclass(frozen=True)
-class Energies:
-    """Sums over the regions of a window, one row a pair of frames.
-
-    Attributes:
-        frames: int64 `[M]`, first frame of each pair, in the stretch.
-        count: float64 `[M, G]`, samples of region g that were compared.
-        source: float64 `[M, G]`, E of S, sum over both frames, halved.
-        restored: E of R.
-        both: `<H_S, H_R>` on the same frame, halved likewise.
-        source_again: C of S.
-        restored_again: C of R.
-        both_again: X, `<H_R, W H_S'>` and `<H_S, W H_R'>`, halved.
-    """
-
-    frames: Tensor
-    count: Tensor
-    source: Tensor
-    restored: Tensor
-    both: Tensor
-    source_again: Tensor
-    restored_again: Tensor
-    both_again: Tensor
 
 
 @dataclass(frozen=True)
@@ -75,45 +53,51 @@ class _Layers:
 
 
 def energies(
-    source: Tensor, restored: Tensor, frames: Tensor, regions: Sequence[Mask], scale: float,
-    step: int,
-) -> Energies:  # fmt: skip
+    tile: TilePair, regions: Sequence[Mask], scale: float, step: int, count: int
+) -> tuple[Sums, ...]:
     """Sum up a window.
 
     Args:
-        source: float32 `[N, h, w]`, luma of S.
-        restored: float32 `[N, h, w]`, luma of R.
-        frames: int64 `[N]`, increasing.
-        regions: N masks, bool `[G, h, w]`.
+        tile: the window.
+        regions: a mask for each of its frames, bool `[G, h, w]`.
         scale: s, samples.
         step: L, frames.
+        count: frames of the stretch.
+
+    Returns:
+        G sums.
     """
-    place = {int(frame): n for n, frame in enumerate(frames)}
-    pairs = [(n, place[int(f) + step]) for n, f in enumerate(frames) if int(f) + step in place]
+    source, restored, frames = tile.source, tile.restored, tile.frames.tolist()
+    place = {frame: n for n, frame in enumerate(frames)}
     layers: dict[int, _Layers] = {}
-    rows = []
-    for here, there in pairs:
+    table = np.zeros((regions[0].shape[0], len(fields(Sums)), count))
+    for frame, here in place.items():
+        there = place.get(frame + step)
+        if there is None:
+            continue
         for n in (here, there):
             if n not in layers:
                 layers[n] = _layers(source[n].numpy(), restored[n].numpy(), scale)
-        rows.append(_row(layers[here], layers[there], regions[here]))
+        table[:, :, frame] = _row(layers[here], layers[there], regions[here])
         del layers[here]
-    groups = regions[0].shape[0] if regions else 1
-    table = np.stack(rows) if rows else np.zeros((0, 7, groups))
-    columns = torch.from_numpy(table).unbind(1)
-    starts = torch.tensor([int(frames[here]) for here, _ in pairs], dtype=torch.int64)
-    return Energies(starts, *columns)
+    return tuple(Sums(*torch.from_numpy(rows)) for rows in table)
 
 
 def _layers(source: Plane, restored: Plane, scale: float) -> _Layers:
     fine_source, smooth = _split(source, scale)
     fine_restored = fine_source if restored is source else _split(restored, scale)[0]
     side = 2 * round(2 * scale) + 1
-    change = cv2.blur(restored - source, (side, side))
+    change = np.asarray(cv2.blur(restored - source, (side, side)), np.float32)
     blurred = smooth
     if scale < GUIDE_BLUR:
-        blurred = cv2.GaussianBlur(smooth, (0, 0), (GUIDE_BLUR**2 - scale**2) ** 0.5)
+        more = (GUIDE_BLUR**2 - scale**2) ** 0.5
+        blurred = np.asarray(cv2.GaussianBlur(smooth, (0, 0), more), np.float32)
     return _Layers(fine_source, fine_restored, blurred, change, _guide(blurred))
+
+
+def high_pass(luma: Plane, scale: float) -> Plane:
+    """H of a plane `[h, w]`, s in samples."""
+    return _split(luma, scale)[0]
 
 
 def _split(luma: Plane, scale: float) -> tuple[Plane, Plane]:
@@ -129,7 +113,7 @@ def _guide(smooth: Plane) -> npt.NDArray[np.uint8]:
         smooth = np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_AREA))
     mean, spread = float(smooth.mean()), float(smooth.std())
     gain = 255 / max(5 * spread, 0.2)
-    return np.clip(128 + (smooth - mean) * gain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + (smooth - mean) * gain, 0, 255), np.uint8)
 
 
 @cache
@@ -138,7 +122,9 @@ def _search() -> cv2.DISOpticalFlow:
     return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
 
-def _flow(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> Plane:
+def _flow(
+    here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], shape: tuple[int, ...]
+) -> Plane:
     """Places (x, y) of each sample on the other frame, float32 `[h, w, 2]`."""
     height, width = shape
     places = np.empty((height, width, 2), np.float32)
@@ -163,13 +149,14 @@ def _row(here: _Layers, there: _Layers, regions: Mask) -> npt.NDArray[np.float64
     height, width = kept.shape
     kept &= (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
     kept &= (places[..., 1] >= 0) & (places[..., 1] <= height - 1)
-    return np.stack([
-        _sums(here, fine_source, fine_restored, region & kept) for region in regions
-    ], axis=-1)  # fmt: skip
+    return np.array([_sums(here, fine_source, fine_restored, region & kept) for region in regions])
 
 
 def _drawn(plane: Plane, places: Plane) -> Plane:
-    return np.asarray(cv2.remap(plane, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+    drawn = cv2.remap(  # type: ignore[call-overload]
+        plane, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(drawn, np.float32)
 
 
 def _sums(here: _Layers, source_after: Plane, restored_after: Plane, mask: Mask) -> list[float]:
