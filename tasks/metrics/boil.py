@@ -4,10 +4,10 @@
     i = (n_R^2 - g n_R n_S) / C_S            what R has of it and S has not, in skin's own texture
     BOIL = ln((max(i_skin, 0) + EASE) / (max(i_background, 0) + EASE))
 
-g is the gain of the texture that both sides share, so that sharpening is not taken for something
-new. Grain that was added everywhere is in both regions, at the strength that the source's own
-grain has in each. Unit: natural logarithm, 0 where nothing was introduced, higher is worse.
-Source: own; see `docs/metrics.md`.
+g is the gain of the texture that both sides share, C_R / X, so that sharpening is not taken for
+something new. Grain that was added everywhere is in both regions, at the strength that the
+source's own grain has in each. Unit: natural logarithm, 0 where nothing was introduced, higher is
+worse. Source: own; see `docs/metrics.md`.
 
 Blind to: texture that is redrawn in the background as well; redrawing more slowly than from frame
 to frame (STICK and JIT see some of it).
@@ -55,8 +55,9 @@ def _boil(face: FaceTexture, pair: Pair) -> Value:
 
 
 def _gain(sums: Sums) -> Tensor:
-    """Gain of what both sides share; 1 where nothing comes back."""
-    return torch.where(sums.source_again > 0, sums.gain, 1.0).clamp(0, 2)
+    """Gain of what both sides share; noise that a denoiser spread over time cancels in it."""
+    gain = sums.restored_again / sums.both_again
+    return torch.where(sums.both_again > 0, gain, 1.0).clamp(0, 1.5)
 
 
 def _more_grain(skin: Sums, background: Sums) -> Tensor:
@@ -74,9 +75,9 @@ BOIL = Metric(
     floor=0.30,
     formula=(
         "n = H_t - W H_(t+L) at native resolution, s = 0.012 of the eye distance, at least 1.2 "
-        "samples; i = (E n_R^2 - g E n_R n_S) / E of the skin's coherent texture, g the gain of "
-        "the texture that S and R share; BOIL = ln((i_skin + 0.3) / (i_background + 0.3)), the "
-        "background's taken at the skin's grain; the worst face counts"
+        "samples; i = (E n_R^2 - g E n_R n_S) / E of the skin's coherent texture, g = C_R / X "
+        "the gain of the texture that S and R share; BOIL = ln((i_skin + 0.3) / (i_background + "
+        "0.3)), the background's taken at the skin's grain; the worst face counts"
     ),
     source="own: what is new on every frame, skin against background",
     blind=(

@@ -18,7 +18,7 @@ import torch
 
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
-from tasks.metrics.sums import FEWEST_SAMPLES, Sums
+from tasks.metrics.sums import Sums
 from tasks.metrics.texture import compared, worst_frame
 
 FAINTEST_GRAIN = 0.002  # of full range, half a code value at 8 bits
@@ -43,9 +43,10 @@ def _measured(pair: Pair, side: float) -> Value:
     sums = pair.texture.picture
     if sums is None:
         return Value.none("no window with detail")
+    if not sums.is_enough():
+        return Value.none("too few samples could be followed")
     before, after = grain_energies(sums.total())
-    samples = float(sums.count.sum())
-    if samples < FEWEST_SAMPLES or float(before) / samples < FAINTEST_GRAIN**2:
+    if float(before / sums.count.sum()) < FAINTEST_GRAIN**2:
         return Value.none("the source has no grain")
     ratio = float(after / before)
     if pair.declared.touches_grain:

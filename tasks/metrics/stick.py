@@ -2,7 +2,7 @@
 
     I_t   = H_R - a H_S                          what R has beside the texture of S
     D_k   = sum_t <I_t, H_S(t - k)> - <I_t, H_S(t + k)>   at the same place of the screen
-    STICK = max_k D_k / C_S                      k of 1 to 6 frames at 25 a second
+    STICK = max_k (D_k - 2 standard errors) / C_S   k of 1 to 6 frames at 25 a second
 
 a is the gain of the texture that both sides share, C_S the energy of the skin's texture that
 comes back along the motion. Harmless differences do not know the direction of time, so that the
@@ -24,11 +24,13 @@ from tasks.metrics import bands
 from tasks.metrics.fine import FaceTexture, skin_masks
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
+from tasks.metrics.sums import FEWEST_PAIRS
 from tasks.metrics.texture import NO_FACE, NO_TEXTURE, compared
 from tasks.metrics.tiles import Mask, Plane, high_pass
 
 LAGS = 6  # frames at 25 a second
 CLIPPED = 4.0  # deviations of the skin's high-pass; dirt does not count for more
+DOUBT = 2.0  # standard errors that are taken off, so that chance is not reported
 
 
 def measure_stick(pair: Pair) -> Value:
@@ -46,15 +48,11 @@ def _stick(face: FaceTexture, pair: Pair) -> Value:
     excess = lagged(face, [step * k for k in range(1, LAGS + 1)])
     total = face.skin.total()
     texture = float(total.source_again / total.count)
-    products, samples = excess[..., 0].sum(0), excess[..., 1].sum(0)
-    known = samples > 0
-    if not known.any():
-        return Value.none(NO_TEXTURE)
-    shares = np.where(known, products / np.maximum(samples, 1) / texture, -np.inf)
-    lag = int(shares.argmax())
+    shares = [certain_share(excess[:, k]) / texture for k in range(LAGS)]
+    lag = int(np.argmax(shares))
     where = int(face.face.frames[int(excess[:, lag, 0].argmax())])
     note = f"face {face.face.track}, {(lag + 1) * step} frames behind"
-    return Value(float(shares[lag]), compared(face.skin, pair), note=note, where=where)
+    return Value(shares[lag], compared(face.skin, pair), note=note, where=where)
 
 
 def lagged(face: FaceTexture, lags: list[int]) -> npt.NDArray[np.float64]:
@@ -84,6 +82,19 @@ def lagged(face: FaceTexture, lags: list[int]) -> npt.NDArray[np.float64]:
     return found
 
 
+def certain_share(excess: npt.NDArray[np.float64]) -> float:
+    """Mean of an excess a sample, less `DOUBT` of its standard errors; 0 where nothing is left.
+
+    Args:
+        excess: `[N, 2]`, sums and samples as `lagged` gives them.
+    """
+    known = excess[excess[:, 1] > 0]
+    if len(known) < FEWEST_PAIRS:
+        return 0.0
+    shares = known[:, 0] / known[:, 1]
+    return max(0.0, float(shares.mean() - DOUBT * shares.std() / len(known) ** 0.5))
+
+
 def _product(here: Plane, there: Plane, mask: Mask, moved: torch.Tensor) -> tuple[float, int]:
     """Sum of products at the same place of the screen, and of how many samples."""
     (down, height), (across, width) = (
@@ -107,7 +118,8 @@ STICK = Metric(
         "I = H_R - a H_S on the skin at native resolution, s = 0.012 of the eye distance, at least "
         "1.2 samples, a the gain of the texture that S and R share; the largest, for k = 1..6 "
         "frames (at 25 a second), of (<I_t, H_S(t-k)> - <I_t, H_S(t+k)>) / C_S at the same place "
-        "of the screen, C_S the coherent energy of the skin's texture; the worst face counts"
+        "of the screen, less two standard errors over the frames; C_S is the coherent energy of "
+        "the skin's texture; the worst face counts"
     ),
     source=("own, after the texture sticking of image generators (Karras et al., NeurIPS 2021)"),
     blind=(

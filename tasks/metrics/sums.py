@@ -62,12 +62,17 @@ class Sums:
         """How much of the source's texture the restored picture has, as an amplitude."""
         return self.both_again / self.source_again
 
+    def is_enough(self) -> bool:
+        """Whether enough was compared."""
+        pairs = int((self.count > 0).sum())
+        return pairs >= FEWEST_PAIRS and float(self.count.sum()) >= FEWEST_SAMPLES
+
     def has_texture(self) -> bool:
         """Whether texture that comes back stands out from chance."""
+        if not self.is_enough():
+            return False
         used = self.count > 0
         coherent = self.source_again[used]
-        if int(used.sum()) < FEWEST_PAIRS or float(self.count.sum()) < FEWEST_SAMPLES:
-            return False
         mean, error = coherent.mean(), coherent.std() / len(coherent) ** 0.5
         rms = (mean / self.count[used].mean()).clamp_min(0) ** 0.5
         return bool((rms > FAINTEST) & (mean > CERTAIN * error))

@@ -11,7 +11,8 @@ gives equal sums.
     X   the same between the two sides
 
 A sample is left out where the smoothed source does not come back (occlusion, dirt, bad
-motion), and where R differs from S on one of both frames only: what was repaired is no texture.
+motion), where R differs from S on one of both frames only, and along upright lines in which R
+differs from S (scratches): what was repaired is no texture.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ Mask = npt.NDArray[np.bool_]
 GUIDE_BLUR = 2.0  # samples, smoothing of what motion is searched on, or s where that is larger
 AWAY = 0.05  # of full range; smoothed luma that differs by more did not come back
 REPAIRED = 0.04  # of full range, change of R - S from frame to frame that is a repair
+SCRATCH = 0.01  # of full range, mean of R - S along an upright line, against its surroundings
+SCRATCH_HEIGHT, SCRATCH_WIDTH = 12, 6  # lines and surroundings of it, in blurs of R - S
 SEARCHED = 256  # samples; motion is searched on windows reduced to at most this side
 SMALLEST_SEARCH = 24  # samples; below, motion is taken as none
 
@@ -49,6 +52,7 @@ class _Layers:
     fine_restored: Plane
     smooth: Plane
     change: Plane
+    scratched: Mask
     guide: npt.NDArray[np.uint8]
 
 
@@ -88,11 +92,13 @@ def _layers(source: Plane, restored: Plane, scale: float) -> _Layers:
     fine_restored = fine_source if restored is source else _split(restored, scale)[0]
     side = 2 * round(2 * scale) + 1
     change = np.asarray(cv2.blur(restored - source, (side, side)), np.float32)
+    upright = cv2.blur(change, (1, SCRATCH_HEIGHT * side + 1))
+    scratched = np.abs(upright - cv2.blur(upright, (SCRATCH_WIDTH * side + 1, 1))) > SCRATCH
     blurred = smooth
     if scale < GUIDE_BLUR:
         more = (GUIDE_BLUR**2 - scale**2) ** 0.5
         blurred = np.asarray(cv2.GaussianBlur(smooth, (0, 0), more), np.float32)
-    return _Layers(fine_source, fine_restored, blurred, change, _guide(blurred))
+    return _Layers(fine_source, fine_restored, blurred, change, scratched, _guide(blurred))
 
 
 def high_pass(luma: Plane, scale: float) -> Plane:
@@ -146,6 +152,7 @@ def _row(here: _Layers, there: _Layers, regions: Mask) -> npt.NDArray[np.float64
     apart = here.smooth - _drawn(there.smooth, places)
     kept = np.abs(apart - np.median(apart[::4, ::4])) < AWAY
     kept &= np.abs(here.change - _drawn(there.change, places)) < REPAIRED
+    kept &= ~(here.scratched | there.scratched)
     height, width = kept.shape
     kept &= (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
     kept &= (places[..., 1] >= 0) & (places[..., 1] <= height - 1)
