@@ -6,7 +6,6 @@ face, the same share of the lines for the whole picture, never less than `SMALLE
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -20,7 +19,7 @@ from tasks.metrics.sums import Sums
 from tasks.metrics.tiles import energies
 
 if TYPE_CHECKING:
-    from tasks.metrics.pair import FacePair, Pair, TilePair
+    from tasks.metrics.pair import FacePair, Pair
 
 SMALLEST_SCALE = 1.2  # samples, s
 EYE_SHARE = 0.012  # s in eye distances
@@ -38,7 +37,8 @@ class FaceTexture:
         scale: s, samples.
         skin: sums over its skin.
         around: sums over what its window shows around it.
-        background: sums over that and the grounds, at the same s.
+        background: sums over that and the grounds; these at the s of the largest face, or of
+            the picture where that is nearer.
     """
 
     face: FacePair
@@ -63,15 +63,14 @@ class Texture:
 
 def texture_of(pair: Pair) -> Texture:
     """Sum up all windows of a stretch."""
+    large = [f for f in pair.faces if float(f.eye_distance.median()) >= SMALLEST_EYES]
     scale = SMALLEST_SCALE * max(1.0, pair.native[0] / LINES_OF_SCALE)
-    grounds = {scale: _grounds(pair, scale)}
-    faces = []
-    for face in pair.faces:
-        if float(face.eye_distance.median()) >= SMALLEST_EYES:
-            faces.append(_face(pair, face, grounds))
+    other = max((face_scale(face) for face in large), default=scale)
+    grounds = _grounds(pair, (scale,) if _alike(scale, other) else (scale, other))
+    faces = tuple(_face(pair, face, grounds) for face in large)
     parts = [part for face in faces for part in (face.skin, face.around)]
     whole = [*parts, grounds[scale]] if pair.grounds else parts
-    return Texture(tuple(faces), reduce(add, whole) if whole else None)
+    return Texture(faces, reduce(add, whole) if whole else None)
 
 
 def face_scale(face: FacePair) -> float:
@@ -88,24 +87,24 @@ def skin_masks(face: FacePair) -> list[np.ndarray]:
     ]
 
 
+def _alike(one: float, other: float) -> bool:
+    return max(one / other, other / one) < SAME_SCALE
+
+
 def _face(pair: Pair, face: FacePair, grounds: dict[float, Sums]) -> FaceTexture:
-    scale = face_scale(face)
-    step = bands.lag(pair.rate)
-    skin, around = energies(face.tile, skin_masks(face), scale, step, pair.count)
-    near = [s for s in grounds if max(s / scale, scale / s) < SAME_SCALE]
-    if not near:
-        grounds[scale] = _grounds(pair, scale)
-        near = [scale]
-    return FaceTexture(face, scale, skin, around, around + grounds[near[0]])
+    scale, step = face_scale(face), bands.lag(pair.rate)
+    ((skin, around),) = energies(face.tile, skin_masks(face), (scale,), step, pair.count)
+    nearest = min(grounds, key=lambda other: max(other / scale, scale / other))
+    return FaceTexture(face, scale, skin, around, around + grounds[nearest])
 
 
-def _grounds(pair: Pair, scale: float) -> Sums:
-    step = bands.lag(pair.rate)
-    empty = Sums.none(pair.count)
-    return reduce(add, (_whole(t, scale, step, pair.count) for t in pair.grounds), empty)
-
-
-def _whole(tile: TilePair, scale: float, step: int, count: int) -> Sums:
-    everywhere = np.ones((1, *tile.source.shape[1:]), np.bool_)
-    regions: Sequence[np.ndarray] = [everywhere] * len(tile.frames)
-    return energies(tile, regions, scale, step, count)[0]
+def _grounds(pair: Pair, scales: tuple[float, ...]) -> dict[float, Sums]:
+    """Sums over all grounds, by scale."""
+    found = dict.fromkeys(scales, Sums.none(pair.count))
+    for tile in pair.grounds:
+        everywhere = np.ones((1, *tile.source.shape[1:]), np.bool_)
+        regions = [everywhere] * len(tile.frames)
+        table = energies(tile, regions, scales, bands.lag(pair.rate), pair.count)
+        for scale, (sums,) in zip(scales, table, strict=True):
+            found[scale] = found[scale] + sums
+    return found

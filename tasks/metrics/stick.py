@@ -113,7 +113,7 @@ STICK = Metric(
     name="Sticking skin",
     unit="share of texture",
     worse="higher",
-    floor=0.06,
+    floor=0.04,
     formula=(
         "I = H_R - a H_S on the skin at native resolution, s = 0.012 of the eye distance, at least "
         "1.2 samples, a the gain of the texture that S and R share; the largest, for k = 1..6 "

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -46,77 +46,72 @@ SMALLEST_SEARCH = 24  # samples; below, motion is taken as none
 
 @dataclass(frozen=True)
 class _Layers:
-    """One frame of a window: high-pass and smoothed luma of both sides."""
+    """One frame of a window.
 
-    fine_source: Plane
-    fine_restored: Plane
-    smooth: Plane
-    change: Plane
+    Attributes:
+        fine: `[h, w, 2 K]`, H of S and of R at the first scale, at the second, and so on.
+        broad: `[h, w, 2]`, smoothed luma of S, and R - S smoothed.
+        scratched: `[h, w]`, where R differs from S along an upright line.
+        guide: what motion is searched on.
+    """
+
+    fine: Plane
+    broad: Plane
     scratched: Mask
     guide: npt.NDArray[np.uint8]
 
 
 def energies(
-    tile: TilePair, regions: Sequence[Mask], scale: float, step: int, count: int
-) -> tuple[Sums, ...]:
+    tile: TilePair, regions: Sequence[Mask], scales: Sequence[float], step: int, count: int
+) -> tuple[tuple[Sums, ...], ...]:
     """Sum up a window.
 
     Args:
         tile: the window.
         regions: a mask for each of its frames, bool `[G, h, w]`.
-        scale: s, samples.
+        scales: K values of s, samples, at most two.
         step: L, frames.
         count: frames of the stretch.
 
     Returns:
-        G sums.
+        For each scale G sums.
     """
-    source, restored, frames = tile.source, tile.restored, tile.frames.tolist()
-    place = {frame: n for n, frame in enumerate(frames)}
+    place = {frame: n for n, frame in enumerate(tile.frames.tolist())}
     layers: dict[int, _Layers] = {}
-    table = np.zeros((regions[0].shape[0], len(fields(Sums)), count))
+    table = np.zeros((len(scales), regions[0].shape[0], len(fields(Sums)), count))
     for frame, here in place.items():
         there = place.get(frame + step)
         if there is None:
             continue
         for n in (here, there):
             if n not in layers:
-                layers[n] = _layers(source[n].numpy(), restored[n].numpy(), scale)
-        table[:, :, frame] = _row(layers[here], layers[there], regions[here])
+                layers[n] = _layers(tile.source[n].numpy(), tile.restored[n].numpy(), scales)
+        table[..., frame] = _row(layers[here], layers[there], regions[here])
         del layers[here]
-    return tuple(Sums(*torch.from_numpy(rows)) for rows in table)
+    return tuple(tuple(Sums(*torch.from_numpy(rows)) for rows in scale) for scale in table)
 
 
-def _layers(source: Plane, restored: Plane, scale: float) -> _Layers:
-    fine_source, smooth = _split(source, scale)
-    fine_restored = fine_source if restored is source else _split(restored, scale)[0]
-    side = 2 * round(2 * scale) + 1
+def _layers(source: Plane, restored: Plane, scales: Sequence[float]) -> _Layers:
+    fine = np.stack([high_pass(luma, s) for s in scales for luma in (source, restored)], -1)
+    side = 2 * round(2 * scales[0]) + 1
     change = np.asarray(cv2.blur(restored - source, (side, side)), np.float32)
     upright = cv2.blur(change, (1, SCRATCH_HEIGHT * side + 1))
     scratched = np.abs(upright - cv2.blur(upright, (SCRATCH_WIDTH * side + 1, 1))) > SCRATCH
-    blurred = smooth
-    if scale < GUIDE_BLUR:
-        more = (GUIDE_BLUR**2 - scale**2) ** 0.5
-        blurred = np.asarray(cv2.GaussianBlur(smooth, (0, 0), more), np.float32)
-    return _Layers(fine_source, fine_restored, blurred, change, scratched, _guide(blurred))
+    smooth = cv2.GaussianBlur(source, (0, 0), max(GUIDE_BLUR, scales[0]))
+    return _Layers(fine, np.dstack((smooth, change)), scratched, _guide(smooth))
 
 
 def high_pass(luma: Plane, scale: float) -> Plane:
     """H of a plane `[h, w]`, s in samples."""
-    return _split(luma, scale)[0]
+    return np.asarray(luma - cv2.GaussianBlur(luma, (0, 0), scale), np.float32)
 
 
-def _split(luma: Plane, scale: float) -> tuple[Plane, Plane]:
-    smooth = cv2.GaussianBlur(luma, (0, 0), scale)
-    return luma - smooth, np.asarray(smooth, np.float32)
-
-
-def _guide(smooth: Plane) -> npt.NDArray[np.uint8]:
+def _guide(smooth: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """What motion is searched on: the window at its own contrast, at most `SEARCHED` a side."""
     longest = max(smooth.shape)
     if longest > SEARCHED:
         size = tuple(max(1, round(n * SEARCHED / longest)) for n in smooth.shape[::-1])
-        smooth = np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_AREA))
+        smooth = cv2.resize(smooth, size, interpolation=cv2.INTER_AREA)
     mean, spread = float(smooth.mean()), float(smooth.std())
     gain = 255 / max(5 * spread, 0.2)
     return np.asarray(np.clip(128 + (smooth - mean) * gain, 0, 255), np.uint8)
@@ -125,7 +120,7 @@ def _guide(smooth: Plane) -> npt.NDArray[np.uint8]:
 @cache
 def _search() -> cv2.DISOpticalFlow:
     cv2.setNumThreads(1)  # the stripes of several threads would change the answer
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
 
 def _flow(
@@ -145,31 +140,39 @@ def _flow(
 
 
 def _row(here: _Layers, there: _Layers, regions: Mask) -> npt.NDArray[np.float64]:
-    places = _flow(here.guide, there.guide, here.smooth.shape)
-    fine_source = _drawn(there.fine_source, places)
-    same = there.fine_restored is there.fine_source
-    fine_restored = fine_source if same else _drawn(there.fine_restored, places)
-    apart = here.smooth - _drawn(there.smooth, places)
-    kept = np.abs(apart - np.median(apart[::4, ::4])) < AWAY
-    kept &= np.abs(here.change - _drawn(there.change, places)) < REPAIRED
+    """Sums of one pair of frames, `[K, G, 7]`."""
+    height, width = here.scratched.shape
+    places = _flow(here.guide, there.guide, (height, width))
+    apart = here.broad - _drawn(there.broad, places, cv2.INTER_LINEAR)
+    away = apart[..., 0] - np.median(apart[::4, ::4, 0])
+    kept = (np.abs(away) < AWAY) & (np.abs(apart[..., 1]) < REPAIRED)
     kept &= ~(here.scratched | there.scratched)
-    height, width = kept.shape
     kept &= (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
     kept &= (places[..., 1] >= 0) & (places[..., 1] <= height - 1)
-    return np.array([_sums(here, fine_source, fine_restored, region & kept) for region in regions])
+    after = _drawn(there.fine, places, cv2.INTER_CUBIC)
+    rows = [_sums(here.fine, after, np.flatnonzero(region & kept)) for region in regions]
+    return np.array(rows).swapaxes(0, 1)
 
 
-def _drawn(plane: Plane, places: Plane) -> Plane:
+def _drawn(planes: Plane, places: Plane, kernel: int) -> Plane:
     drawn = cv2.remap(  # type: ignore[call-overload]
-        plane, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        planes, places, None, kernel, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(drawn, np.float32)
 
 
-def _sums(here: _Layers, source_after: Plane, restored_after: Plane, mask: Mask) -> list[float]:
-    s, r = here.fine_source[mask], here.fine_restored[mask]
-    t, q = source_after[mask], restored_after[mask]
-    return [float(v) for v in (
-        s.size, (s @ s + t @ t) / 2, (r @ r + q @ q) / 2, (s @ r + t @ q) / 2, s @ t, r @ q,
-        (r @ t + s @ q) / 2,
-    )]  # fmt: skip
+def _sums(here: Plane, after: Plane, kept: npt.NDArray[np.intp]) -> list[tuple[float, ...]]:
+    """The fields of `Sums` of each scale, from planes `[h, w, 2 K]` at some of their samples."""
+    columns = here.shape[-1]
+    before, later = (
+        np.ascontiguousarray(planes.reshape(-1, columns).take(kept, 0).T)
+        for planes in (here, after)
+    )
+    found = []
+    for n in range(0, columns, 2):
+        s, r, t, q = before[n], before[n + 1], later[n], later[n + 1]
+        found.append((
+            float(s.size), float(s @ s + t @ t) / 2, float(r @ r + q @ q) / 2,
+            float(s @ r + t @ q) / 2, float(s @ t), float(r @ q), float(r @ t + s @ q) / 2,
+        ))  # fmt: skip
+    return found
