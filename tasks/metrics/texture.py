@@ -17,6 +17,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tasks.metrics import bands
 from tasks.metrics.fine import FaceTexture
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
@@ -35,7 +36,8 @@ def kept(sums: Sums) -> Tensor:
 
 def compared(sums: Sums, pair: Pair) -> float:
     """Share of the frames of a stretch that sums rest on."""
-    return min(1.0, float((sums.count > 0).sum()) / max(pair.count - 1, 1))
+    pairs = max(pair.count - bands.lag(pair.rate), 1)
+    return min(1.0, float((sums.count > 0).sum()) / pairs)
 
 
 def worst_frame(values: Tensor, sums: Sums) -> int:

@@ -168,7 +168,7 @@ def _sums(here: Plane, after: Plane, kept: npt.NDArray[np.intp]) -> list[tuple[f
         np.ascontiguousarray(planes.reshape(-1, columns).take(kept, 0).T)
         for planes in (here, after)
     )
-    found = []
+    found: list[tuple[float, ...]] = []
     for n in range(0, columns, 2):
         s, r, t, q = before[n], before[n + 1], later[n], later[n + 1]
         found.append((
