@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -117,8 +117,9 @@ def _guide(smooth: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.clip(128 + (smooth - mean) * gain, 0, 255), np.uint8)
 
 
-@cache
-def _search() -> cv2.DISOpticalFlow:
+@lru_cache(maxsize=16)
+def _search(_shape: tuple[int, ...]) -> cv2.DISOpticalFlow:
+    """One search for each size: a small picture changes the settings of the object for good."""
     cv2.setNumThreads(1)  # the stripes of several threads would change the answer
     return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
@@ -132,7 +133,7 @@ def _flow(
     places[..., 0], places[..., 1] = np.arange(width), np.arange(height)[:, None]
     if min(here.shape) < SMALLEST_SEARCH:
         return places
-    flow = np.asarray(_search().calc(here, there, None), np.float32)  # type: ignore[call-overload]
+    flow = np.asarray(_search(here.shape).calc(here, there, None))  # type: ignore[call-overload]
     if flow.shape[:2] != (height, width):
         flow = cv2.resize(flow, (width, height)) * np.float32(width / flow.shape[1])
     places += flow

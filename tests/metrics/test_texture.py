@@ -400,3 +400,13 @@ def test_a_window_that_follows_the_face_is_as_good_as_one_that_stays(scene: Scen
         found.append(value(STICK, replace(made, faces=(moving,))))
     assert found[0] == pytest.approx(found[1], rel=0.3)
     assert min(found) > 0.3
+
+
+def test_a_small_face_does_not_change_what_is_measured_after_it(scene: Scene) -> None:
+    """OpenCV's search takes other settings for small pictures, and keeps them."""
+    times = np.arange(FRAMES) * 1.0
+    background = list(zip(scene.sources, scene.grounds, strict=True))
+    first = value(TEX, pair(background))
+    small = panned(texture(100, 6), 50, times)
+    value(TEX, pair([], (grainy(small, 7), small), eyes=20.0))
+    assert value(TEX, pair(background)) == first
