@@ -72,7 +72,7 @@ BOIL = Metric(
     name="Boiling skin",
     unit="ln ratio",
     worse="higher",
-    floor=0.30,
+    floor=0.25,
     formula=(
         "n = H_t - W H_(t+L) at native resolution, s = 0.012 of the eye distance, at least 1.2 "
         "samples; i = (E n_R^2 - g E n_R n_S) / E of the skin's coherent texture, g = C_R / X "

@@ -17,7 +17,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from tasks.metrics.direct import direct_difference
 from tasks.metrics.fine import Texture, texture_of
+from tasks.metrics.grade import block_colours, ungraded
 from tasks.metrics.proxy import Flows, estimate_flows, proxy
 from tasks.metrics.tone import residual
 
@@ -188,6 +190,17 @@ class Pair:
     def proxy(self) -> Tensor:
         """P, float32 `[T, h, w]`: the source without flicker, one-frame specks and grain."""
         return proxy(self.source, self.flow)
+
+    @cached_property
+    def direct(self) -> Tensor:
+        """D, float32 `[T, h, w]`: R brought to the tones of S, less S of the same frame."""
+        return direct_difference(self.source, self.restored)
+
+    @cached_property
+    def ungraded(self) -> Tensor:
+        """What a constant grade leaves of the colours of small blocks, `[T, C, N]`."""
+        lumas, colours = (self.source, self.restored), (self.source_colour, self.restored_colour)
+        return ungraded(*block_colours(lumas, colours))
 
     @cached_property
     def residual(self) -> Tensor:

@@ -83,7 +83,7 @@ TEX = Metric(
     name="Texture kept",
     unit="ratio",
     worse="lower",
-    floor=0.80,
+    floor=0.75,
     formula=(
         "H = Y - G_s Y at native resolution in up to eight textured windows of background and on "
         "the faces, s = 1.2 samples (1080 lines) or 0.012 of the eye distance; "
@@ -105,7 +105,7 @@ WAX = Metric(
     name="Waxy skin",
     unit="ln ratio",
     worse="higher",
-    floor=0.16,
+    floor=0.25,
     formula=(
         "ln(TEX of the background / TEX of the skin), both at s = 0.012 of the eye distance, at "
         "least 1.2 samples; skin is the face without eyes, brows, lips and lower nose, background "

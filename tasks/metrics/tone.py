@@ -62,12 +62,12 @@ def residual(restored: Tensor, proxy: Tensor) -> Tensor:
     """
     mapped = toned(restored, tone_curve(restored, proxy))
     return torch.stack([
-        _blurred(_fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
+        _blurred(fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
     ])  # fmt: skip
 
 
-def _fitted(here: Tensor, wanted: Tensor) -> Tensor:
-    """`a here + b - wanted` with the robust a and b of this frame."""
+def fitted(here: Tensor, wanted: Tensor) -> Tensor:
+    """`a here + b - wanted`, both `[h, w]`, with the robust a and b of this frame."""
     few, aim = here[::3, ::3].flatten(), wanted[::3, ::3].flatten()
     keep = torch.ones_like(few, dtype=torch.bool)
     gain, offset = torch.tensor(1.0), torch.tensor(0.0)

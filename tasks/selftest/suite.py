@@ -15,7 +15,7 @@ FAULTS: tuple[Fault, ...] = (
     *light.FAULTS, *film.FAULTS,
 )  # fmt: skip
 LEAST_MOTION = 0.8  # samples a frame, 90th percentile, at 288 lines
-LEAST_SPEECH = 0.02  # spread of the mouth's opening over the face's height
+LEAST_SPEECH = 0.012  # spread of the mouth's opening over the face's height
 
 
 def possible(scene: Scene) -> frozenset[Needs]:

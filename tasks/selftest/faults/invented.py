@@ -32,8 +32,8 @@ def _erased(
 ) -> Pictures:
     """A thing painted over with what surrounds it, where the picture is not flat."""
     side = max(8, round(strength * scene.size[1]))
-    corners = [_corner(scene, side, chance) for _ in range(24)]
-    detail = [float(output[0, y : y + side, x : x + side].std()) for y, x in corners]
+    corners = [_corner(scene, side, chance) for _ in range(60)]
+    detail = [float(scene.truth[0, y : y + side, x : x + side].std()) for y, x in corners]
     top, left = corners[int(np.argmax(detail))]
     mask = np.zeros(scene.size, np.uint8)
     cv2.circle(mask, (left + side // 2, top + side // 2), side // 2, 255, -1)
