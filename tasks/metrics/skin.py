@@ -35,7 +35,7 @@ LOWER_NOSE = (4, 45, 220, 115, 48, 275, 440, 344, 278, 98, 97, 2, 326, 327)
 INNER, OUTER = 0.90, 1.15  # the outline drawn in and out, share of its distance to the middle
 # What is cut out, and how much larger than its landmarks.
 FEATURES = (
-    (RIGHT_EYE, 1.6), (LEFT_EYE, 1.6), (RIGHT_BROW, 1.3), (LEFT_BROW, 1.3),
+    (RIGHT_EYE, 2.2), (LEFT_EYE, 2.2), (RIGHT_BROW, 1.3), (LEFT_BROW, 1.3),
     (LIPS, 1.3), (LOWER_NOSE, 1.15),
 )  # fmt: skip
 SHIFT = 4  # fractional bits of the corners of a polygon
