@@ -24,12 +24,12 @@ from tasks.metrics import bands
 from tasks.metrics.fine import FaceTexture, skin_masks
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
-from tasks.metrics.sums import FEWEST_PAIRS
 from tasks.metrics.texture import NO_FACE, NO_TEXTURE, compared
 from tasks.metrics.tiles import Mask, Plane, high_pass
 
 LAGS = 6  # frames at 25 a second
 CLIPPED = 4.0  # deviations of the skin's high-pass; dirt does not count for more
+FEWEST_FRAMES = 10  # at a lag; the standard error of fewer is chance itself
 DOUBT = 2.0  # standard errors that are taken off, so that chance is not reported
 
 
@@ -48,6 +48,10 @@ def _stick(face: FaceTexture, pair: Pair) -> Value:
     excess = lagged(face, [step * k for k in range(1, LAGS + 1)])
     total = face.skin.total()
     texture = float(total.source_again / total.count)
+    if int((excess[:, 0, 1] > 0).sum()) < FEWEST_FRAMES:
+        return Value.none(
+            "too few frames with the face before and after", compared(face.skin, pair)
+        )
     shares = [certain_share(excess[:, k]) / texture for k in range(LAGS)]
     lag = int(np.argmax(shares))
     where = int(face.face.frames[int(excess[:, lag, 0].argmax())])
@@ -83,16 +87,18 @@ def lagged(face: FaceTexture, lags: list[int]) -> npt.NDArray[np.float64]:
 
 
 def certain_share(excess: npt.NDArray[np.float64]) -> float:
-    """Mean of an excess a sample, less `DOUBT` of its standard errors; 0 where nothing is left.
+    """Mean of an excess a sample, less `DOUBT` of its standard errors.
+
+    0 where nothing is left, or where fewer than `FEWEST_FRAMES` have partners at this lag.
 
     Args:
         excess: `[N, 2]`, sums and samples as `lagged` gives them.
     """
     known = excess[excess[:, 1] > 0]
-    if len(known) < FEWEST_PAIRS:
+    if len(known) < FEWEST_FRAMES:
         return 0.0
     shares = known[:, 0] / known[:, 1]
-    return max(0.0, float(shares.mean() - DOUBT * shares.std() / len(known) ** 0.5))
+    return max(0.0, float(shares.mean() - DOUBT * shares.std(ddof=1) / len(known) ** 0.5))
 
 
 def _product(here: Plane, there: Plane, mask: Mask, moved: torch.Tensor) -> tuple[float, int]:

@@ -240,7 +240,8 @@ def test_redrawn_skin_boils_and_grain_everywhere_does_not(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("late", [1, 2, 5])
-def test_texture_of_some_frames_ago_sticks(scene: Scene, late: int) -> None:
+def test_texture_of_some_frames_ago_sticks(late: int) -> None:
+    scene = Scene(24)
     found = STICK.measure(scene.pair(scene.grounds, scene.stuck(late)))
     assert found.value is not None and found.value > 0.3
     assert f"{late} frames behind" in found.note
