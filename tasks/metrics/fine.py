@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasks.metrics import bands
-from tasks.metrics.skin import skin_and_background
+from tasks.metrics.skin_mask import skin_and_background
 from tasks.metrics.sums import Sums
 from tasks.metrics.tiles import energies
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from tasks.metrics.direct import direct_difference
+from tasks.metrics.face_proxy import FaceProxy, face_proxies
 from tasks.metrics.fine import Texture, texture_of
 from tasks.metrics.grade import block_colours, ungraded
 from tasks.metrics.proxy import Flows, estimate_flows, proxy
@@ -211,3 +212,8 @@ class Pair:
     def texture(self) -> Texture:
         """Sums of fine texture over the windows at native resolution."""
         return texture_of(self)
+
+    @cached_property
+    def face_proxies(self) -> tuple[FaceProxy, ...]:
+        """P and R in the tones of P on the chips of each of `faces`."""
+        return face_proxies(self)

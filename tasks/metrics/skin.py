@@ -1,72 +1,123 @@
-"""Where the skin of a face is, from its landmarks.
+"""SKIN: skin of another colour, after a grade has been taken out.
 
-Skin is the inside of the face's outline, drawn in a little, without the eyes with their lids,
-the brows, the lips and the lower nose: forehead, cheeks, bridge of the nose and chin. Background
-is all that lies outside the outline, drawn out a little. What is between counts as neither.
+    curves   one monotone curve per channel from R to S, quantile to quantile, pooled over the
+             stretch outside all faces (over the whole picture where a face leaves too little)
+    cheeks   median over both cheeks of R under the curves, and of S under the picture's gain
+    SKIN = |median_t Lab(R) - median_t Lab(S)|, CIELAB D65 (dE*ab 1976)
 
-Source of the indices: MediaPipe Face Mesh, `face_mesh_connections.py` (Apache-2.0).
+Monochrome: the same with luma and one curve; SKIN = |dL*|.
 
-Limits: a fringe, a beard, spectacles or a hand in front of the face count as skin.
+Unit: dE. Higher is worse.
+Source: ours; CIE 15 for CIELAB, IEC 61966-2-1 for the transfer curve.
+
+Blind: a change of skin that the surroundings share (a grade), one that comes and goes (FLK_L,
+EYE), skin away from the cheeks. Where faces fill the picture the curves are fitted on them too,
+and a change of the skin is told too small; the note says so.
 """
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-import numpy.typing as npt
+import torch
 from torch import Tensor
 
-Mask = npt.NDArray[np.bool_]
-Points = npt.NDArray[np.float32]
+from tasks.metrics.metric import Metric, Value
+from tasks.metrics.pair import FacePair, Pair
+from tasks.metrics.proxy import gains
+from tasks.metrics.tone import tone_curve, toned
+from tasks.metrics.worst_face import usable, worst_face
 
-OUTLINE = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
-RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
-LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
-RIGHT_BROW = (46, 53, 52, 65, 55, 70, 63, 105, 66, 107)
-LEFT_BROW = (276, 283, 282, 295, 285, 300, 293, 334, 296, 336)
-LIPS = (
-    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
-)  # fmt: skip
-LOWER_NOSE = (4, 45, 220, 115, 48, 275, 440, 344, 278, 98, 97, 2, 326, 327)
-
-INNER, OUTER = 0.90, 1.15  # the outline drawn in and out, share of its distance to the middle
-# What is cut out, and how much larger than its landmarks.
-FEATURES = (
-    (RIGHT_EYE, 2.2), (LEFT_EYE, 2.2), (RIGHT_BROW, 1.3), (LEFT_BROW, 1.3),
-    (LIPS, 1.3), (LOWER_NOSE, 1.15),
-)  # fmt: skip
-SHIFT = 4  # fractional bits of the corners of a polygon
+CHEEKS = ((78, 136), (146, 136))  # chip samples, x and y
+REACH = 8  # samples around
+MARGIN = 0.2  # of the size of a face's box, kept clear around it
+ENOUGH = 0.25  # share of the picture outside faces that is enough for the curves
+LIGHT = torch.tensor([0.95047, 1.0, 1.08883])  # D65
+TO_XYZ = torch.tensor([
+    [0.4124564, 0.3575761, 0.1804375],
+    [0.2126729, 0.7151522, 0.0721750],
+    [0.0193339, 0.1191920, 0.9503041],
+])  # fmt: skip
 
 
-def skin_and_background(landmarks: Tensor, origin: Tensor, shape: tuple[int, int]) -> Mask:
-    """Draw both masks in a window.
-
-    Args:
-        landmarks: float32 `[478, 2]` (or 468), (x, y) in native samples.
-        origin: int64 `[2]`, (y, x) of the window's corner.
-        shape: lines and samples of the window.
-
-    Returns:
-        bool `[2, h, w]`: skin, background.
-    """
-    points = np.asarray(landmarks.numpy() - origin.flip(0).numpy(), np.float32)
-    skin, face = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    _fill(skin, _scaled(points[list(OUTLINE)], INNER), 1)
-    _fill(face, _scaled(points[list(OUTLINE)], OUTER), 1)
-    for feature, larger in FEATURES:
-        _fill(skin, _scaled(points[list(feature)], larger), 0)
-    return np.stack((skin > 0, face == 0))
+def to_lab(rgb: Tensor) -> Tensor:
+    """R'G'B' `[..., 3]`, 0..1, sRGB curve and primaries, to CIELAB D65 `[..., 3]`."""
+    linear = torch.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    part = linear @ TO_XYZ.T / LIGHT
+    root = torch.where(part > 216 / 24389, part.clamp_min(1e-6) ** (1 / 3),
+                       (24389 / 27 * part + 16) / 116)  # fmt: skip
+    x, y, z = root.unbind(-1)
+    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), -1)
 
 
-def _scaled(points: Points, factor: float) -> Points:
-    middle = (points.min(0) + points.max(0)) / 2
-    return np.asarray(middle + (points - middle) * factor, np.float32)
+def _skin(pair: Pair, number: int) -> Value:
+    face = pair.faces[number]
+    kept = usable(face)
+    levels = gains(pair.source)
+    before, after, pictures = _channels(pair, face)
+    outside = _outside(pair, pictures[0].shape[-2:])
+    wide = float(outside.float().mean()) >= ENOUGH
+    where = outside if wide else torch.ones_like(outside)
+    level = levels[face.frames][:, None, None]
+    tones = []
+    for source, restored, whole, again in zip(
+        before, after, pictures[0].unbind(1), pictures[1].unbind(1), strict=True
+    ):
+        curve = tone_curve(again[where], (whole * levels[:, None, None])[where])
+        tones.append((_cheeks(source * level), _cheeks(toned(restored, curve))))
+    wanted, found = (to_lab(torch.stack(side, -1).expand(-1, 3)) for side in zip(*tones))
+    away = found[kept].median(0).values - wanted[kept].median(0).values
+    monochrome = face.colour is None
+    value = float(away[0].abs() if monochrome else away.norm())
+    note = "" if wide else "faces fill the picture"
+    if monochrome:
+        note = ", ".join(filter(None, ("lightness only", note)))
+    return Value(value, int(kept.sum()) / pair.count, note=note)
 
 
-def _fill(mask: npt.NDArray[np.uint8], points: Points, value: int) -> None:
-    hull = cv2.convexHull(points)
-    corners = np.round(hull * (1 << SHIFT)).astype(np.int32)
-    cv2.fillConvexPoly(mask, corners, (value,), cv2.LINE_8, SHIFT)
+def _channels(pair: Pair, face: FacePair) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Chips of both sides by channel, and the small pictures of both sides `[T, C, h, w]`."""
+    if face.colour is None or face.restored_colour is None or pair.source_colour is None:
+        small = [side[:, None, ::4, ::4] for side in (pair.source, pair.restored)]
+        return [face.chips], [face.restored_chips], small
+    assert pair.restored_colour is not None
+    before, after = (
+        [channel.float() / 255 for channel in side.unbind(-1)]
+        for side in (face.colour, face.restored_colour)
+    )
+    return before, after, [pair.source_colour, pair.restored_colour]
+
+
+def _outside(pair: Pair, size: tuple[int, int]) -> Tensor:
+    """Samples of the small picture that lie outside all faces, bool `[T, h, w]`."""
+    free = torch.ones(pair.count, *size, dtype=torch.bool)
+    scale = pair.native[0] / size[0]
+    for face in pair.faces:
+        low, high = face.landmarks.amin(1) / scale, face.landmarks.amax(1) / scale
+        margin = MARGIN * (high - low)
+        for place, frame in enumerate(face.frames.tolist()):
+            left, top = (low - margin)[place].clamp_min(0).long().tolist()
+            right, bottom = (high + margin)[place].clamp_min(0).long().tolist()
+            free[frame, top : bottom + 1, left : right + 1] = False
+    return free
+
+
+def _cheeks(chips: Tensor) -> Tensor:
+    """Median over both cheeks, `[N]`."""
+    parts = [
+        chips[:, y - REACH : y + REACH + 1, x - REACH : x + REACH + 1].flatten(1) for x, y in CHEEKS
+    ]
+    return torch.cat(parts, 1).median(1).values
+
+
+SKIN = Metric(
+    identifier="SKIN",
+    name="Skin tone shift",
+    unit="dE",
+    worse="higher",
+    floor=1.5,
+    formula="|median Lab of the cheeks of R under the stretch's tone curves - that of S|; "
+    "lightness only for monochrome",
+    source="ours; CIELAB after CIE 15",
+    blind="a change that the surroundings share; one that comes and goes; faces that fill the "
+    "picture",
+    measure=lambda pair: worst_face(pair, _skin, "higher", 0.0),
+)
