@@ -63,7 +63,9 @@ def _skin(pair: Pair, number: int) -> Value:
     ):
         curve = tone_curve(again[where], (whole * levels[:, None, None])[where])
         tones.append((_cheeks(source * level), _cheeks(toned(restored, curve))))
-    wanted, found = (to_lab(torch.stack(side, -1).expand(-1, 3)) for side in zip(*tones))
+    wanted, found = (
+        to_lab(torch.stack(side, -1).expand(-1, 3)) for side in zip(*tones, strict=True)
+    )
     away = found[kept].median(0).values - wanted[kept].median(0).values
     monochrome = face.colour is None
     value = float(away[0].abs() if monochrome else away.norm())

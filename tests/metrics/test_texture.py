@@ -12,7 +12,7 @@ from tasks.metrics.boil import BOIL
 from tasks.metrics.grain import GRAIN, REGRAIN
 from tasks.metrics.metric import Metric
 from tasks.metrics.pair import Declared, FacePair, Pair, TilePair
-from tasks.metrics.skin import (
+from tasks.metrics.skin_mask import (
     LEFT_BROW,
     LEFT_EYE,
     LIPS,
