@@ -31,7 +31,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tasks.metrics.bands import high, lag, rms
+from tasks.metrics.bands import USUAL_RATE, high, lag, rms
 from tasks.metrics.direct import block_medians
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
@@ -43,7 +43,7 @@ BLOCK = 24  # samples at 288 lines
 BLOCK_SHARE = 0.97  # of the blocks that a value is not beyond
 
 
-def flicker_percent(trace: Tensor, rate: float) -> float | None:
+def flicker_percent(trace: Tensor, rate: float = USUAL_RATE) -> float | None:
     """Flicker of a trace of luma `[T]`, 0..1, in per cent; None when too short or too dark."""
     waves = high(trace, rate)
     level = float(trace.mean()) if trace.numel() else 0.0
