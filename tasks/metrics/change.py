@@ -5,12 +5,12 @@ CHG looks for what differs and stays: the median over time of
     the direct difference, slightly blurred, sample by sample (fine things), and
     what a constant grade leaves of the colours of small blocks (large, low-contrast things)
 
-    CHG = 100 * the greater of  P99.99 over samples of |G_2(median_t D - lines)|,
+    CHG = 100 * the greater of  P99.99 over samples outside lines of |G_2(median_t D)|,
                                 max over blocks of |median_t ungraded|, median of three abreast
 
-A scratch that was taken away, or put in, is the business of SCRATCH: what is as narrow as a line
-and stays over a quarter of the height counts for nothing (`lines`), nor does a block that differs
-from both beside it. Dirt is gone with the median over time.
+A scratch that was taken away, or put in, is the business of SCRATCH: where a narrow line stays
+over a quarter of the height, it and the few samples beside it, which a repair paints anew, are
+left out, and so is a block that differs from both beside it. The median over time takes dirt out.
 
 CAST looks for a colour that drifts over the stretch. With u_t the median of what the grade leaves
 on frame t, as colour difference without luma, smoothed over five frames,
@@ -43,6 +43,7 @@ BLUR = 2.0  # samples
 FINE_SHARE = 0.9999
 LINE_BANDS = 4  # of the height; a line is narrow over a whole band
 LINE_REACH = 9  # samples across; what is wider is no line
+LEAST_LINE = 0.008  # of full range
 SHORTEST = 5  # frames
 SMOOTH = 5  # frames
 PARTS = 3  # of the picture each way, in which a cast is looked for
@@ -55,19 +56,22 @@ def measure_change(pair: Pair) -> Value:
         return Value.none(f"needs {SHORTEST} frames")
     some = torch.linspace(0, pair.count - 1, min(pair.count, MOST_FRAMES)).long()
     stays = pair.direct[some].median(0).values.numpy()
-    blurred = np.abs(cv2.GaussianBlur(stays - _lines(stays), (0, 0), BLUR))
-    fine = float(np.quantile(blurred, FINE_SHARE))
+    lines, there = _lines(stays)
+    blurred = np.abs(cv2.GaussianBlur(stays - lines, (0, 0), BLUR))
+    fine = float(np.quantile(np.where(there, 0, blurred), FINE_SHARE))
     broad = _among_three(_placed(pair)[some].median(0).values).abs().max()
     return Value(100 * max(fine, float(broad)))
 
 
-def _lines(stays: Plane) -> Plane:
-    """Narrow upright structure, of the same shape."""
+def _lines(stays: Plane) -> tuple[Plane, npt.NDArray[np.bool_]]:
+    """Narrow upright structure, and where there is such, both of the same shape."""
     bands = np.array_split(stays, min(LINE_BANDS, len(stays)))
     upright = np.concatenate([
         np.broadcast_to(np.median(band, axis=0), band.shape) for band in bands
     ])  # fmt: skip
-    return np.asarray(upright - cv2.blur(upright, (LINE_REACH, 1)), np.float32)
+    lines = np.asarray(upright - cv2.blur(upright, (LINE_REACH, 1)), np.float32)
+    strong = (np.abs(lines) > LEAST_LINE).astype(np.uint8)
+    return lines, cv2.dilate(strong, np.ones((1, LINE_REACH), np.uint8)) > 0
 
 
 def _placed(pair: Pair) -> Tensor:
@@ -115,7 +119,7 @@ METRICS = (
         unit="% of full range",
         worse="higher",
         floor=1.0,
-        formula="the greater of P99.99 of |G_2(median_t D)| without upright lines and the largest "
+        formula="the greater of P99.99 of |G_2(median_t D)| outside upright lines and the largest "
         "|median_t| of what a constant grade leaves of block colours; D is R less S",
         source="own",
         blind="what appears for less than half of a stretch; what moves with the scene; upright "
