@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from tasks.metrics.tone import LEVELS, fitted, toned
 
+HALVED_BLUR = 0.75  # samples of half size
 TONE_BLOCK = 8  # samples, side of the blocks that the curve is read from
 TONES = 48  # knots of the curve, each of as many blocks
 SCALES = (1.0, 2.0)  # samples; the detail of S that a change of sharpness acts on
@@ -107,3 +109,10 @@ def block_medians(pictures: Tensor, side: int) -> Tensor:
     flat = np.ascontiguousarray(blocks).reshape(count, rows, columns, side * side)
     middle = side * side // 2
     return torch.from_numpy(np.partition(flat[..., ::2], middle // 2, axis=-1)[..., middle // 2])
+
+
+def halved(pictures: Tensor) -> npt.NDArray[np.float32]:
+    """Pictures `[T, h, w]` at half the size, slightly blurred, float32."""
+    size = (max(1, pictures.shape[2] // 2), max(1, pictures.shape[1] // 2))
+    small = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in pictures.numpy())
+    return np.stack([cv2.GaussianBlur(one, (0, 0), HALVED_BLUR) for one in small])
