@@ -79,7 +79,7 @@ def _placed(pair: Pair) -> Tensor:
     left, colour = pair.ungraded, pair.source_colour
     width = pair.source.shape[2] if colour is None else colour.shape[3]
     side = 4 * BLOCK if colour is None else BLOCK
-    return left.unflatten(2, (-1, max(1, width // min(side, width))))
+    return left.reshape(*left.shape[:2], -1, max(1, width // min(side, width)))
 
 
 def _among_three(blocks: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ METRICS = (
         name="Picture invented or erased",
         unit="% of full range",
         worse="higher",
-        floor=1.0,
+        floor=1.2,
         formula="the greater of P99.99 of |G_2(median_t D)| outside upright lines and the largest "
         "|median_t| of what a constant grade leaves of block colours; D is R less S",
         source="own",

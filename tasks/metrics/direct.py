@@ -27,6 +27,8 @@ from torch import Tensor
 
 from tasks.metrics.tone import LEVELS, fitted, toned
 
+Reals = npt.NDArray[np.float64]
+
 HALVED_BLUR = 0.75  # samples of half size
 TONE_BLOCK = 8  # samples, side of the blocks that the curve is read from
 TONES = 48  # knots of the curve, each of as many blocks
@@ -64,9 +66,16 @@ def _curve(restored: Tensor, source: Tensor) -> Tensor:
     knots = np.array([float(part.median()) for part in tones])
     values = np.array([float(part.median()) for part in wanted])
     levels = np.linspace(0, 1, LEVELS)
-    curve = np.interp(levels, knots, values)
-    beyond = levels - levels.clip(knots[0], knots[-1])  # slope 1 beyond the ends
-    return torch.from_numpy((curve + beyond).astype(np.float32))
+    inner = np.interp(levels, knots, values)
+    below, above = levels - levels.clip(knots[0]), levels - levels.clip(None, knots[-1])
+    low, high = (_slope(knots[part], values[part]) for part in (slice(3), slice(-3, None)))
+    return torch.from_numpy((inner + low * below + high * above).astype(np.float32))
+
+
+def _slope(knots: Reals, values: Reals) -> float:
+    """Slope of an end of the curve, by which it goes on; within reason where tones are few."""
+    span = float(knots[-1] - knots[0])
+    return float(np.clip((values[-1] - values[0]) / span, 0.5, 2.0)) if span > 0.01 else 1.0
 
 
 def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ most frames are foreign.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,7 @@ AROUND = 8  # frames before and after in which a change is usual
 USUAL = 0.75  # quantile of those
 DONE = 0.25  # gamma above which the source moved on
 LEAST_SURE = 0.08  # standard error of gamma above which nothing is said of a frame
+LEAST_NOISE = 1e-3  # of full range, that of rounding
 SAMPLES = 12.0  # neighbouring samples of half size whose grain is not independent
 FEWEST = 6  # frames
 BLUR = 2.0  # samples
@@ -50,7 +53,7 @@ def measure_doubled(pair: Pair) -> Value:
     if pair.count < FEWEST:
         return Value.none(f"needs {FEWEST} frames")
     restored, apart = halved(pair.restored), halved(pair.direct)
-    noise = 1.4826 * float(np.median(np.abs(apart[::4])))
+    noise = max(1.4826 * float(np.median(np.abs(apart[::4]))), LEAST_NOISE)
     known = np.array([
         _error(restored[n + 1] - restored[n - 1], noise) < LEAST_SURE
         for n in range(1, pair.count - 1)
@@ -95,7 +98,7 @@ def _moved_on(left_out: Plane, apart: Plane, noise: float) -> bool:
 
 def _error(left_out: Plane, noise: float) -> float:
     """Standard error of gamma on one frame."""
-    return noise * np.sqrt(SAMPLES) / max(float(np.linalg.norm(left_out)), 1e-6)
+    return noise * math.sqrt(SAMPLES) / max(float(np.linalg.norm(left_out)), 1e-6)
 
 
 def measure_foreign(pair: Pair) -> Value:

@@ -4,9 +4,10 @@ For n = 1, 2, 3 frames, by least squares over the samples that move,
 
     D_t = beta_n (P_(t-n) - P_(t+n)) / 2 + ...,      GHOST = max_n  n |beta_n|
 
-with D the direct difference and P the proxy, both at half the size and slightly blurred. A
-temporal filter that keeps a share of the frame before has a GHOST of about that share; a picture
-that is n frames late has one of about n. With n = 1 alone, slow motion drowns in grain and a
+with D the direct difference and P the proxy, both at half the size and slightly blurred. It is by
+how many frames the picture is late on the average: n when it is n frames late, s when a share s
+of the frame before is mixed in, s / (1 - s) when a temporal filter keeps a share s of what it put
+out before. With n = 1 alone, slow motion drowns in grain and a
 picture that is three frames late in fast motion looks like nothing at all. The neighbours stand
 on both sides of t on purpose: the frame t itself shares its grain with D, and a perfect result
 would have a beta of 0.4.
@@ -71,7 +72,7 @@ METRICS = (
     Metric(
         identifier="GHOST",
         name="Ghosts of motion, late picture",
-        unit="frames late, or weight of the frame before",
+        unit="frames late on the average",
         worse="higher",
         floor=0.05,
         formula="max_n n |beta_n| of D_t = beta_n (P_(t-n) - P_(t+n)) / 2 at moving samples, "
