@@ -84,7 +84,7 @@ def test_a_container_that_rounds_its_times_is_in_time(tick: Fraction) -> None:
 def test_rounding_hides_no_shift_that_could_be_heard() -> None:
     tick = Fraction(1, 1000)
     late = replace(rounded(reel(), tick), sound_offset=Fraction(2, 1000))
-    assert compare(rounded(reel(), tick), late).value == 0  # each of the two may be half a tick off
+    assert compare(rounded(reel(), tick), late).value == 0  # a tick on each side
     later = replace(late, sound_offset=Fraction(3, 1000))
     assert compare(rounded(reel(), tick), later).value == 1
 
