@@ -118,7 +118,7 @@ METRICS = (
         name="Picture invented or erased",
         unit="% of full range",
         worse="higher",
-        floor=1.2,
+        floor=1.5,
         formula="the greater of P99.99 of |G_2(median_t D)| outside upright lines and the largest "
         "|median_t| of what a constant grade leaves of block colours; D is R less S",
         source="own",

@@ -5,7 +5,8 @@
 L is the median of S where R has a certain tone, over small blocks of all frames, with the flicker
 of S taken out; the fit of each frame is that of `tasks.metrics.tone`. So neither a grade nor
 flicker of the source counts. Quantiles, which the residual is toned by, would do less well here:
-grain and flicker widen the peaks of a histogram, and that is no grade.
+grain and flicker widen the peaks of a histogram, and that is no grade. They are used for tones
+that only things smaller than a block have.
 
 Sharpening and softening give D a part that is proportional to the fine detail of S at two scales;
 its two coefficients are fitted once a stretch and taken out. The detail of S holds its grain, and
@@ -25,9 +26,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tasks.metrics.tone import LEVELS, fitted, toned
-
-Reals = npt.NDArray[np.float64]
+from tasks.metrics.tone import LEVELS, fitted, tone_curve, toned
 
 HALVED_BLUR = 0.75  # samples of half size
 TONE_BLOCK = 8  # samples, side of the blocks that the curve is read from
@@ -66,16 +65,12 @@ def _curve(restored: Tensor, source: Tensor) -> Tensor:
     knots = np.array([float(part.median()) for part in tones])
     values = np.array([float(part.median()) for part in wanted])
     levels = np.linspace(0, 1, LEVELS)
-    inner = np.interp(levels, knots, values)
-    below, above = levels - levels.clip(knots[0]), levels - levels.clip(None, knots[-1])
-    low, high = (_slope(knots[part], values[part]) for part in (slice(3), slice(-3, None)))
-    return torch.from_numpy((inner + low * below + high * above).astype(np.float32))
-
-
-def _slope(knots: Reals, values: Reals) -> float:
-    """Slope of an end of the curve, by which it goes on; within reason where tones are few."""
-    span = float(knots[-1] - knots[0])
-    return float(np.clip((values[-1] - values[0]) / span, 0.5, 2.0)) if span > 0.01 else 1.0
+    inner = torch.from_numpy(np.interp(levels, knots, values).astype(np.float32))
+    tails = tone_curve(restored, source)
+    ends = toned(torch.tensor([knots[0], knots[-1]], dtype=torch.float32), tails)
+    at = torch.from_numpy(levels)
+    inner = torch.where(at < knots[0], inner + tails - ends[0], inner)
+    return torch.where(at > knots[-1], inner + tails - ends[1], inner)
 
 
 def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:
