@@ -12,13 +12,16 @@ doubled frames itself (a silent film stretched to another rate, drawings shot on
 accused, and grain does not hide slow motion, because x is searched for with all samples at once.
 Per cent of the frames on which the motion is large enough to tell.
 
-SWAP: how much the worst frame of R is unlike the source of its moment,
+SWAP: how much better the worst frame of R fits another moment than its own,
 
-    SWAP = 100 * ( max_t e_t - median_t e ),   e_t = mean |G_2(D_t)|
+    SWAP = 100 * sqrt( max_t ( c(t,t) - min_s c(t,s) ) ),   |s - t| > 2
+
+with c(t,s) the mean square of S_t + D_t, which is R in the tones of S, less P_s, at a quarter of
+the size, each pair at its best gain. What a repair spoils fits no other moment and is not counted.
 
 Per cent of full range. Both lower is better. Source: own. Blind to: static shots; DUP to a
-doubled last frame, and to a doubling under grain that was added later; SWAP to a stretch of which
-most frames are foreign.
+doubled last frame, and to a doubling under grain that was added later; SWAP to frames from
+outside the stretch, from two frames away at most, and to the first and the last frame.
 """
 
 from __future__ import annotations
@@ -28,7 +31,6 @@ import math
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from tasks.metrics.direct import halved
@@ -43,9 +45,11 @@ LEAST_SURE = 0.08  # standard error of gamma above which nothing is said of a fr
 LEAST_NOISE = 1e-3  # of full range, that of rounding
 SAMPLES = 12.0  # neighbouring samples of half size whose grain is not independent
 FEWEST = 6  # frames
-BLUR = 2.0  # samples
+TINY = 4  # times smaller, the pictures in which another moment is looked for
+NEAR = 2  # frames; what comes from nearer is late or doubled, not foreign
 
 Plane = npt.NDArray[np.float32]
+Reals = npt.NDArray[np.float64]
 
 
 def measure_doubled(pair: Pair) -> Value:
@@ -105,12 +109,27 @@ def measure_foreign(pair: Pair) -> Value:
     """SWAP of a pair."""
     if pair.count < FEWEST:
         return Value.none(f"needs {FEWEST} frames")
-    apart = torch.stack([_blurred(one)[::2, ::2].abs().mean() for one in pair.direct])
-    return Value(100 * float(apart.max() - apart.median()), where=int(apart.argmax()))
+    if not pair.direct.any():
+        return Value(0.0)
+    misfit = _misfit(_tiny(pair.source + pair.direct), _tiny(pair.proxy))
+    numbers = np.arange(pair.count)
+    far = np.abs(numbers[:, None] - numbers) > NEAR
+    gain = (misfit.diagonal() - np.where(far, misfit, np.inf).min(1))[1:-1]
+    return Value(100 * math.sqrt(max(0.0, float(gain.max()))), where=int(gain.argmax()) + 1)
 
 
-def _blurred(picture: Tensor) -> Tensor:
-    return torch.from_numpy(np.asarray(cv2.GaussianBlur(picture.numpy(), (0, 0), BLUR)))
+def _tiny(pictures: Tensor) -> Reals:
+    """Pictures at a quarter of the size, float64 `[T, N]`."""
+    size = (max(1, pictures.shape[2] // TINY), max(1, pictures.shape[1] // TINY))
+    small = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in pictures.numpy())
+    return np.stack([one.ravel() for one in small]).astype(np.float64)
+
+
+def _misfit(restored: Reals, proxy: Reals) -> Reals:
+    """Mean square of each frame of R less each of P at its best gain, `[T, T]`."""
+    powers = (proxy**2).sum(1).clip(1e-9)
+    left = (restored**2).sum(1)[:, None] - (restored @ proxy.T) ** 2 / powers
+    return np.asarray(left / proxy.shape[1], np.float64)
 
 
 METRICS = (
@@ -131,10 +150,12 @@ METRICS = (
         name="Frames of another moment",
         unit="% of full range",
         worse="higher",
-        floor=0.8,
-        formula="max_t e_t - median_t e; e_t the mean of |G_2(R_t - S_t)| after the tone fit",
+        floor=1.2,
+        formula="100 sqrt(max_t(c(t,t) - min_s c(t,s))); c(t,s) the mean square of R_t, in the "
+        "tones of S, less P_s; |s - t| > 2",
         source="own",
-        blind="static shots; stretches of which most frames are foreign",
+        blind="static shots; frames from outside the stretch; frames that differ from their own by "
+        "less than the grain of S on a quarter of the size",
         measure=measure_foreign,
     ),
 )
