@@ -255,6 +255,17 @@ def test_a_freeze_of_several_frames_is_seen() -> None:
     assert value.where == 10
 
 
+def test_a_shot_that_is_frozen_throughout_fits_another_moment() -> None:
+    """Nothing moves in R by which DUP could tell; SWAP sees it."""
+    value = measured("SWAP", np.repeat(TRUTH[:1], len(TRUTH), axis=0))
+    assert known(value) > 2 * METRICS["SWAP"].floor
+
+
+def test_a_foreign_frame_is_named() -> None:
+    value = measured("SWAP", foreign(TRUTH, 1))
+    assert known(value) > METRICS["SWAP"].floor and value.where == 10
+
+
 @pytest.mark.parametrize("held", ["the same scan", "drawn on twos"])
 def test_a_source_that_holds_its_frames_is_not_accused(held: str) -> None:
     """A film stretched from 18 to 24 frames holds one in four; each keeps its grain or not."""
