@@ -47,11 +47,12 @@ def openness(landmarks: Tensor) -> Tensor:
 
 
 def _apart(landmarks: Tensor, pair: tuple[int, int]) -> Tensor:
-    return torch.linalg.vector_norm(landmarks[:, pair[0]] - landmarks[:, pair[1]], dim=-1)
+    length: Tensor = torch.linalg.vector_norm(landmarks[:, pair[0]] - landmarks[:, pair[1]], dim=-1)
+    return length
 
 
 def closures(face: FacePair, run: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-    """D of both sides over a run of frames, `[M]` each."""
+    """Both sides' d over a run of frames, `[M]` each."""
     before, after = openness(face.landmarks[run]), openness(face.restored_landmarks[run])
     wide = torch.quantile(before, 0.75).clamp_min(1e-3)
     half = max(round(AROUND * rate) // 2, 3)
@@ -102,6 +103,11 @@ def _blink(pair: Pair, number: int) -> Value:
     return Value(worst, share, note=f"{asked} blinks in the source", where=where)
 
 
+def measure_blink(pair: Pair) -> Value:
+    """BLINK of a pair: that of its worst face."""
+    return worst_face(pair, _blink, "higher", 0.0)
+
+
 BLINK = Metric(
     identifier="BLINK",
     name="Blinks lost or added",
@@ -112,5 +118,5 @@ BLINK = Metric(
     "median over 1.2 s",
     source="ours; eye aspect ratio after Soukupova and Cech, CVWW 2016",
     blind="a wink, eyes that stay shut, a blink of one frame, eyes under a hand",
-    measure=lambda pair: worst_face(pair, _blink, "higher", 0.0),
+    measure=measure_blink,
 )

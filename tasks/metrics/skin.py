@@ -1,8 +1,9 @@
 """SKIN: skin of another colour, after a grade has been taken out.
 
     curves   one monotone curve per channel from R to S, quantile to quantile, pooled over the
-             stretch outside all faces (over the whole picture where a face leaves too little)
-    cheeks   median over both cheeks of R under the curves, and of S under the picture's gain
+             stretch outside all faces (over the whole picture where faces leave too little),
+             both sides as medians of five frames
+    cheeks   mean over both cheeks of R under the curves, and of S under the picture's gain
     SKIN = |median_t Lab(R) - median_t Lab(S)|, CIELAB D65 (dE*ab 1976)
 
 Monochrome: the same with luma and one curve; SKIN = |dL*|.
@@ -18,6 +19,7 @@ and a change of the skin is told too small; the note says so.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tasks.metrics.metric import Metric, Value
@@ -51,34 +53,42 @@ def to_lab(rgb: Tensor) -> Tensor:
 def _skin(pair: Pair, number: int) -> Value:
     face = pair.faces[number]
     kept = usable(face)
-    levels = gains(pair.source)
+    levels = gains(pair.source)[:, None, None]
     before, after, pictures = _channels(pair, face)
-    outside = _outside(pair, pictures[0].shape[-2:])
+    height, width = pictures[0].shape[-2:]
+    outside = _outside(pair, (height, width))
     wide = float(outside.float().mean()) >= ENOUGH
     where = outside if wide else torch.ones_like(outside)
-    level = levels[face.frames][:, None, None]
-    tones = []
-    for source, restored, whole, again in zip(
-        before, after, pictures[0].unbind(1), pictures[1].unbind(1), strict=True
-    ):
-        curve = tone_curve(again[where], (whole * levels[:, None, None])[where])
-        tones.append((_cheeks(source * level), _cheeks(toned(restored, curve))))
-    wanted, found = (
-        to_lab(torch.stack(side, -1).expand(-1, 3)) for side in zip(*tones, strict=True)
-    )
-    away = found[kept].median(0).values - wanted[kept].median(0).values
-    monochrome = face.colour is None
-    value = float(away[0].abs() if monochrome else away.norm())
-    note = "" if wide else "faces fill the picture"
-    if monochrome:
-        note = ", ".join(filter(None, ("lightness only", note)))
-    return Value(value, int(kept.sum()) / pair.count, note=note)
+    wanted, found = [], []
+    for channel, (source, restored) in enumerate(zip(before, after, strict=True)):
+        whole, again = (_calm(picture[:, channel]) for picture in pictures)
+        curve = tone_curve(again[where], (whole * levels)[where])
+        wanted.append(_cheeks(source * levels[face.frames])[kept])
+        found.append(toned(_cheeks(restored)[kept], curve))
+    away = _middle_lab(found) - _middle_lab(wanted)
+    notes = [] if wide else ["faces fill the picture"]
+    share = int(kept.sum()) / pair.count
+    if len(wanted) == 1:
+        return Value(float(away[0].abs()), share, note=", ".join(["lightness only", *notes]))
+    return Value(float(away.norm()), share, note=", ".join(notes))
+
+
+def _middle_lab(channels: list[Tensor]) -> Tensor:
+    """Median over time of the colours of one or three channels `[N]`, in CIELAB."""
+    return to_lab(torch.stack(channels, -1).expand(-1, 3)).median(0).values
+
+
+def _calm(pictures: Tensor) -> Tensor:
+    """The median of five frames around each: without grain, which would widen the quantiles."""
+    last = len(pictures) - 1
+    around = torch.arange(last + 1) + torch.arange(-2, 3)[:, None]
+    return pictures[around.clamp(0, last)].median(0).values
 
 
 def _channels(pair: Pair, face: FacePair) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     """Chips of both sides by channel, and the small pictures of both sides `[T, C, h, w]`."""
     if face.colour is None or face.restored_colour is None or pair.source_colour is None:
-        small = [side[:, None, ::4, ::4] for side in (pair.source, pair.restored)]
+        small = [F.avg_pool2d(side[:, None], 4) for side in (pair.source, pair.restored)]
         return [face.chips], [face.restored_chips], small
     assert pair.restored_colour is not None
     before, after = (
@@ -103,11 +113,16 @@ def _outside(pair: Pair, size: tuple[int, int]) -> Tensor:
 
 
 def _cheeks(chips: Tensor) -> Tensor:
-    """Median over both cheeks, `[N]`."""
+    """Mean over both cheeks, `[N]`; a median would move with the grain where skin is uneven."""
     parts = [
         chips[:, y - REACH : y + REACH + 1, x - REACH : x + REACH + 1].flatten(1) for x, y in CHEEKS
     ]
-    return torch.cat(parts, 1).median(1).values
+    return torch.cat(parts, 1).mean(1)
+
+
+def measure_skin(pair: Pair) -> Value:
+    """SKIN of a pair: that of its worst face."""
+    return worst_face(pair, _skin, "higher", 0.0)
 
 
 SKIN = Metric(
@@ -116,10 +131,10 @@ SKIN = Metric(
     unit="dE",
     worse="higher",
     floor=1.5,
-    formula="|median Lab of the cheeks of R under the stretch's tone curves - that of S|; "
+    formula="|median over time of Lab of the cheeks of R under the stretch's tone curves - that of S|; "
     "lightness only for monochrome",
     source="ours; CIELAB after CIE 15",
     blind="a change that the surroundings share; one that comes and goes; faces that fill the "
     "picture",
-    measure=lambda pair: worst_face(pair, _skin, "higher", 0.0),
+    measure=measure_skin,
 )
