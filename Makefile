@@ -7,7 +7,7 @@ DATA   ?= ../shared/data
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint bench fuzz setup clean
+.PHONY: demo test test-slow lint bench docs selftest fuzz setup clean
 
 demo: setup
 	$(BIN)/wetgate demo demo
@@ -38,6 +38,15 @@ bench: setup
 	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
+
+# docs/metrics.md, from the metrics, the calibration and the last run of the suite.
+docs: setup
+	$(BIN)/python -m tasks.selftest.page docs/metrics.md
+
+# The injection suite on all clips: fits the thresholds anew and judges with them; hours.
+selftest: setup
+	$(BIN)/wetgate selftest --data $(DATA) --calibrate tasks/metrics/calibration.json \
+		--out benchmarks/selftest.json
 
 # Every catalog reader against 100,000 and more inputs each; half an hour.
 fuzz: setup

@@ -103,6 +103,11 @@ def _blink(pair: Pair, number: int) -> Value:
     return Value(worst, share, note=f"{asked} blinks in the source", where=where)
 
 
+def measure_blink(pair: Pair) -> Value:
+    """BLINK of a pair: that of its worst face."""
+    return worst_face(pair, _blink, "higher", 0.0)
+
+
 BLINK = Metric(
     identifier="BLINK",
     name="Blinks lost or added",
@@ -113,5 +118,5 @@ BLINK = Metric(
     "median over 1.2 s",
     source="ours; eye aspect ratio after Soukupova and Cech, CVWW 2016",
     blind="a wink, eyes that stay shut, a blink of one frame, eyes under a hand",
-    measure=lambda pair: worst_face(pair, _blink, "higher", 0.0),
+    measure=measure_blink,
 )

@@ -72,7 +72,7 @@ METRICS = (
         name="Pulsing sharpness",
         unit="% of fine detail",
         worse="higher",
-        floor=2.0,
+        floor=6.0,
         formula="the largest amplitude at periods of 2..5 frames of log(fine detail of R over "
         "that of S), less its running mean",
         source="own",

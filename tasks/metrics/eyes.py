@@ -88,6 +88,11 @@ def _slices(centre: tuple[float, float]) -> tuple[slice, slice]:
     return slice(top, top + BOX[0]), slice(left, left + BOX[1])
 
 
+def measure_eye(pair: Pair) -> Value:
+    """EYE of a pair: that of its worst face."""
+    return worst_face(pair, _eye, "higher", 0.0)
+
+
 EYE = Metric(
     identifier="EYE",
     name="Eye flicker",
@@ -98,5 +103,5 @@ EYE = Metric(
     "control boxes that their means, shifts and openings explain",
     source="ours; after the excess form over control cells, and RFV-LQ (arXiv 2410.11828)",
     blind="eyes that are wrong but steady; slow changes; faces turned away or small",
-    measure=lambda pair: worst_face(pair, _eye, "higher", 0.0),
+    measure=measure_eye,
 )

@@ -7,6 +7,7 @@ Of each frame the `MOST` largest faces are kept; a crowd's others are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,6 @@ from catalogs.source import ColourTags
 from models.contract import Frame
 from models.faces.chip import chip_transform
 from models.faces.face import Face
-from models.faces.finder import FaceFinder
 from models.faces.reader import FaceReader
 from tasks.metrics.chips import chipped, on_chip
 from tasks.metrics.colour import Plane, placed_rgb, planes_of
@@ -48,20 +48,28 @@ class _Track:
     sights: list[Sight] = field(default_factory=list)
 
 
+class Finder(Protocol):
+    """Finds the faces of a stretch, frame by frame, as `models.faces.finder.FaceFinder` does."""
+
+    def take(self, picture: Tensor) -> tuple[Face, ...]:
+        """The faces of the next frame, luma float32 `[H, W]`."""
+
+
 class FaceGatherer:
     """Follows the faces of one stretch.
 
     Args:
         form: of the frames.
         tags: how their code values are meant.
+        finder: finds the faces of the source.
 
     Raises:
         VerificationError: the models are not installed.
     """
 
-    def __init__(self, form: PictureFormat, tags: ColourTags) -> None:
+    def __init__(self, form: PictureFormat, tags: ColourTags, finder: Finder) -> None:
         self._form, self._tags = form, tags
-        self._finder, self._reader = FaceFinder(), FaceReader()
+        self._finder, self._reader = finder, FaceReader()
         self._tracks: dict[int, _Track] = {}
         self.boxes: list[Box] = []
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -25,13 +24,12 @@ from catalogs.errors import VerificationError
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
+from models.faces.finder import FaceFinder
 from models.translate import translated
 from tasks.metrics.colour import Plane, placed_rgb, planes_of, reduced
+from tasks.metrics.face_track import FaceGatherer, Finder
 from tasks.metrics.pair import PROXY_LINES, Declared, Pair, Triplet
 from tasks.metrics.windows import Window, choose_grounds, ground_side
-
-if TYPE_CHECKING:
-    from tasks.metrics.face_track import FaceGatherer
 
 LONGEST = 120  # frames of a stretch
 TRIPLETS = 6  # of a stretch
@@ -49,6 +47,8 @@ class Look:
         rate: frames a second.
         declared: what the recipe changes by nature.
         faces: whether faces are looked for.
+        finder: makes what finds the faces of a stretch; a search if not given. A source whose
+            faces are known already need not be searched again.
     """
 
     form: PictureFormat
@@ -56,6 +56,7 @@ class Look:
     rate: float
     declared: Declared = field(default_factory=Declared)
     faces: bool = True
+    finder: Callable[[], Finder] = FaceFinder
 
 
 def stretches(count: int) -> tuple[tuple[int, int], ...]:
@@ -209,9 +210,7 @@ def _half(luma: Plane) -> Tensor:
 def _face_gatherer(look: Look) -> tuple[FaceGatherer | None, str]:
     if not look.faces:
         return None, "faces were not looked for"
-    from tasks.metrics.face_track import FaceGatherer
-
     try:
-        return FaceGatherer(look.form, look.tags), ""
+        return FaceGatherer(look.form, look.tags, look.finder()), ""
     except VerificationError as error:
         return None, str(error)

@@ -1,30 +1,38 @@
 """GHOST: picture of other moments mixed in, or the picture late.
 
-    GHOST = |beta|,  D_t = beta (P_(t-1) - P_(t+1)) / 2 + ...   by least squares
+For n = 1, 2, 3 frames, by least squares over the samples that move,
 
-over the samples that move, with D the direct difference slightly blurred and P the proxy. A
-temporal filter that keeps a share of the frame before has a beta of about that share; a picture
-that is n frames late has one of n. The neighbours stand on both sides of t on purpose: the
-frame t itself shares its grain with D, and a perfect result would have a beta of 0.4.
+    D_t = beta_n (P_(t-n) - P_(t+n)) / 2 + ...,      GHOST = max_n  n |beta_n|
 
-Weight, 0 and up; lower is better. Source: own. Blind to: static shots; ghosts of light that does
-not move (see CHG).
+with D the direct difference and P the proxy, both at half the size and slightly blurred. It is by
+how many frames the picture is late on the average: n when it is n frames late, s when a share s
+of the frame before is mixed in, s / (1 - s) when a temporal filter keeps a share s of what it put
+out before. With n = 1 alone, slow motion drowns in grain and a
+picture that is three frames late in fast motion looks like nothing at all. The neighbours stand
+on both sides of t on purpose: the frame t itself shares its grain with D, and a perfect result
+would have a beta of 0.4.
+
+Frames, 0 and up; lower is better. Source: own. Blind to: static shots; ghosts of light that does
+not move (see CHG); mixtures of the frame before and after in equal parts.
 """
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from tasks.metrics.direct import halved
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 
-BLUR = 1.5  # samples
+Plane = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+LAGS = (1, 2, 3)  # frames
 LEAST_SPEED = 0.5  # samples a frame; below, nothing is said
 LEAST_STEP = 0.02  # of full range, the change in brightness that shows motion
-FEWEST = 500  # samples of a stretch
+FEWEST = 250  # samples of half size of a stretch
 
 
 def measure_ghost(pair: Pair) -> Value:
@@ -32,41 +40,43 @@ def measure_ghost(pair: Pair) -> Value:
     if pair.count < 3:
         return Value.none("needs 3 frames")
     speed = pair.flow.speed()
-    moving = torch.maximum(speed[:-1], speed[1:]) > LEAST_SPEED
-    if not bool(moving.any()):
+    moving = torch.maximum(speed[:-1], speed[1:]).numpy() > LEAST_SPEED
+    if not moving.any():
         return Value.none(f"nothing moves by {LEAST_SPEED} samples a frame")
-    products, powers = _sums(pair, moving)
-    if float(powers.sum()) <= FEWEST * LEAST_STEP**2:
+    apart, picture = halved(pair.direct), halved(pair.proxy)
+    found = [_weight(apart, picture, moving, lag) for lag in LAGS if pair.count > 2 * lag]
+    known = [one for one in found if one is not None]
+    if not known:
         return Value.none("too little moves")
-    beta = abs(float(products.sum() / powers.sum()))
-    shares = products.abs() / powers.clamp_min(FEWEST * LEAST_STEP**2 / 10)
-    return Value(beta, coverage=float(moving.float().mean()), where=int(shares.argmax()) + 1)
+    value, where = max(known)
+    return Value(value, coverage=float(moving.mean()), where=where)
 
 
-def _sums(pair: Pair, moving: Tensor) -> tuple[Tensor, Tensor]:
-    """Per inner frame the sums of D x and x x, over samples that move and fit."""
-    count = pair.count - 2
-    products, powers = (torch.zeros(count, dtype=torch.double) for _ in range(2))
-    for n in range(count):
-        if not moving[n]:
-            continue
-        step = ((pair.proxy[n] - pair.proxy[n + 2]) / 2)[::2, ::2]
-        blurred = cv2.GaussianBlur(pair.direct[n + 1].numpy(), (0, 0), BLUR)
-        apart = torch.from_numpy(np.ascontiguousarray(blurred[::2, ::2]))
-        keep = (step.abs() > LEAST_STEP) & (apart.abs() < 1.5 * step.abs() + 0.1)
-        x, y = step[keep].double(), apart[keep].double()
-        products[n], powers[n] = (x * y).sum(), (x * x).sum()
-    return products, powers
+def _weight(apart: Plane, picture: Plane, moving: Flags, lag: int) -> tuple[float, int] | None:
+    """How large n |beta_n| is and the frame with the most of it; None where too little moves."""
+    step = (picture[: -2 * lag] - picture[2 * lag :]) / 2
+    here = apart[lag:-lag]
+    size = np.abs(step)
+    keep = (size > LEAST_STEP) & (np.abs(here) < 1.5 * size + 0.1)
+    keep &= moving[lag - 1 : len(moving) - lag + 1, None, None]
+    products = np.where(keep, here * step, 0).sum((1, 2), dtype=np.float64)
+    powers = np.where(keep, step * step, 0).sum((1, 2), dtype=np.float64)
+    least = FEWEST * LEAST_STEP**2
+    if powers.sum() <= least:
+        return None
+    worst = int((np.abs(products) / powers.clip(least / 10)).argmax()) + lag
+    return lag * abs(float(products.sum() / powers.sum())), worst
 
 
 METRICS = (
     Metric(
         identifier="GHOST",
         name="Ghosts of motion, late picture",
-        unit="weight of the frame before",
+        unit="frames late on the average",
         worse="higher",
-        floor=0.02,
-        formula="|beta| of D_t = beta (P_(t-1) - P_(t+1)) / 2 at moving samples",
+        floor=0.05,
+        formula="max_n n |beta_n| of D_t = beta_n (P_(t-n) - P_(t+n)) / 2 at moving samples, "
+        "n = 1, 2, 3",
         source="own",
         blind="static shots; mixtures of the frame before and after in equal parts",
         measure=measure_ghost,

@@ -63,6 +63,11 @@ def _points(chips: Tensor, places: Tensor, face: FacePair) -> Tensor:
     return embedding(samples[..., None].expand(-1, -1, -1, 3).contiguous())
 
 
+def measure_identity(pair: Pair) -> Value:
+    """ID of a pair: that of its worst face."""
+    return worst_face(pair, _identity, "higher", 0.0)
+
+
 ID = Metric(
     identifier="ID",
     name="Identity",
@@ -73,5 +78,5 @@ ID = Metric(
     "their drift over the stretch",
     source="SFace (Zhong et al. 2021); the distance over a track as in arXiv 2404.13640",
     blind="who somebody is; what the network overlooks; faces small or turned away",
-    measure=lambda pair: worst_face(pair, _identity, "higher", 0.0),
+    measure=measure_identity,
 )

@@ -73,7 +73,8 @@ def on_chip(vectors: Tensor, face: FacePair, scale: float) -> Tensor:
     return torch.einsum("nij,nj->ni", face.to_chip[:, :, :2], vectors * scale)
 
 
-def _jit(pair: Pair) -> Value:
+def measure_jitter(pair: Pair) -> Value:
+    """JIT of a pair: that of its worst face."""
     ground = ground_shifts(pair) if pair.faces else torch.zeros(0, 2)
     return worst_face(pair, lambda whole, n: _jitter(whole, n, ground), "higher", 0.0)
 
@@ -103,5 +104,5 @@ JIT = Metric(
     source="ours; registration after Lucas and Kanade, IJCAI 1981",
     blind="slow drift of a face; parts of a face that move against each other; shifts beyond "
     "about three chip samples are told too small",
-    measure=_jit,
+    measure=measure_jitter,
 )

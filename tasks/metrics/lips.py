@@ -70,6 +70,11 @@ def _mouth(pair: Pair, number: int) -> Value:
     return Value(worst, share, where=int(pair.faces[number].frames[where]))
 
 
+def measure_lip(pair: Pair) -> Value:
+    """LIP of a pair: that of its worst face."""
+    return worst_face(pair, _lip, "higher", 0.0)
+
+
 LIP = Metric(
     identifier="LIP",
     name="Lip movement late",
@@ -80,8 +85,14 @@ LIP = Metric(
     "samples in R' and P|, peak at least 0.5, at least 60 frames",
     source="ours; half a frame after ITU-R BR.265",
     blind="lips out of step with the sound in the source as well; a frozen mouth (see MOUTH)",
-    measure=lambda pair: worst_face(pair, _lip, "higher", 0.0),
+    measure=measure_lip,
 )
+
+
+def measure_mouth(pair: Pair) -> Value:
+    """MOUTH of a pair: that of its worst face."""
+    return worst_face(pair, _mouth, "lower", 1.0)
+
 
 MOUTH = Metric(
     identifier="MOUTH",
@@ -93,5 +104,5 @@ MOUTH = Metric(
     "detrended samples in R' on those in P",
     source="ours",
     blind="a mouth of the wrong shape that moves in step; a source whose mouth hardly moves",
-    measure=lambda pair: worst_face(pair, _mouth, "lower", 1.0),
+    measure=measure_mouth,
 )

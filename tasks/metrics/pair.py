@@ -19,6 +19,7 @@ from torch import Tensor
 
 from tasks.metrics.direct import direct_difference
 from tasks.metrics.face_proxy import FaceProxy, face_proxies
+from tasks.metrics.fine import Texture, texture_of
 from tasks.metrics.grade import block_colours, ungraded
 from tasks.metrics.proxy import Flows, estimate_flows, proxy
 from tasks.metrics.tone import residual
@@ -206,6 +207,11 @@ class Pair:
     def residual(self) -> Tensor:
         """Rho, float32 `[T, h, w]`: R brought to the tones of P, less P, slightly blurred."""
         return residual(self.restored, self.proxy)
+
+    @cached_property
+    def texture(self) -> Texture:
+        """Sums of fine texture over the windows at native resolution."""
+        return texture_of(self)
 
     @cached_property
     def face_proxies(self) -> tuple[FaceProxy, ...]:

@@ -48,8 +48,8 @@ class Flows:
 
     def speed(self) -> Tensor:
         """90th percentile of the motion per pair of frames, samples, float32 `[T - 1]`."""
-        length = torch.linalg.vector_norm(self.forward.float(), dim=1)
-        return torch.quantile(length.flatten(1)[:, ::7], 0.9, dim=1)
+        across, down = self.forward.flatten(2)[:, :, ::7].float().unbind(1)
+        return torch.quantile(torch.hypot(across, down), 0.9, dim=1)
 
 
 def estimate_flows(pictures: Tensor) -> Flows:

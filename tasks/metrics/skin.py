@@ -120,6 +120,11 @@ def _cheeks(chips: Tensor) -> Tensor:
     return torch.cat(parts, 1).mean(1)
 
 
+def measure_skin(pair: Pair) -> Value:
+    """SKIN of a pair: that of its worst face."""
+    return worst_face(pair, _skin, "higher", 0.0)
+
+
 SKIN = Metric(
     identifier="SKIN",
     name="Skin tone shift",
@@ -131,5 +136,5 @@ SKIN = Metric(
     source="ours; CIELAB after CIE 15",
     blind="a change that the surroundings share; one that comes and goes; faces that fill the "
     "picture",
-    measure=lambda pair: worst_face(pair, _skin, "higher", 0.0),
+    measure=measure_skin,
 )

@@ -17,6 +17,8 @@ Points = npt.NDArray[np.float32]
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 REFERENCE_LINES = 288  # lines at which strengths in samples are meant
+REFERENCE_EYES = 50.0  # samples between the pupils at which those on skin are meant
+LEAST_FACE_SCALE = 0.8
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,14 @@ class Scene:
             return 0.0
         apart = self.landmarks[:, 473] - self.landmarks[:, 468]
         return float(np.median(np.hypot(apart[:, 0], apart[:, 1])))
+
+    @property
+    def face_scale(self) -> float:
+        """Size of the texture of skin, 1 where the eyes are `REFERENCE_EYES` apart.
+
+        It is not below `LEAST_FACE_SCALE`: finer than the samples, a face has no texture.
+        """
+        return max(self.eye_distance / REFERENCE_EYES, LEAST_FACE_SCALE)
 
     def chance(self, *names: object) -> np.random.Generator:
         """Random numbers that are the same for the same scene and names."""

@@ -17,7 +17,9 @@ FAULTS: tuple[Fault, ...] = (
 )  # fmt: skip
 TIMING_FAULTS: tuple[TimingFault, ...] = timing.FAULTS
 LEAST_MOTION = 0.8  # samples a frame, 90th percentile, at 288 lines
-LEAST_SPEECH = 0.012  # spread of the mouth's opening over the face's height
+LEAST_EYES = 36.0  # samples between pupils; the lids of smaller eyes are a line or two apart
+LEAST_SPEECH = 0.0065  # spread of the mouth's opening over the face's height, slow changes apart
+SLOW = 15  # frames; a smile that takes so long is not speech
 
 
 def possible(scene: Scene) -> frozenset[Needs]:
@@ -31,7 +33,7 @@ def possible(scene: Scene) -> frozenset[Needs]:
         found.add("face")
         if _speaks(scene.landmarks):
             found.add("speech")
-        if eyes.closing(scene.landmarks)[4:-4].any():
+        if scene.eye_distance > LEAST_EYES and eyes.closing(scene.landmarks)[4:-4].any():
             found.add("blink")
     return frozenset(found)
 
@@ -50,4 +52,6 @@ def _moves(scene: Scene) -> bool:
 def _speaks(landmarks: np.ndarray) -> bool:
     opening = np.linalg.norm(landmarks[:, 13] - landmarks[:, 14], axis=1)
     height = np.linalg.norm(landmarks[:, 10] - landmarks[:, 152], axis=1).clip(1)
-    return float(np.std(opening / height)) > LEAST_SPEECH
+    course = np.pad(opening / height, SLOW // 2, mode="edge")
+    slow = np.convolve(course, np.ones(SLOW) / SLOW, "valid")
+    return float(np.std(opening / height - slow)) > LEAST_SPEECH

@@ -68,11 +68,11 @@ FAULTS = (
     Fault("dirt left", "DIRT", "share of the blotches", (0.1, 0.5, 1.0), _dirt_left,
           frozenset({"dirt"}), frozenset({"CHG", "FLK_L", "BLINK"})),
     Fault("scratch", "SCRATCH", "of full range", (0.03, 0.06, 0.12), _scratch, frozenset(),
-          frozenset({"CHG", "ID", "EYE", "DIRT", "BOIL", "WAX", "STICK"})),
+          frozenset({"CHG", "ID", "EYE", "DIRT", "BOIL", "WAX", "STICK", "BLOCK"})),
     Fault("grain gone", "GRAIN", "share taken out", (0.3, 0.7, 1.0), _plastic, frozenset(),
           frozenset({"TEX", "WAX", "BOIL", "BLOCK", "STICK", "ID", "EYE"})),
     Fault("blocking", "BLOCK", "100 less the JPEG quality", (60.0, 80.0, 92.0), _blocks,
           frozenset(),
           frozenset({"TEX", "WAX", "BOIL", "GRAIN", "ID", "STICK", "EYE", "CAST", "SKIN", "JIT",
-                     "CADENCE", "FLK_L", "CHG", "LIP"})),
+                     "CADENCE", "FLK_L", "CHG", "LIP", "SCRATCH"})),
 )  # fmt: skip

@@ -97,10 +97,10 @@ def _places(scene: Scene, count: int, chance: np.random.Generator) -> Places:
 FAULTS = (
     Fault("alien patch", "CHG", "of the width", (0.02, 0.04, 0.08), _patch, frozenset(),
           frozenset({"EYE", "ID", "SKIN", "WAX", "BOIL", "JIT", "GHOST", "FLK_L", "MOUTH", "LIP",
-                     "BLINK", "STICK", "CAST", "TEX", "SWAP", "GRAIN"})),
+                     "BLINK", "STICK", "CAST", "TEX", "SWAP", "GRAIN", "SCRATCH"})),
     Fault("thing erased", "CHG", "of the width", (0.02, 0.045, 0.09), _erased, frozenset(),
           frozenset({"EYE", "ID", "SKIN", "WAX", "BOIL", "JIT", "GHOST", "FLK_L", "MOUTH", "LIP",
-                     "BLINK", "STICK", "CAST", "TEX", "SWAP", "GRAIN"})),
+                     "BLINK", "STICK", "CAST", "TEX", "SWAP", "GRAIN", "SCRATCH"})),
     Fault("watermark", "CHG", "opacity", (0.05, 0.12, 0.3), _watermark, frozenset(),
-          frozenset({"SKIN", "FLK_L", "CAST", "ID", "BLOCK", "TEX"})),
+          frozenset({"SKIN", "FLK_L", "CAST", "ID", "BLOCK", "TEX", "SCRATCH"})),
 )  # fmt: skip

@@ -50,11 +50,11 @@ def _soft(scene: Scene, output: Pictures, strength: float, _: np.random.Generato
 
 FAULTS = (
     Fault("global flicker", "FLK", "of brightness", (0.003, 0.01, 0.025), _gain, frozenset(),
-          frozenset({"EYE", "SKIN", "CAST"})),
+          frozenset({"EYE", "SKIN", "CAST", "FLK_L"})),
     Fault("local flicker", "FLK_L", "of brightness", (0.005, 0.015, 0.03), _quadrant, frozenset(),
-          frozenset({"FLK", "EYE", "CAST", "CHG", "SKIN"})),
+          frozenset({"FLK", "EYE", "CAST", "CHG", "SKIN", "SWAP"})),
     Fault("colour cast", "CAST", "units of a* and b*", (2.0, 5.0, 10.0), _cast,
           frozenset({"colour"}), frozenset({"SKIN", "FLK", "ID", "CHG", "FLK_L"})),
     Fault("blur", "TEX", "samples at 288 lines", (0.45, 0.8, 1.4), _soft, frozenset(),
-          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT"})),
+          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT", "CHG"})),
 )  # fmt: skip

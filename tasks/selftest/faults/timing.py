@@ -42,8 +42,15 @@ class Reel:
     def timing(self) -> Timing:
         """As TIME compares it."""
         digest = hashlib.sha256(np.ascontiguousarray(self.sound).tobytes()).hexdigest()
-        return Timing(len(self.times), self.times, self.rate, self.sound_offset,
-                      len(self.sound), digest)  # fmt: skip
+        return Timing(
+            frames=len(self.times),
+            times=self.times,
+            rate=self.rate,
+            sound_offset=self.sound_offset,
+            sound_rate=self.sound_rate,
+            sound_samples=len(self.sound),
+            sound_hash=digest,
+        )
 
 
 @dataclass(frozen=True)
