@@ -20,17 +20,14 @@ from __future__ import annotations
 from torch import Tensor
 
 from tasks.metrics.metric import Metric, Value
-from tasks.metrics.mouth_motion import REACH, MouthMotion, mouth_motion, shares
+from tasks.metrics.mouth_motion import REACH, mouth_motion, shares
 from tasks.metrics.pair import Pair
 from tasks.metrics.worst_face import worst_face
 
-PEAK = 0.6  # likeness below which a lag is not believed
+PEAK = 0.5  # likeness below which a lag is not believed
 LONG_ENOUGH = 60  # frames
-MOVING = 1.5  # movement of the mouth over that of the cheeks below which it is still
-
-
-def _still(motion: MouthMotion) -> bool:
-    return float(motion.before.square().mean().sqrt()) < MOVING * motion.still
+MOVING = 0.4  # `MouthMotion.moving` below which the mouth is still, or grain hides it
+STILL = "the mouth does not move, or too little for its grain"
 
 
 def _lip(pair: Pair, number: int) -> Value:
@@ -38,8 +35,8 @@ def _lip(pair: Pair, number: int) -> Value:
     if motion is None or len(motion.places) < LONG_ENOUGH:
         return Value.none(f"the face is not seen for {LONG_ENOUGH} frames at a time")
     share = len(motion.places) / pair.count
-    if _still(motion):
-        return Value.none("the mouth does not move", share)
+    if motion.moving < MOVING:
+        return Value.none(STILL, share)
     likeness = shares(motion)[1]
     if float(likeness.max()) < PEAK:
         return Value.none("the restored mouth does not follow the source's", share)
@@ -60,23 +57,17 @@ def _mouth(pair: Pair, number: int) -> Value:
     motion = mouth_motion(pair, number)
     if motion is None:
         return Value.none("the face is not seen for long enough at a time")
-    if _still(motion):
-        return Value.none("the mouth does not move", len(motion.places) / pair.count)
+    share = len(motion.places) / pair.count
     window = max(round(pair.rate), 2 * REACH + 4)
     worst, where = float("inf"), 0
     for start in range(0, len(motion.places) - window + 1, window // 2):
-        part = slice(start, start + window)
-        piece = MouthMotion(motion.places[part], motion.before[part], motion.after[part],
-                            motion.still)  # fmt: skip
-        if _still(piece):
-            continue
+        piece = motion.part(start, start + window)
         kept = float(shares(piece)[0].max())
-        if kept < worst:
+        if piece.moving >= MOVING and kept < worst:
             worst, where = kept, int(piece.places[window // 2])
     if worst == float("inf"):
-        return Value.none("the mouth does not move", len(motion.places) / pair.count)
-    frame = int(pair.faces[number].frames[where])
-    return Value(worst, len(motion.places) / pair.count, where=frame)
+        return Value.none(STILL, share)
+    return Value(worst, share, where=int(pair.faces[number].frames[where]))
 
 
 def measure_lip(pair: Pair) -> Value:
@@ -91,7 +82,7 @@ LIP = Metric(
     worse="higher",
     floor=0.5,
     formula="|parabolic arg-max over -8..8 frames of the correlation of the mouth's detrended "
-    "samples in R' and P|, peak at least 0.6, at least 60 frames",
+    "samples in R' and P|, peak at least 0.5, at least 60 frames",
     source="ours; half a frame after ITU-R BR.265",
     blind="lips out of step with the sound in the source as well; a frozen mouth (see MOUTH)",
     measure=measure_lip,

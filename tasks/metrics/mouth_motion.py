@@ -1,11 +1,15 @@
-"""The movement of a mouth on both sides, as series of many samples.
+"""The movement of a mouth on both sides, as series of few numbers.
 
 The mouth's box on the chips, blurred and taken at every third sample, less its mean over
-`AROUND` seconds: what is left is what the lips do. Over a few hundred samples it is known far
-better than one opening from two landmarks, and a chip does not move with the head.
+`AROUND` seconds: what is left is what the lips do. Its first `MODES` principal components in P
+hold the movement and leave most of the grain behind; R is projected on the same ones. That is
+known far better than one opening from two landmarks, and a chip does not move with the head.
 
     share(k) = sum R~(t) P~(t - k) / sum P~(t - k)^2        movement of P found in R, k frames late
     likeness(k)    the same with sqrt(sum R~^2 sum P~^2) below, -1..1
+    moving         sum P~(t) P~(t - 1) / sum P~(t)^2: lips go on where they went, grain does not
+
+Limits: movements that P shows least (a lisp beside a smile) are not in the components.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ STEP = 3  # samples
 AROUND = 0.6  # seconds
 REACH = 8  # frames, the largest lag that is looked for
 SHORTEST = 25  # frames of a run
+MODES = 4  # principal components
+FAINTEST = 1e-3  # of full range; rms of a mouth that does not move at all
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,26 @@ class MouthMotion:
 
     Attributes:
         places: int64 `[M]`, indices into the face's frames.
-        before: P~, float32 `[M, K]`.
-        after: R~, float32 `[M, K]`.
-        still: rms of the same of P on the cheeks: what is not lips.
+        before: P~, float32 `[M, MODES]`.
+        after: R~, float32 `[M, MODES]`.
     """
 
     places: Tensor
     before: Tensor
     after: Tensor
-    still: float
+
+    @property
+    def moving(self) -> float:
+        """How far the movement of P goes on from frame to frame, -1..1; 0 for a still mouth."""
+        energy = (self.before**2).sum(1)
+        if float(energy.mean().sqrt()) < FAINTEST:
+            return 0.0
+        return float((self.before[1:] * self.before[:-1]).sum() / energy.sum())
+
+    def part(self, start: int, stop: int) -> MouthMotion:
+        """The frames [start, stop) of the run."""
+        piece = slice(start, stop)
+        return MouthMotion(self.places[piece], self.before[piece], self.after[piece])
 
 
 def mouth_motion(pair: Pair, number: int) -> MouthMotion | None:
@@ -51,12 +68,11 @@ def mouth_motion(pair: Pair, number: int) -> MouthMotion | None:
     if len(longest) < SHORTEST:
         return None
     window = max(3, round(AROUND * pair.rate) | 1)
-    across, down = _mouth(face)
-    before = detrended(_series(sides.proxy[longest], across, down), window)
-    after = detrended(_series(sides.restored[longest], across, down), window)
-    cheeks = [detrended(_series(sides.proxy[longest], x, 136, (24, 24)), window) for x in (78, 146)]
-    still = float(torch.cat(cheeks, 1).square().mean().sqrt())
-    return MouthMotion(longest, before, after, still)
+    place = _mouth(face)
+    before = detrended(_series(sides.proxy[longest], place), window)
+    after = detrended(_series(sides.restored[longest], place), window)
+    modes = torch.linalg.svd(before, full_matrices=False).Vh[:MODES].T / before.shape[1] ** 0.5
+    return MouthMotion(longest, before @ modes, after @ modes)
 
 
 def shares(motion: MouthMotion) -> tuple[Tensor, Tensor]:
@@ -87,10 +103,11 @@ def _mouth(face: FacePair) -> tuple[int, int]:
     return int(places[0]), int(places[1])
 
 
-def _series(chips: Tensor, x: int, y: int, box: tuple[int, int] = BOX) -> Tensor:
-    top = min(max(y - box[0] // 2, 0), CHIP - box[0])
-    left = min(max(x - box[1] // 2, 0), CHIP - box[1])
-    part = chips[:, top : top + box[0], left : left + box[1]]
+def _series(chips: Tensor, place: tuple[int, int]) -> Tensor:
+    x, y = place
+    top = min(max(y - BOX[0] // 2, 0), CHIP - BOX[0])
+    left = min(max(x - BOX[1] // 2, 0), CHIP - BOX[1])
+    part = chips[:, top : top + BOX[0], left : left + BOX[1]]
     smooth = blurred(part)
     level = smooth.mean((1, 2), keepdim=True)
     return (smooth - level)[:, ::STEP, ::STEP].flatten(1)

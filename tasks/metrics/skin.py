@@ -131,8 +131,8 @@ SKIN = Metric(
     unit="dE",
     worse="higher",
     floor=1.5,
-    formula="|median_t Lab of the cheeks of R under the stretch's tone curves - that of S|; "
-    "lightness only for monochrome",
+    formula="|median over time of Lab of the cheeks of R under the stretch's tone curves - that "
+    "of S|; lightness only for monochrome",
     source="ours; CIELAB after CIE 15",
     blind="a change that the surroundings share; one that comes and goes; faces that fill the "
     "picture",
