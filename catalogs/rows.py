@@ -173,6 +173,8 @@ def measurement_rows(restored: RestoredShot, measured: Iterable[Measurement]) ->
             "shot_index": restored.shot.index, "treatment_id": restored.treatment_id,
             "metric": m.metric, "before": m.before, "after": m.after, "unit": m.unit,
             "measurable": m.measurable, "coverage": m.coverage, "note": m.note,
+            "verdict": m.verdict, "threshold": m.threshold, "calibration_id": m.calibration_id,
+            "worst_frame": m.worst_frame, "seconds": m.seconds,
         }  # fmt: skip
 
 

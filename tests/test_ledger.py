@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from catalogs import ledger as ledger_module
@@ -14,7 +17,7 @@ from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.store import Store, existing_store, hold_store, open_store
-from catalogs.tables import KEYS, TABLES
+from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
 
 def event(detail: str) -> Mapping[str, Any]:
@@ -43,9 +46,22 @@ def test_rows_come_back_in_the_order_in_which_they_were_appended(ledger: Ledger)
 def test_every_row_says_when_and_in_which_batch_and_schema_it_was_written(ledger: Ledger) -> None:
     ledger.append("events", "reel", [event("x")])
     row = ledger.read("events").iloc[0]
-    assert (row.batch_id, row.schema_version) == ("batch-1", 1)
+    assert (row.batch_id, row.schema_version) == ("batch-1", SCHEMA_VERSION)
     assert len(row.record_id) == 32
     assert str(row.recorded_at.tz) == "UTC"
+
+
+def test_a_row_of_an_earlier_schema_is_read_without_the_new_columns(ledger: Ledger) -> None:
+    """Columns are only ever added, so that an old store opens as it is."""
+    whole = TABLES["measurements"]
+    old = pa.schema([field for field in whole if field.name not in ("verdict", "threshold")])
+    row = {"record_id": "a", "metric": "flicker", "after": 1.0, "schema_version": 1}
+    folder = ledger.folder / "measurements" / "reel"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist([row], schema=old), folder / "old.parquet")
+    read = ledger.read("measurements").iloc[0]
+    assert (read["metric"], read["after"]) == ("flicker", 1.0)
+    assert pd.isna(read["verdict"]) and pd.isna(read["threshold"])
 
 
 def test_an_empty_table_has_its_columns(ledger: Ledger) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def end_night(store: Store, status: str, **counts: Any) -> None:
     store.ledger(NIGHT).append("batches", NIGHT, [row])
 
 
-def record_reel(store: Store, folder: Path, status: str = "restored") -> Reel:
+def record_reel(store: Store, folder: Path, status: str = "restored", *more: Measurement) -> Reel:
     """A reel of one shot, with everything the ledger keeps of it."""
     reel, index = ingested(folder)
     done = restored(store, reel, status)
@@ -118,8 +118,9 @@ def record_reel(store: Store, folder: Path, status: str = "restored") -> Reel:
     ledger.append("shots", reel.reel_id, shot_rows([done.shot], "by hand"))
     ledger.append("restorations", reel.reel_id, [restored_row(done, "x 1")])
     measured = (
-        Measurement("dirt", 1.0, 0.25, "specks/frame", coverage=0.5),
-        Measurement("flicker", None, None, "%", False, 0.0, "needs 5 frames"),
+        Measurement("DIRT", 1.0, 0.25, "specks/frame", coverage=0.5, verdict="ok"),
+        Measurement("FLK", None, None, "%", False, 0.0, "needs 5 frames"),
+        *more,
     )
     ledger.append("measurements", reel.reel_id, measurement_rows(done, measured))
     derivative = f"{reel.reel_id}.{TREATMENT.label}"
@@ -213,6 +214,33 @@ def test_metrics_steps_and_checks_are_shown_with_what_is_not_measurable(
     assert "specks 1 .. 3" in html
     assert "Verified in the written files: frame hashes." in html
     assert "Nothing needs attention." in html
+
+
+EYE = Measurement("EYE", None, 1.4, "%", verdict="flag", threshold=0.9, worst_frame=3)
+
+
+def test_a_flagged_shot_is_said_first_and_shown_where_it_is_worst(
+    store: Store, tmp_path: Path
+) -> None:
+    record_reel(store, tmp_path, "restored", EYE)
+    end_night(store, "finished", reels_restored=1)
+    said = "1 shot flagged: shot 1 (EYE 1.4 % against 0.9, worst at its frame 3)."
+    for text in texts(store).values():
+        assert said in text
+        assert "Nothing needs attention." not in text
+    html = texts(store)["html"]
+    assert "flagged: EYE 1.4 % against 0.9" in html
+    assert "frame 3</h3>" in html
+
+
+def test_what_is_only_worth_a_look_is_counted_and_needs_no_attention(
+    store: Store, tmp_path: Path
+) -> None:
+    record_reel(store, tmp_path, "restored", replace(EYE, verdict="look"))
+    end_night(store, "finished", reels_restored=1)
+    html = texts(store)["html"]
+    assert "Nothing needs attention." in html
+    assert "0, 1 to look at" in html
 
 
 def test_a_night_without_an_end_is_said_to_be_unfinished(store: Store, tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ def test_the_published_weights_load_and_see_a_cut() -> None:
 def test_weights_that_were_tampered_with_are_refused(tmp_path: Path) -> None:
     data = bytearray(weights.find_weights().read_bytes())
     data[len(data) // 2] ^= 1
-    forged = tmp_path / weights.FILE_NAME
+    forged = tmp_path / weights.TRANSNET.file
     forged.write_bytes(data)
     with pytest.raises(VerificationError, match="SHA-256"):
         weights.load_transnet(forged)

@@ -79,7 +79,7 @@ def still_png(
 def rgb_of(frame: bytes, picture: PictureFormat, colour: ColourTags) -> NDArray[np.uint8]:
     """A raw frame as RGB, uint8 `[H, W, 3]`."""
     planes = split_planes(frame, picture)
-    full = _is_full_range(picture, colour)
+    full = is_full_range(picture, colour)
     first = _scaled(planes[0], picture.depth, full)
     if picture.layout == "gray":
         rgb = np.stack((first, first, first), -1)
@@ -90,7 +90,7 @@ def rgb_of(frame: bytes, picture: PictureFormat, colour: ColourTags) -> NDArray[
         blue_difference, red_difference = (
             _chroma(plane, picture, full, first.shape) for plane in planes[1:]
         )
-        rgb = _matrix(first, blue_difference, red_difference, _weights(picture, colour))
+        rgb = mixed(first, blue_difference, red_difference, weights_of(picture, colour))
     return (rgb.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -108,7 +108,8 @@ def split_planes(frame: bytes, picture: PictureFormat) -> list[NDArray[np.uint16
     return [p.reshape(shape) for p, shape in zip(parts, picture.plane_shapes, strict=True)]
 
 
-def _is_full_range(picture: PictureFormat, colour: ColourTags) -> bool:
+def is_full_range(picture: PictureFormat, colour: ColourTags) -> bool:
+    """Whether code values span the whole range, by tag or by custom."""
     if picture.pixel_format.startswith("yuvj"):
         return True
     if colour.range is not None:
@@ -116,7 +117,8 @@ def _is_full_range(picture: PictureFormat, colour: ColourTags) -> bool:
     return picture.layout in ("gray", "rgb")
 
 
-def _weights(picture: PictureFormat, colour: ColourTags) -> tuple[float, float]:
+def weights_of(picture: PictureFormat, colour: ColourTags) -> tuple[float, float]:
+    """Weights of red and blue in luma, by tag or by custom."""
     untagged = "bt709" if picture.height >= 720 else "smpte170m"
     return _KR_KB.get(colour.matrix or untagged, _KR_KB[untagged])
 
@@ -142,7 +144,8 @@ def _chroma(
     return np.asarray(image, dtype=np.float32)
 
 
-def _matrix(luma: Plane, cb: Plane, cr: Plane, weights: tuple[float, float]) -> Plane:
+def mixed(luma: Plane, cb: Plane, cr: Plane, weights: tuple[float, float]) -> Plane:
+    """R'G'B', `[H, W, 3]`, of luma in 0..1 and colour differences in -0.5..0.5."""
     red_weight, blue_weight = weights
     red = luma + np.float32(2 * (1 - red_weight)) * cr
     blue = luma + np.float32(2 * (1 - blue_weight)) * cb

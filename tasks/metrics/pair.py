@@ -17,6 +17,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from tasks.metrics.direct import direct_difference
+from tasks.metrics.face_proxy import FaceProxy, face_proxies
+from tasks.metrics.fine import Texture, texture_of
+from tasks.metrics.grade import block_colours, ungraded
 from tasks.metrics.proxy import Flows, estimate_flows, proxy
 from tasks.metrics.tone import residual
 
@@ -152,6 +156,7 @@ class Pair:
         triplets: a few frames with both neighbours, spread over the stretch.
         declared: what the recipe changes by nature. Where it moves the picture, S here is the
             source moved by the recorded shifts, so that both sides lie on each other.
+        faces_note: why no face was looked for, if none was.
     """
 
     rate: float
@@ -165,6 +170,7 @@ class Pair:
     grounds: tuple[TilePair, ...] = ()
     triplets: tuple[Triplet, ...] = ()
     declared: Declared = field(default_factory=Declared)
+    faces_note: str = ""
 
     @property
     def count(self) -> int:
@@ -187,6 +193,27 @@ class Pair:
         return proxy(self.source, self.flow)
 
     @cached_property
+    def direct(self) -> Tensor:
+        """D, float32 `[T, h, w]`: R brought to the tones of S, less S of the same frame."""
+        return direct_difference(self.source, self.restored)
+
+    @cached_property
+    def ungraded(self) -> Tensor:
+        """What a constant grade leaves of the colours of small blocks, `[T, C, N]`."""
+        lumas, colours = (self.source, self.restored), (self.source_colour, self.restored_colour)
+        return ungraded(*block_colours(lumas, colours))
+
+    @cached_property
     def residual(self) -> Tensor:
         """Rho, float32 `[T, h, w]`: R brought to the tones of P, less P, slightly blurred."""
         return residual(self.restored, self.proxy)
+
+    @cached_property
+    def texture(self) -> Texture:
+        """Sums of fine texture over the windows at native resolution."""
+        return texture_of(self)
+
+    @cached_property
+    def face_proxies(self) -> tuple[FaceProxy, ...]:
+        """P and R in the tones of P on the chips of each of `faces`."""
+        return face_proxies(self)

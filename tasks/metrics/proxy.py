@@ -48,8 +48,8 @@ class Flows:
 
     def speed(self) -> Tensor:
         """90th percentile of the motion per pair of frames, samples, float32 `[T - 1]`."""
-        length = torch.linalg.vector_norm(self.forward.float(), dim=1)
-        return torch.quantile(length.flatten(1)[:, ::7], 0.9, dim=1)
+        across, down = self.forward.flatten(2)[:, :, ::7].float().unbind(1)
+        return torch.quantile(torch.hypot(across, down), 0.9, dim=1)
 
 
 def estimate_flows(pictures: Tensor) -> Flows:
@@ -102,12 +102,17 @@ def proxy(source: Tensor, flow: Flows) -> Tensor:
 
 def levelled(pictures: Tensor) -> Tensor:
     """Each frame of `[T, h, w]` brought to the mean luma of the nine frames around it."""
+    return pictures * gains(pictures)[:, None, None]
+
+
+def gains(pictures: Tensor) -> Tensor:
+    """What brings each frame of `[T, h, w]` to the mean luma of the nine around it, `[T]`."""
     means = pictures.mean(dim=(1, 2)).clamp_min(1e-4)
     count = means.shape[0]
     around = torch.stack([
         means[max(0, n - AROUND) : min(count, n + AROUND + 1)].mean() for n in range(count)
     ])  # fmt: skip
-    return pictures * (around / means)[:, None, None]
+    return around / means
 
 
 def _despecked(even: Tensor, flow: Flows, n: int) -> Tensor:

@@ -62,12 +62,12 @@ def residual(restored: Tensor, proxy: Tensor) -> Tensor:
     """
     mapped = toned(restored, tone_curve(restored, proxy))
     return torch.stack([
-        _blurred(_fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
+        _blurred(fitted(here, wanted)) for here, wanted in zip(mapped, proxy, strict=True)
     ])  # fmt: skip
 
 
-def _fitted(here: Tensor, wanted: Tensor) -> Tensor:
-    """`a here + b - wanted` with the robust a and b of this frame."""
+def fit(here: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """The robust gain and offset that bring one picture `[h, w]` to another."""
     few, aim = here[::3, ::3].flatten(), wanted[::3, ::3].flatten()
     keep = torch.ones_like(few, dtype=torch.bool)
     gain, offset = torch.tensor(1.0), torch.tensor(0.0)
@@ -78,6 +78,12 @@ def _fitted(here: Tensor, wanted: Tensor) -> Tensor:
         offset = y.mean() - gain * x.mean()
         away = (gain * few + offset - aim).abs()
         keep = away <= 2.5 * away.median() + 1e-6
+    return gain, offset
+
+
+def fitted(here: Tensor, wanted: Tensor) -> Tensor:
+    """`a here + b - wanted`, both `[h, w]`, with the robust a and b of this frame."""
+    gain, offset = fit(here, wanted)
     return gain * here + offset - wanted
 
 

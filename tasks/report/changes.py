@@ -1,6 +1,7 @@
 """A shot's change map: where it changed most, and how a change is shown."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,24 @@ AMPLIFIED = 4  # times; what the change map's distance from mid-grey is multipli
 DETAIL = (120, 80)  # samples of the source shown enlarged, width and height
 
 
-def most_changed(store: Store, name: str | None, picture: PictureFormat) -> tuple[int, bytes]:
-    """(frame within the shot, change map of it) of the largest mean change."""
+def _maps(store: Store, name: str | None, picture: PictureFormat) -> Iterator[bytes]:
+    """The change maps of the first frames of a shot."""
     if not name or not (store.root / name).is_file():
         raise ValueError(f"the change map is not at {name}" if name else "no file is recorded")
-    frames = itertools.islice(read_picture(store.root / name, picture), MOST_CHANGE_FRAMES)
+    return itertools.islice(read_picture(store.root / name, picture), MOST_CHANGE_FRAMES)
+
+
+def change_at(store: Store, name: str | None, picture: PictureFormat, frame: int) -> bytes:
+    """The change map of one frame of a shot, of the first `MOST_CHANGE_FRAMES`."""
+    for number, change in enumerate(_maps(store, name, picture)):
+        if number == frame:
+            return change
+    raise ValueError(f"the change map was read to frame {MOST_CHANGE_FRAMES} only")
+
+
+def most_changed(store: Store, name: str | None, picture: PictureFormat) -> tuple[int, bytes]:
+    """(frame within the shot, change map of it) of the largest mean change."""
+    frames = _maps(store, name, picture)
     best: tuple[float, int, bytes] | None = None
     for number, frame in enumerate(frames):
         size = float(np.mean([np.abs(d).mean() for d in _distances(frame, picture)]))

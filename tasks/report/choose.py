@@ -7,21 +7,29 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tasks.report.flags import flag_words, flagged_rows
 from tasks.report.night import Night, ReelNight
 from tasks.report.rows import Row
 
 MOST_WORST = 6
 MOST_RANDOM = 4
 _PER_REASON = 2
+_FLAGS_NAMED = 3
 
 
 @dataclass(frozen=True)
 class ChosenShot:
-    """A shot to be shown, with the reason in words."""
+    """A shot to be shown.
+
+    Attributes:
+        reason: why, in words.
+        frame: frame of the shot that is shown; the one that changed most when None.
+    """
 
     reel: ReelNight
     shot: Row
     reason: str
+    frame: int | None = None
 
 
 def choose_shots(night: Night) -> tuple[ChosenShot, ...]:
@@ -51,15 +59,15 @@ def _worst(everything: list[tuple[ReelNight, Row]]) -> Iterator[ChosenShot]:
     kept = [entry for entry in everything if entry[1]["status"] == "original kept"]
     for reel, shot in kept[:_PER_REASON]:
         yield ChosenShot(reel, shot, f"kept its original picture: {shot['reason'] or 'no reason'}")
+    for reel, shot, flags in _largest(everything, lambda r, s: len(_flags(r, s))):
+        rows = _flags(reel, shot)
+        words = ", ".join(flag_words(row) for row in rows[:_FLAGS_NAMED])
+        more = f" and {int(flags) - _FLAGS_NAMED} more" if flags > _FLAGS_NAMED else ""
+        frames = [int(row["worst_frame"]) for row in rows if row["worst_frame"] is not None]
+        yield ChosenShot(reel, shot, f"flagged: {words}{more}", next(iter(frames), None))
     for reel, shot, share in _largest(everything, lambda _, shot: damage_share(shot)):
         yield ChosenShot(
             reel, shot, f"among the shots most repaired: {100 * share:.2f} % of its samples"
-        )
-    for reel, shot, left in _largest(everything, lambda r, s: _after(r, s, "flicker")):
-        yield ChosenShot(reel, shot, f"among the shots that flicker most afterwards: {left:.2f} %")
-    for reel, shot, left in _largest(everything, lambda r, s: _after(r, s, "dirt")):
-        yield ChosenShot(
-            reel, shot, f"among the shots with most dirt left: {left:.1f} specks a frame"
         )
 
 
@@ -71,10 +79,5 @@ def _largest(
     return sorted(rated, key=lambda entry: -entry[2])[:_PER_REASON]
 
 
-def _after(reel: ReelNight, shot: Row, metric: str) -> float:
-    values = (
-        float(row["after"])
-        for row in reel.measurements
-        if row["key"] == shot["key"] and row["metric"] == metric and row["after"] is not None
-    )
-    return max(values, default=0.0)
+def _flags(reel: ReelNight, shot: Row) -> list[Row]:
+    return [row for row in flagged_rows(reel) if row["key"] == shot["key"]]

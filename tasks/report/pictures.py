@@ -1,4 +1,4 @@
-"""Before, after and change of a shot, on the frame of it that changed most.
+"""Before, after and change of a shot, where it was flagged or else where it changed most.
 
 The frame before comes from the source and the frame after from the restored shot, each
 proved by the hash that the ledger has for it; one that cannot be proved is not shown.
@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from catalogs.errors import WetgateError
+from catalogs.picture import PictureFormat
 from catalogs.records import Reel
 from catalogs.rows import read_frame_index
 from catalogs.source import ColourTags, FrameIndex
@@ -20,7 +21,7 @@ from catalogs.store import Store
 from tasks.media.probe import probe
 from tasks.media.read import read_frames
 from tasks.media.still import Region, still_png
-from tasks.report.changes import busiest, most_changed, shown_change
+from tasks.report.changes import busiest, change_at, most_changed, shown_change
 from tasks.report.choose import ChosenShot
 from tasks.report.rows import Row
 
@@ -76,8 +77,7 @@ def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
         )
         return ShotPictures(start, (missing,), ())
     picture = reel.header.picture
-    found, no_change = _attempt(lambda: most_changed(store, shot["change_file"], picture))
-    offset, change = found or (0, None)
+    offset, change, no_change = _where(store, chosen, picture)
     before, no_before = _attempt(lambda: _source_frame(store, reel, start + offset))
     after, no_after = _attempt(lambda: _restored_frame(store, shot, reel.frame_rate, offset))
     raw = _Raw(
@@ -91,6 +91,18 @@ def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
         whole=tuple(_stills(raw, reel, None)),
         detail=tuple(_stills(raw, reel, region)) if region else (),
     )
+
+
+def _where(
+    store: Store, chosen: ChosenShot, picture: PictureFormat
+) -> tuple[int, bytes | None, str]:
+    """The frame of a shot that is shown, its change map, and why there is none."""
+    name, frame = chosen.shot["change_file"], chosen.frame
+    if frame is not None:
+        change, reason = _attempt(lambda: change_at(store, name, picture, frame))
+        return frame, change, reason
+    found, reason = _attempt(lambda: most_changed(store, name, picture))
+    return (*(found or (0, None)), reason)
 
 
 def _stills(raw: _Raw, reel: Reel, region: Region | None) -> Iterator[Picture]:

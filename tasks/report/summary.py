@@ -29,6 +29,7 @@ class MetricLine:
         typical: median before -> median after.
         worst: of the shot whose value after is worst, or lowest .. highest.
         worse_shots: shots whose value after is worse than before; None when not defined.
+        flagged: shots that are flagged, and shots to look at; empty for what is not judged.
         not_measurable: shots on which the metric says nothing, with the reasons.
         coverage: smallest share of a shot's frames that a value rests on, in per cent.
     """
@@ -40,6 +41,7 @@ class MetricLine:
     typical: str
     worst: str
     worse_shots: int | None
+    flagged: str
     not_measurable: str
     coverage: str
 
@@ -67,6 +69,7 @@ def _line(metric: str, unit: str, rows: Sequence[Row]) -> MetricLine:
         typical=_arrow(_median(pairs, "before"), _median(values, "after")),
         worst=_worst(values, better),
         worse_shots=sum(_is_worse(row, better) for row in pairs) if better and pairs else None,
+        flagged=_flagged(rows),
         not_measurable=_unmeasured([row for row in rows if row not in values]),
         coverage=f"{100 * min(coverages):.0f} %" if coverages else "",
     )
@@ -89,6 +92,14 @@ def _worst(rows: Sequence[Row], better: Direction | None) -> str:
 def _is_worse(row: Row, better: Direction) -> bool:
     before, after = float(row["before"]), float(row["after"])
     return after > before if better == "lower" else after < before
+
+
+def _flagged(rows: Sequence[Row]) -> str:
+    verdicts = [row.get("verdict") for row in rows]
+    if not any(verdicts):
+        return ""
+    looks = verdicts.count("look")
+    return f"{verdicts.count('flag')}" + (f", {looks} to look at" if looks else "")
 
 
 def _unmeasured(rows: Sequence[Row]) -> str:

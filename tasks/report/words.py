@@ -1,7 +1,6 @@
 """What the report says in sentences. It claims what the ledger records and no more."""
 
 import re
-from collections.abc import Iterator
 
 from tasks.report.night import Night, ReelNight
 
@@ -9,8 +8,6 @@ from tasks.report.night import Night, ReelNight
 _ADDRESS = re.compile(r"\[[^\]\[]*@ 0x[0-9a-f]+\] (?:\[\w+\] )?")
 
 STATUS_WORDS = {"ingested": "not finished"}
-
-_NAMED = 5  # missing files that are named; the others are counted
 
 _DEFAULT_REMEDY = {
     "held": "Correct the source or the catalog, then run the night again.",
@@ -114,55 +111,3 @@ def work_done(night: Night) -> list[str]:
     else:
         said.append("How long it took and how fast it was is not recorded.")
     return said
-
-
-def attention(night: Night) -> list[str]:
-    """Everything that a person should look at; empty when there is nothing."""
-    return list(_attention(night))
-
-
-def _attention(night: Night) -> Iterator[str]:
-    if night.status == "stopped":
-        yield "The night was stopped; run it again to do the rest."
-    elif night.status != "finished":
-        yield "No end of the night is recorded; what follows is how far it came. Run it again."
-    for status in ("held", "failed", "ingested"):
-        if reels := night.reels_that_are(status):
-            names = ", ".join(reel.reel_id for reel in reels)
-            yield f"{count(len(reels), 'reel')} {status_word(status)}: {names}."
-    for reel in night.reels:
-        yield from _reel_attention(reel)
-    yield from _count_attention(night)
-
-
-def _reel_attention(reel: ReelNight) -> Iterator[str]:
-    kept = [shot for shot in reel.shots if shot["status"] == "original kept"]
-    if kept:
-        yield f"{reel.reel_id}: {count(len(kept), 'shot')} kept the original picture."
-    if reel.missing_files:
-        named = ", ".join(reel.missing_files[:_NAMED])
-        more = len(reel.missing_files) - _NAMED
-        yield (
-            f"{reel.reel_id}: {count(len(reel.missing_files), 'file')} not there as recorded: "
-            f"{named}{f' and {more} more' if more > 0 else ''}. Run the night again."
-        )
-    if reel.status == "restored" and len(reel.shots) != reel.planned_shots:
-        yield (
-            f"{reel.reel_id}: {count(reel.planned_shots, 'shot')} found, "
-            f"{len(reel.shots)} recorded as done."
-        )
-    measured = {m["key"] for m in reel.measurements}
-    unmeasured = [shot for shot in reel.shots if shot["key"] not in measured]
-    if unmeasured:
-        yield f"{reel.reel_id}: {count(len(unmeasured), 'shot')} without any measurement."
-
-
-def _count_attention(night: Night) -> Iterator[str]:
-    """Where the night's own count and the records of its reels disagree."""
-    if night.status not in ("finished", "stopped"):
-        return
-    for status in ("restored", "held", "failed"):
-        counted = int(night.row[f"reels_{status}"] or 0)
-        recorded = len(night.reels_that_are(status))
-        if counted < recorded or (status != "restored" and counted != recorded):
-            yield f"The night counted {counted} reels {status}, its records show {recorded}."

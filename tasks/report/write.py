@@ -12,12 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from catalogs.durable import sync_folder
 from catalogs.errors import StoreError
 from catalogs.store import Store
+from tasks.report.attention import attention
 from tasks.report.changes import AMPLIFIED, MOST_CHANGE_FRAMES
 from tasks.report.choose import ChosenShot, choose_shots
 from tasks.report.lines import reel_line
 from tasks.report.night import Night, read_night
 from tasks.report.pictures import ShotPictures, picture_shot
-from tasks.report.words import attention, headline, work_done
+from tasks.report.words import headline, work_done
 
 MOST_EVENTS = 500
 _REMARKS = ("catalog remark", "operator choice", "policy")

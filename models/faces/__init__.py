@@ -1,0 +1,1 @@
+"""Faces of a shot: found, followed, described. Nothing is fetched at run time."""

@@ -1,0 +1,95 @@
+"""The signal of every frame, as ffmpeg's filter signalstats measures it.
+
+The names and units are the filter's, which are those of QCTools: code values of the depth at
+hand for levels and differences, degrees for hue, shares for TOUT, VREP and BRNG. Grey has no
+chroma, so the filter is given a neutral one; its range is kept, which ffmpeg by itself does not
+do above 8 bits (0..1023 became 64..937). RGB is looked at as Y'CbCr of BT.709 in limited range,
+as ffmpeg converts it (white of 10 bits is 943 instead of 940).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from catalogs.errors import MediaError
+from catalogs.picture import PictureFormat
+from catalogs.source import Header
+from tasks.media.program import complaints, failure, pipe
+from tasks.media.source import open_file, open_source, read_as, sequence_input
+
+PREFIX = "lavfi.signalstats."
+LEVELS = tuple(f"{p}{q}" for p in ("Y", "U", "V") for q in ("MIN", "LOW", "AVG", "HIGH", "MAX"))
+NAMES = (
+    *LEVELS,
+    *(f"SAT{q}" for q in ("MIN", "LOW", "AVG", "HIGH", "MAX")),
+    *("HUEMED", "HUEAVG", "YDIF", "UDIF", "VDIF", "TOUT", "VREP", "BRNG"),
+)
+
+Signal = dict[str, str]  # the numbers of one frame as the filter writes them, by `NAMES`
+
+
+def signal_of_file(path: Path, picture: PictureFormat) -> Iterator[Signal]:
+    """Every frame of a file that Wetgate wrote itself.
+
+    Raises:
+        MediaError: ffmpeg failed or complained, or a number is missing.
+    """
+    yield from _measured(open_file(path, picture), picture)
+
+
+def signal_of_source(path: Path, header: Header) -> Iterator[Signal]:
+    """Every frame of a source, as it is worked on.
+
+    Raises:
+        MediaError: as `signal_of_file`.
+    """
+    if header.sequence is None:
+        yield from _measured(open_source(path, header), header.picture)
+        return
+    with sequence_input(path, header.sequence, 0, len(header.sequence)) as files:
+        yield from _measured(read_as(files["v:0"], header), header.picture)
+
+
+def _measured(video: Any, picture: PictureFormat) -> Iterator[Signal]:
+    measured = (
+        _with_chroma(video, picture)
+        .filter("signalstats", stat="tout+vrep+brng")
+        .filter("metadata", mode="print", file="pipe:1", direct=1)
+    )
+    graph = measured.output("-", format="null", fps_mode="passthrough", noautoscale=None)
+    with pipe(graph, feed=False) as running:
+        signal: Signal = {}
+        for line in running.stream:
+            text = line.decode(errors="replace").strip()
+            if text.startswith("frame:"):
+                yield from _whole(signal)
+                signal = {}
+            elif text.startswith(PREFIX):
+                name, _, value = text.removeprefix(PREFIX).partition("=")
+                signal[name] = value
+        yield from _whole(signal)
+        stderr = running.finish()
+        if said := complaints(stderr):
+            raise MediaError(failure(running.line, 0, said[0]))
+
+
+def _with_chroma(video: Any, picture: PictureFormat) -> Any:
+    depth = "" if picture.depth == 8 else f"{picture.depth}le"
+    if picture.layout == "gray":
+        same = video.filter("scale", in_range="full", out_range="full")
+        return same.filter("format", f"yuv444p{depth}")
+    if picture.layout == "rgb":
+        scaled = {"out_color_matrix": "bt709", "out_range": "limited", "flags": "accurate_rnd"}
+        return video.filter("scale", **scaled).filter("format", f"yuv444p{depth}")
+    return video
+
+
+def _whole(signal: Signal) -> Iterator[Signal]:
+    """The numbers of a frame, if one has begun; all of them."""
+    if not signal:
+        return
+    if missing := [name for name in NAMES if name not in signal]:
+        raise MediaError(f"signalstats says nothing of {', '.join(missing)}")
+    yield {name: signal[name] for name in NAMES}

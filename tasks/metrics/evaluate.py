@@ -1,0 +1,46 @@
+"""All metrics of one stretch, and what each of them costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tasks.metrics.metric import Metric, Value
+from tasks.metrics.pair import Pair
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one metric said of one stretch.
+
+    Attributes:
+        start: first frame of the stretch, in the shot.
+        count: frames of the stretch.
+        value: what it said; `value.where` counts from the start of the stretch.
+        seconds: processor time it took; what metrics share is paid by the first that asks.
+    """
+
+    start: int
+    count: int
+    value: Value
+    seconds: float
+
+
+def evaluate(pair: Pair, start: int, metrics: Sequence[Metric]) -> dict[str, Answer]:
+    """Ask every metric about one stretch."""
+    answers = {}
+    for metric in metrics:
+        begun = time.process_time()
+        value = metric.measure(pair)
+        answers[metric.identifier] = Answer(
+            start, pair.count, _explained(value, pair), time.process_time() - begun
+        )
+    return answers
+
+
+def _explained(value: Value, pair: Pair) -> Value:
+    """A face metric without faces says why none was looked for."""
+    if value.measurable or not pair.faces_note or not value.note.startswith("no face"):
+        return value
+    return replace(value, note=pair.faces_note)

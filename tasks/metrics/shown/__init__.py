@@ -1,0 +1,1 @@
+"""What is shown beside the metrics and never flagged: known measures, with their known flaws."""
