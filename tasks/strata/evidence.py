@@ -100,10 +100,17 @@ def _quantile(ascending: Floats, share: float) -> float:
 
 
 def _share_below(ascending: Floats) -> float:
-    """Share of draws at or below 0, by the same continued tail."""
+    """The share whose `_quantile` is 0: of draws at or below 0, by the same continued tail."""
     edge = _innermost(ascending)
-    share = float(np.searchsorted(ascending, 0.0, side="right")) / len(ascending)
     inside, error = float(np.quantile(ascending, edge)), float(ascending.std(ddof=1))
-    if share >= edge or inside <= 0:
-        return max(share, edge)
+    if inside <= 0:
+        return max(_place_of_0(ascending), edge)
     return float(stats.norm.sf(stats.norm.isf(edge) + inside / error)) if error > 0 else 0.0
+
+
+def _place_of_0(ascending: Floats) -> float:
+    last = int(np.searchsorted(ascending, 0.0, side="right")) - 1
+    if last + 1 == len(ascending):
+        return 1.0
+    between = -ascending[last] / (ascending[last + 1] - ascending[last])
+    return float((last + between) / (len(ascending) - 1))

@@ -8,21 +8,18 @@ count as part of its scene.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.grain_measure import measure_grain
-from models.motion import enlarged
 from tasks.metrics.pair import FacePair, Pair
+from tasks.metrics.source_class import source_facts
 from tasks.strata.colour import Floats, cast_degrees, has_colours
 
 CHEEKS, FOREHEAD = (50, 280), (151,)  # of the face mesh's landmarks
 PATCH = 6  # chip samples around a landmark, each way; a fifth of the eyes' distance across
 LOOKED_AT = 8  # frames of a stretch whose colours are looked at
-GRAIN_TRIPLETS = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class SceneReading:
         luminance: mean luma of the proxy, 0..1.
         motion: 90th percentile of the flow, % of the width per second, median over frames; None
             for a single frame.
-        grain: deviation at mid grey, % of full range; None where no frame has two neighbours.
+        grain: % of full range, as `tasks.metrics.source_class` measures it for thresholds.
         rate: frames a second.
         lines: of the picture.
         coloured: whether hues are found; None for a monochrome file.
@@ -42,7 +39,7 @@ class SceneReading:
 
     luminance: float
     motion: float | None
-    grain: float | None
+    grain: float
     rate: float
     lines: int
     coloured: bool | None = None
@@ -67,11 +64,11 @@ class FaceReading:
 
 def read_scene(pair: Pair) -> SceneReading:
     """The numbers of a stretch."""
-    colours = _colours(pair)
+    facts, colours = source_facts(pair), _colours(pair)
     speed = pair.flow.speed()
     motion = 100 * float(speed.median()) * pair.rate / pair.source.shape[2] if len(speed) else None
     return SceneReading(
-        float(pair.proxy.mean()), motion, _grain(pair), pair.rate, pair.native[0],
+        facts.luminance, motion, facts.grain, pair.rate, pair.native[0],
         None if colours is None else has_colours(colours),
         None if colours is None else cast_degrees(colours),
     )  # fmt: skip
@@ -98,16 +95,6 @@ def _colours(pair: Pair) -> Floats | None:
     step = max(1, pair.count // LOOKED_AT)
     looked_at = pair.source_colour[::step].permute(0, 2, 3, 1)
     return np.asarray(looked_at.double().numpy())
-
-
-def _grain(pair: Pair) -> float | None:
-    levels = []
-    for triplet in pair.triplets[:: max(1, len(pair.triplets) // GRAIN_TRIPLETS)]:
-        here, after = triplet.source[1], triplet.source[2]
-        onward = pair.flow.forward[triplet.frame].float().permute(1, 2, 0).numpy()
-        flow = enlarged(onward, (int(here.shape[0]), int(here.shape[1])))
-        levels.append(100 * measure_grain([here, after], [flow]).at(0.5))
-    return float(median(levels)) if levels else None
 
 
 def _patches(chips: Tensor, face: FacePair, landmarks: tuple[int, ...]) -> Tensor:

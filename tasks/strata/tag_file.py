@@ -35,8 +35,8 @@ def read_tags(path: Path) -> TagFile:
         CatalogError: the file cannot be read, or lacks a column.
     """
     text, _ = decode(path, read_bytes(path), None)
-    lines = text.splitlines()
-    head = lines[0] if lines else ""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    head = lines[0]
     delimiter = max(",;\t", key=head.count)
     columns = [name.strip().lower() for name in head.split(delimiter)]
     _check_columns(path, columns)
