@@ -5,7 +5,7 @@ Nights are simulated: people of four shots each, correlation .3 between the shot
 three metrics. A value is threshold * exp(0.5 * (z - quantile)), z normal; a disparity moves z of
 one stratum in one metric until so many points more of its shots are flagged.
 
-    python benchmarks/disparity.py                   # 20 nights a line, about a minute
+    python benchmarks/disparity.py                   # 20 nights a line, half a minute
     python benchmarks/disparity.py --nights 200      # the figures of docs/strata.md
 """
 
