@@ -36,6 +36,7 @@ bench: setup
 	$(BIN)/python benchmarks/flicker.py --data $(DATA)
 	$(BIN)/python benchmarks/weave.py --data $(DATA)
 	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
+	$(BIN)/python benchmarks/disparity.py
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
 

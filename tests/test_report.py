@@ -209,6 +209,7 @@ def test_metrics_steps_and_checks_are_shown_with_what_is_not_measurable(
     end_night(store, "finished", reels_restored=1)
     html = texts(store)["html"]
     assert "1 → 0.25" in html
+    assert "lower is better" in html
     assert "1 (needs 5 frames)" in html
     assert "threshold 0.08" in html
     assert "specks 1 .. 3" in html

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from tasks.metrics.registry import METRICS
 from tasks.report.night import ReelNight
 from tasks.report.rows import Row
 
@@ -13,10 +14,8 @@ Direction = Literal["lower", "higher"]
 
 # Which way is better; a metric that is not here is shown by its range.
 BETTER: dict[str, Direction] = {
-    "flicker": "lower",
-    "dirt": "lower",
     "PSNR": "higher",
-    "SSIM": "higher",
+    **{m.identifier: "lower" if m.worse == "higher" else "higher" for m in METRICS},
 }
 
 

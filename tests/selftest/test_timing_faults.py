@@ -16,7 +16,7 @@ SAID = {
     "sound resampled": "samples of sound became",
     "sound coarse": "sample by sample",
     "frames dropped": "72 frames became",
-    "frames uneven": "frame 1 is not at its time",
+    "frames uneven": "from its time",
     "picture fast": "frames a second became",
 }
 
