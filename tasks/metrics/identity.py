@@ -73,7 +73,7 @@ ID = Metric(
     name="Identity",
     unit="cosine distance",
     worse="higher",
-    floor=0.08,
+    floor=0.12,
     formula="mean of 1 - cos of the SFace points of R' and P, every 8th frame, and half of "
     "their drift over the stretch",
     source="SFace (Zhong et al. 2021); the distance over a track as in arXiv 2404.13640",

@@ -130,7 +130,7 @@ SKIN = Metric(
     name="Skin tone shift",
     unit="dE",
     worse="higher",
-    floor=1.5,
+    floor=2.0,
     formula="|median over time of Lab of the cheeks of R under the stretch's tone curves - that "
     "of S|; lightness only for monochrome",
     source="ours; CIELAB after CIE 15",
