@@ -38,16 +38,3 @@ FILM: tuple[Metric, ...] = (*dirt.METRICS, *scratch.METRICS)
 SHOWN: tuple[Metric, ...] = (E_WARP, TOF, SSIM, VMAF)
 
 METRICS: tuple[Metric, ...] = (*PICTURE, *FACES, *TEXTURE, *FILM, *SHOWN)
-
-
-def metric_named(identifier: str) -> Metric:
-    """Look a metric up by the short word that tables use.
-
-    Raises:
-        ValueError: no metric has that word.
-    """
-    for metric in METRICS:
-        if metric.identifier == identifier:
-            return metric
-    known = ", ".join(metric.identifier for metric in METRICS)
-    raise ValueError(f"no metric is named {identifier!r}; the metrics are: {known}")

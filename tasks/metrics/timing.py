@@ -113,7 +113,8 @@ def _seconds(timing: Timing) -> str:
 
 def measure_time(pair: Pair) -> Value:
     """TIME of a pair: frames that one side has and the other has not."""
-    return Value(float(abs(pair.source.shape[0] - pair.restored.shape[0])))
+    lost = abs(pair.source.shape[0] - pair.restored.shape[0])
+    return Value(float(lost), note="frames alone; times and sound are verified in the joined reel")
 
 
 METRICS = (
@@ -126,7 +127,9 @@ METRICS = (
         formula="fields that differ: frames, time of each frame, rate, offset of the sound, its "
         "sampling rate, samples and their hash; of a shot, frames",
         source="own",
-        blind="sound that was out of step in the source; times within the container's tick",
+        blind="sound that was out of step in the source; times within the container's tick. Of a "
+        "shot frames alone are counted: one with too few or too many fails before it is measured, "
+        "and times and sound of a reel are verified when it is joined",
         measure=measure_time,
     ),
 )

@@ -1,7 +1,7 @@
 """What the metrics of faces share: which frames allow them, and the worst face's value.
 
-A face too small or turned too far away is not judged. `SMALLEST` and `MOST_TURNED` are where,
-on footage with planted faults, harmless results began to vary as much as faulty ones.
+A face too small or turned too far away is not judged. `SMALLEST` and `MOST_TURNED` were chosen by
+judgement, not measured.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What is shown beside the metrics: known values, equal pictures, and when there is no value."""
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from tasks.media import program
 from tasks.media.vmaf import vmaf_neg
 from tasks.metrics.metric import Metric
 from tasks.metrics.pair import Pair, Triplet
-from tasks.metrics.shown.cost import costs_of
 from tasks.metrics.shown.likeness import SSIM, VMAF
 from tasks.metrics.shown.warping import E_WARP, TOF
 
@@ -104,17 +102,3 @@ def test_one_frame_has_no_value_and_nothing_shown_is_gated(metric: Metric) -> No
     single = replace(pair, source=scene()[:1], restored=scene()[:1], triplets=())
     assert not metric.measure(single).measurable
     assert not metric.gated
-
-
-def test_costs_are_per_frame_and_per_film_minute() -> None:
-    costs = costs_of({"restore": 30.0, "measure": 90.0}, frames=60, rate=Fraction(24))
-    assert [cost.name for cost in costs] == ["measure", "restore", "total"]
-    assert costs[2].frame_seconds == 2.0
-    assert costs[2].film_minute_seconds == 2.0 * 24 * 60
-    assert costs[0].hours_for(2400, cores=2) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize(("frames", "seconds"), [(0, 1.0), (5, -1.0)])
-def test_costs_of_nothing_are_refused(frames: int, seconds: float) -> None:
-    with pytest.raises(ValueError):
-        costs_of({"restore": seconds}, frames, Fraction(24))
