@@ -103,7 +103,8 @@ class Round:
             return
         if found.films_are_whole:
             only = name_differences(found.file_count, found.differing)
-            self._report(reel.reel_id, name, f"{name}: {only}; {_SIDECAR_REMEDY}")
+            again = ", put right again: run a night to have it so recorded" if found.marked else ""
+            self._report(reel.reel_id, name, f"{name}: {only}; {_SIDECAR_REMEDY}{again}")
             return
         newest = name == due.last.derivative_id
         ours = found.made_from == reel.digest or (newest and not found.made_from)
@@ -159,7 +160,7 @@ _DERIVATIVE_REMEDY = {
     "files back from a copy",
     False: "it was made from an earlier source; put its files back from a copy",
 }
-_SIDECAR_REMEDY = "the films are as recorded; QCTools makes a report of its own without it"
+_SIDECAR_REMEDY = "QCTools makes a report of its own; the films are as recorded"
 _SHOT_REMEDY = "; it is computed again when its reel is next put together"
 
 
