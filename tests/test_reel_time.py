@@ -4,7 +4,7 @@ import json
 import subprocess
 import wave
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,15 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from catalogs.catalog import Catalog
 from catalogs.errors import VerificationError
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
 from flows import work
+from flows.jobs import Job
+from flows.night import Night
+from flows.progress import NightProgress
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media.join import join_shots
 from tasks.media.program import ffmpeg_program, file_url, run
@@ -145,8 +149,50 @@ def test_a_fault_of_the_least_severity_in_the_joined_file_is_refused(
     assert text.startswith(f"A.r1.{UNTOUCHED.label}: {field}: planned")
     assert "TIME: " in text and said in text.partition("TIME: ")[2]
     assert "; " not in text, "what follows would be taken for a remedy"
-    assert done.status() == "ingested" and not done.folder.exists()
+    assert done.status() != "restored" and not done.folder.exists()
     assert not is_assembled(done.reel, done.shots, UNTOUCHED, done.store)
+
+
+class Played:
+    """A future of work that is done at once, in this process."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.state, self.answer, self.failed = self, None, False
+        try:
+            self.answer = make()
+        except VerificationError as error:
+            self.answer, self.failed = error, True
+
+    def is_completed(self) -> bool:
+        return not self.failed
+
+    def wait(self) -> None:
+        pass
+
+    def result(self, raise_on_failure: bool = True) -> Any:
+        return self.answer
+
+    def add_done_callback(self, note: Callable[[Any], None]) -> None:
+        note(self)
+
+
+def test_a_night_records_the_reel_as_failed_and_its_report_says_what_time_saw(
+    done: Done, join_with: Callable[..., None]
+) -> None:
+    join_with(lambda reel: replace(reel, sound_offset=Fraction(1, 25)))
+    order = replace(done.order, batch_id="faulty")
+
+    def submit(job: Job) -> Any:
+        assert job.kind == "assemble" and job.reel is not None, "shots are finished already"
+        return Played(lambda: work.assemble(order, done.reel))
+
+    loop = Night(order, submit, 1, NightProgress(done.store, None), lambda: False)
+    tally = loop.run(Catalog(Path("c.csv"), (done.reel.catalog,), (), ()))
+    assert (tally.restored, tally.failed, done.status()) == (set(), {"A.r1"}, "failed")
+    text = replace(done, order=order).report().replace("\\", "")
+    assert "failed" in text
+    assert "TIME: sound: the sound began at 0.0000 s and begins at 0.0400 s" in text
+    assert not done.folder.exists()
 
 
 def test_the_same_file_written_again_without_a_fault_is_in_time(
