@@ -14,7 +14,7 @@ How, for each frame:
        by then the line has moved off it, or has ended (`models.scratch_evidence`).
     3. A track behind which the picture is bare is a scratch as long as it lasts.
     4. Each strip of a scratch is drawn from the frame that fits best around it, or, where none
-       fits, its mean profile is subtracted.
+       fits, its mean profile is subtracted, which where an edge crosses it is that of all strips.
 
 Outside the scratch every sample keeps its value. Memory holds `look_ahead` frames on either side.
 
@@ -50,7 +50,7 @@ class Scratch(Step):
     """
 
     name: ClassVar[str] = "scratch"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     touches: ClassVar[Touches] = "damage"
 
     look_ahead: int = 8

@@ -15,6 +15,7 @@ from models.scratch_views import Bed, half_width
 
 FAINT = 0.12  # of the profile's height: where the scratch ends
 PRESENT = 0.35  # of the contrast: rows with less are breaks
+FAR = 0.75  # of the usual height of the profile, which an edge takes it away from its median
 PALE = 0.25  # of the median height of the profile where it is seen; so are these
 
 Places = npt.NDArray[np.int64]
@@ -72,6 +73,26 @@ def profile_in(samples: Picture, bed: Bed, line: Line, scale: Scale, unit: float
     lines = np.ascontiguousarray(np.broadcast_to(y[:, None], columns.shape), np.float32)
     patch = cv2.remap(samples, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return profile_of(np.asarray(patch, np.float32), bed, line, unit)
+
+
+def crossed_rows(profile: Picture, bed: Bed, line: Line, unit: float) -> Mask:
+    """Rows where an edge of the picture crosses the scratch, bool `[R]`.
+
+    There the sides differ and the profile is far from the usual one: it holds a part of the edge,
+    and to subtract it would smear the edge.
+    """
+    seen = line.seen[bed.strip]
+    away = np.abs(profile - np.median(profile[seen], axis=0)).max(axis=1)
+    far = away > FAR * float(np.median(np.abs(profile[seen][:, core_of(bed, line)]).mean(axis=1)))
+    edge = half_width(line, unit)
+    apart = bed.patch[:, bed.away > edge].mean(axis=1) - bed.patch[:, bed.away < -edge].mean(axis=1)
+    return np.asarray(far & (np.abs(apart) > line.contrast), bool)
+
+
+def usual_where(crossed: Mask, profile: Picture, bed: Bed, line: Line) -> Picture:
+    """A profile with its median over the rows that are seen where an edge crosses it."""
+    usual = np.median(profile[line.seen[bed.strip]], axis=0)
+    return np.where(crossed[:, None], usual, profile)
 
 
 def present_rows(profile: Picture, bed: Bed, line: Line) -> Mask:

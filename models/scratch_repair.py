@@ -22,6 +22,7 @@ from models.scratch_evidence import CLEAR
 from models.scratch_profile import (
     Spot,
     core_of,
+    crossed_rows,
     fade_of,
     present_rows,
     profile_at,
@@ -29,6 +30,7 @@ from models.scratch_profile import (
     profile_of,
     scale_of,
     spot_of,
+    usual_where,
 )
 from models.scratch_tracks import Track
 from models.scratch_views import DISTANCES, Bed, Behind, bed_of, behind, half_width
@@ -99,6 +101,7 @@ def _draw(
     if not present.any():
         return
     reach = fade_of(profile[present], bed, line.sign)
+    crossed = crossed_rows(profile, bed, line, unit)
     choice = _choice(bed, line, profile, views, unit)
     for number, plane in enumerate(frame.planes):
         scale = scale_of(frame, number)
@@ -109,7 +112,7 @@ def _draw(
         samples = _samples(frame, number)
         is_luma = number == 0 and frame.format.layout != "rgb"
         mine = profile if is_luma else profile_in(samples, bed, line, scale, unit)
-        delta = -profile_at(mine, bed, spot)
+        delta = -profile_at(usual_where(crossed, mine, bed, line), bed, spot)
         for place, view in enumerate(views):
             along = choice[bed.strip[spot.bed_row]] == place
             if along.any() and not chroma:

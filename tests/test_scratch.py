@@ -8,9 +8,12 @@ import torch
 
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Change, Frame, Step, apply_step
+from models.lines import STRIPS, Line
 from models.motion import Motion
 from models.scratch import Scratch
+from models.scratch_profile import crossed_rows, profile_of, usual_where
 from models.scratch_tracks import Tracks
+from models.scratch_views import bed_of, drawn
 
 Texture = Callable[..., list[Frame]]
 
@@ -261,3 +264,25 @@ def test_a_scratch_is_damage_only() -> None:
     step: Step = Scratch()
     assert step.touches == "damage"
     assert not step.invents
+
+
+def test_an_edge_that_crosses_a_scratch_is_not_smeared() -> None:
+    """A faint scratch over a wall and a slanting board: subtracted is the scratch alone."""
+    height, width, place, contrast = 480, 200, 100.0, 0.09
+    columns, rows = np.arange(width)[None, :], np.arange(height)[:, None]
+    board = np.clip(columns - (93 + 0.05 * rows) + 0.5, 0, 1)  # crosses the scratch at row 140
+    board *= (rows > 40) & (rows < 240)
+    truth = (0.8 - 0.45 * board).astype(np.float32)
+    cover = np.clip(1.1 - np.abs(columns - place), 0, 1)
+    line = Line(1, np.full(STRIPS, place), np.ones(STRIPS, np.bool_), contrast, 2.0)
+    bed = bed_of(line, (truth + contrast * cover).astype(np.float32))
+    profile = profile_of(bed.patch, bed, line, 1.0)
+    crossed = crossed_rows(profile, bed, line, 1.0)
+    assert crossed[135:145].all() and not crossed[260:].any()
+    wanted = drawn(truth, bed.x, bed.rows.astype(np.float32), bed.reach)
+
+    def worst(taken: np.ndarray) -> float:
+        core = np.abs(bed.away) < 4
+        return float(np.abs(bed.patch - taken - wanted)[130:150, core].max())
+
+    assert worst(usual_where(crossed, profile, bed, line)) < 0.04 < worst(profile)
