@@ -3,6 +3,7 @@
 tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
+features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
@@ -48,6 +49,10 @@ class Store:
         """The restored reel under one treatment."""
         return self.root / "reels" / reel_id / treatment_label
 
+    def features_file(self, reel_id: str, key: str) -> Path:
+        """What was found on some frames of a source."""
+        return self.root / "features" / reel_id / f"{key}.parquet"
+
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
         return self.root / "reports" / batch_id
@@ -58,8 +63,9 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what a killed night left half written; only while the store is held."""
-        for file in self.root.glob("shots/*/.*.partial"):
-            file.unlink()
+        for kind in ("shots", "features"):
+            for file in self.root.glob(f"{kind}/*/.*.partial"):
+                file.unlink()
         for folder in self.root.glob("reels/*/.*.partial"):
             shutil.rmtree(folder)
 

@@ -8,7 +8,8 @@ check that the restored file holds what restoration computed. Memory holds one s
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tasks.metrics.pair import Declared
 from tasks.metrics.registry import METRICS
 from tasks.metrics.truth import AgainstTruth
 from tasks.restore import frames_from
+from tasks.source_faces import SourceFaces, source_key
 
 Truth = tuple[Path, Header, FrameIndex]  # an undamaged reel, where damage was simulated
 Sides = Iterator[tuple[Frame, Frame]]
@@ -58,9 +60,15 @@ def measure_shot(
     if truth is not None and against is not None:
         sides = against.watched(sides, _truth_frames(reel, restored, truth))
     judged: list[dict[str, Judged]] = []
-    pairs = paired(look_of(reel, restored), _on_each_other(sides, restored), shot.frame_count)
+    key = source_key(index, shot.start_frame, shot.stop_frame, reel.header.picture)
+    faces = SourceFaces(store.features_file(shot.reel_id, key))
+    look, moved = look_of(reel, restored), _shifts(restored)
+    if not moved:  # else the source is another one than the key says
+        look = replace(look, finder=faces)
+    pairs = paired(look, _on_each_other(sides, moved), shot.frame_count)
     for (start, _), pair in zip(stretches(shot.frame_count), pairs, strict=True):
         judged.append(judge_stretch(pair, start, METRICS, calibration))
+    faces.keep()
     next(sides, None)  # the restored file is read to its end, and its frames are counted
     return (
         *(measurement_of(metric, [j[metric.identifier] for j in judged]) for metric in METRICS),
@@ -104,14 +112,18 @@ def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[byte
         raise VerificationError(f"{path.name}: {count} of {len(restored.frame_md5)} frames")
 
 
-def _on_each_other(sides: Sides, restored: RestoredShot) -> Sides:
-    """The source moved as the recipe moved it, where it did."""
-    shifts = [
+def _shifts(restored: RestoredShot) -> list[tuple[float, float]]:
+    """How far the recipe moved each frame (x, y); empty where it moved none."""
+    return [
         (frame.get("shift_x_px", 0.0), frame.get("shift_y_px", 0.0))
         for step in restored.steps
         if step.name == "stabilise"
         for frame in step.parameters
     ]
+
+
+def _on_each_other(sides: Sides, shifts: Sequence[tuple[float, float]]) -> Sides:
+    """The source moved as the recipe moved it, where it did."""
     for number, (before, after) in enumerate(sides):
         yield (moved_source(before, *shifts[number]) if shifts else before), after
 

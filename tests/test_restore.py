@@ -392,3 +392,16 @@ def test_measuring_proves_that_the_file_holds_what_was_restored(work: Work) -> N
     )
     with pytest.raises(VerificationError, match="frame 0 is not the one that was restored"):
         measure_shot(work.reel, work.index, shots[0], work.store)
+
+
+def test_a_second_measurement_searches_no_face_and_says_the_same(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot = work.restore(UNTOUCHED, 5)[0]
+    first = measure_shot(work.reel, work.index, shot, work.store)
+    assert len(list(work.store.root.glob("features/*/*.parquet"))) == 1
+    monkeypatch.setattr("tasks.source_faces.FaceFinder", None)
+    again = measure_shot(work.reel, work.index, shot, work.store)
+    timeless = [[replace(m, seconds=0.0) for m in found if m.metric != "speed"]
+                for found in (first, again)]  # fmt: skip
+    assert timeless[0] == timeless[1]
