@@ -19,7 +19,7 @@ from flows.strata_work import Job, run_jobs
 from tasks.measure import shipped_calibration
 from tasks.strata.compare import Compared, compare, unread_shots
 from tasks.strata.measured import Chosen, measured_shots
-from tasks.strata.report import Findings, disparity_csv, disparity_text, strata_csv
+from tasks.strata.report import Findings, counted, disparity_csv, disparity_text, strata_csv
 from tasks.strata.tag_file import read_tags
 from tasks.strata.tags import TagFile
 
@@ -86,7 +86,9 @@ def run_strata(store: Store, wish: Wish) -> StrataSummary:
 
 def _nothing(store: Store, wish: Wish, chosen: Chosen) -> str:
     asked = " of this night" if wish.batch else " of this reel" if wish.reel_ids else ""
-    others = "".join(f"; {count} shots {why}" for why, count in chosen.left_out.items())
+    others = "".join(
+        f"; {counted(n, 'shot')} left out: {why}" for why, n in chosen.left_out.items()
+    )
     return (
         f"{store.root}: no shot{asked} was restored and measured yet{others}; "
         "run `wetgate run CATALOG` with this --store first"

@@ -56,12 +56,13 @@ def strata(
 
 def summary_text(summary: "StrataSummary") -> str:
     """What was found, short: the disparities, what is possible, and where the rest is."""
+    from tasks.strata.report import counted
     from tasks.strata.report import summary as counts
 
     findings = summary.findings
     lines = [f"could not be read: {failed}" for failed in summary.failed]
     lines += [f"remark: {remark}" for remark in findings.remarks]
-    lines.append(f"{summary.computed} shots were read now. {counts(findings)}")
+    lines.append(f"{counted(summary.computed, 'shot')} read now. {counts(findings)}")
     for verdict in ("disparity found", "possible"):
         found = findings.of(verdict)
         lines += [comparison.sentence for comparison in found[:MOST_SAID]]

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from catalogs.store import Store
 from tasks.metrics.calibration import Calibration
 from tasks.strata.code import code_version
-from tasks.strata.disparity import COLUMNS, find_disparities
-from tasks.strata.join import Joined, join, metric_rules
+from tasks.strata.disparity import find_disparities
+from tasks.strata.join import Joined, as_rows, join, metric_rules
 from tasks.strata.measured import Chosen, MeasuredShot
 from tasks.strata.observe import GATED, observation_key
 from tasks.strata.records import harmless_values, readings
-from tasks.strata.report import Findings, variables
+from tasks.strata.report import Findings, counted, variables
 from tasks.strata.subjects import Subject, subjects
 from tasks.strata.tags import TagFile
 
@@ -57,8 +55,7 @@ def compare(
     """
     found, joined = _joined(store, chosen, tags, calibration)
     names = variables(found)
-    rows = pd.DataFrame([row for part in joined for row in part.rows])
-    rows = rows.reindex(columns=[*COLUMNS, *names])
+    rows = as_rows([value for part in joined for value in part.values], names)
     findings = Findings(
         shots=len({subject.shot.restored_key for subject in found}),
         reels=len({subject.shot.reel.reel_id for subject in found}),
@@ -87,9 +84,9 @@ def _joined(
 
 def _remarks(chosen: Chosen, joined: Sequence[Joined]) -> Iterator[str]:
     for why, count in chosen.left_out.items():
-        yield f"{count} shots {why} and are left out."
+        yield f"{counted(count, 'shot')} left out: {why}."
     if anew := sum(part.judged_anew for part in joined):
         yield (
-            f"{anew} shots were measured under another calibration; their values are judged anew "
-            "by the thresholds of this one."
+            f"{counted(anew, 'shot')} measured under another calibration: judged anew by the "
+            "thresholds of this one."
         )

@@ -8,11 +8,13 @@ in a shot of several people may be another one's.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from tasks.metrics.calibration import Calibration
@@ -26,16 +28,36 @@ from tasks.strata.verdicts import MetricRule
 _FACE_NOTE = re.compile(r"face (\d+)\b")
 
 
-@dataclass(frozen=True)
-class Joined:
-    """Rows of one reel.
+class JoinedValue(NamedTuple):
+    """One metric of one shot, restored and harmless.
 
     Attributes:
-        rows: as `tasks.strata.disparity.find_disparities` takes them.
+        subject: whom it is of.
+        metric: identifier.
+        value: of the restored shot; None where it was not measurable.
+        harmless: of its harmless copy.
+        flagged: whether the restored shot is flagged.
+        harmless_flagged: whether the copy is.
+    """
+
+    subject: Subject
+    metric: str
+    value: float | None
+    harmless: float | None
+    flagged: bool
+    harmless_flagged: bool
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Values of one reel.
+
+    Attributes:
+        values: of all shots and metrics that both sides have.
         judged_anew: shots whose flags rest on another calibration, see `join`.
     """
 
-    rows: list[dict[str, Any]]
+    values: tuple[JoinedValue, ...]
     judged_anew: int
 
 
@@ -72,7 +94,7 @@ def join(
     """
     restored = {(row["key"], row["metric"]): row for row in measured.to_dict("records")}
     copies = {(row["key"], row["metric"]): row for row in harmless.to_dict("records")}
-    rows: list[dict[str, Any]] = []
+    values: list[JoinedValue] = []
     anew = set()
     for people in _by_shot(subjects):
         shot = people[0].shot
@@ -82,23 +104,42 @@ def join(
             theirs = copies.get((key, metric.identifier))
             if ours is None or theirs is None:
                 continue
-            subject = _subject(people, ours)
-            rows.append(
-                {
-                    **subject.strata,
-                    "reel_id": shot.reel.reel_id,
-                    "shot": shot.shot.index + 1,
-                    "metric": metric.identifier,
-                    "cluster": subject.cluster,
-                    "value": ours["after"],
-                    "harmless": theirs["value"],
-                    "flagged": _flagged(metric, ours, theirs),
-                    "harmless_flagged": theirs["verdict"] == "flag",
-                }
+            values.append(
+                JoinedValue(
+                    _subject(people, ours),
+                    metric.identifier,
+                    _finite(ours["after"]),
+                    _finite(theirs["value"]),
+                    _flagged(metric, ours, theirs),
+                    theirs["verdict"] == "flag",
+                )
             )
             if ours["calibration_id"] != theirs["calibration_id"]:
                 anew.add(shot.restored_key)
-    return Joined(rows, len(anew))
+    return Joined(tuple(values), len(anew))
+
+
+def as_rows(values: Sequence[JoinedValue], variables: Sequence[str]) -> pd.DataFrame:
+    """The values as `find_disparities` takes them, with a column for each stratum variable."""
+    columns = {
+        "metric": [value.metric for value in values],
+        "cluster": [value.subject.cluster for value in values],
+        **{name: [value.subject.strata.get(name, "") for value in values] for name in variables},
+    }
+    # As objects the texts of a large archive are shared and not copied.
+    texts = {name: pd.Series(column, dtype=object) for name, column in columns.items()}
+    return pd.DataFrame({
+        **texts,
+        "value": np.array([value.value for value in values], np.float64),
+        "harmless": np.array([value.harmless for value in values], np.float64),
+        "flagged": np.array([value.flagged for value in values], np.bool_),
+        "harmless_flagged": np.array([value.harmless_flagged for value in values], np.bool_),
+    })  # fmt: skip
+
+
+def _finite(value: Any) -> float | None:
+    """A number that can be averaged."""
+    return None if pd.isna(value) or math.isinf(value) else float(value)
 
 
 def _by_shot(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:

@@ -83,9 +83,9 @@ def _of_reel(
     found = []
     for row in rows.to_dict("records"):
         if row["status"] != "restored":
-            left_out["kept their original"] += 1
+            left_out["original kept"] += 1
         elif row["key"] not in measured:
-            left_out["were not measured"] += 1
+            left_out["not measured"] += 1
         else:
             place = int(row["start_frame"]), int(row["stop_frame"])
             shot = Shot(reel.reel_id, reel.digest, int(row["place"]), *place)

@@ -83,8 +83,8 @@ def disparity_csv(findings: Findings) -> str:
 
 def disparity_text(findings: Findings) -> str:
     """The whole report, Markdown."""
-    lines = ["# Does restoration serve all strata alike?", "", summary(findings), ""]
-    lines += [f"- {remark}" for remark in findings.remarks]
+    lines = ["# Does restoration serve all strata alike?", "", summary(findings)]
+    lines += ["", *(f"- {remark}" for remark in findings.remarks)] if findings.remarks else []
     for verdict, heading in _HEADINGS.items():
         found = findings.of(verdict)
         lines += ["", f"## {heading} ({len(found)})", ""]
@@ -100,13 +100,15 @@ def summary(findings: Findings) -> str:
     """How much was compared and how many comparisons ended how, in two sentences."""
     counts = ", ".join(f"{verdict} {count}" for verdict, count in findings.counts.items())
     return (
-        f"{_count(findings.shots, 'shot')} of {_count(findings.reels, 'reel')}, "
-        f"{findings.people} people told apart. Comparisons: {counts}."
+        f"{counted(findings.shots, 'shot')} of {counted(findings.reels, 'reel')}, "
+        f"{counted(findings.people, 'person')} told apart. Comparisons: {counts}."
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 shot", "2 people"."""
+    several = "people" if noun == "person" else f"{noun}s"
+    return f"{number} {noun if number == 1 else several}"
 
 
 def _too_few(findings: Findings) -> Iterator[str]:
@@ -114,13 +116,15 @@ def _too_few(findings: Findings) -> Iterator[str]:
     strata: dict[tuple[str, str], list[Comparison]] = {}
     for found in findings.of("too few"):
         strata.setdefault((found.variable, found.stratum), []).append(found)
-    for (variable, stratum), cells in strata.items():
+    order = list(dict.fromkeys(variable for variable, _ in strata))
+    for (variable, stratum), cells in sorted(strata.items(), key=lambda s: order.index(s[0][0])):
         people, rest = max((c.people, c.rest_people) for c in cells)
         shots = max(c.shots for c in cells)
         metrics = len({c.metric for c in cells})
         yield (
-            f"- {variable} {stratum}: {people} people in {_count(shots, 'shot')}, the rest "
-            f"{rest} people; {FEW} of each are needed ({_count(metrics, 'metric')})."
+            f"- {variable} {stratum}: {counted(people, 'person')} in {counted(shots, 'shot')}, "
+            f"the rest {counted(rest, 'person')}; {FEW} of each are needed "
+            f"({counted(metrics, 'metric')})."
         )
 
 

@@ -140,7 +140,7 @@ def test_shots_are_read_once_and_compared(filled: Store, night: Store, tmp_path:
     first = call(filled, "--tags", str(tags))
     assert first.exit_code == 0, first.output
     assert "1/2 shots: A.r1/0000000-0000012 read" in first.output
-    assert "2 shots were read now. 2 shots of 2 reels, 0 people told apart." in first.output
+    assert "2 shots read now. 2 shots of 2 reels, 0 people told apart." in first.output
     out = filled.root / "strata"
     rows = table(out / "strata.csv")
     names = ("reel_id", "shot", "colour", "decade", "tag: genre", "ITA")
@@ -152,7 +152,7 @@ def test_shots_are_read_once_and_compared(filled: Store, night: Store, tmp_path:
     assert {row["verdict"] for row in compared} == {"too few"}
     assert {"CHG", "TEX"} <= {row["metric"] for row in compared}
     report = (out / "disparity.md").read_text()
-    assert "tag: genre newsreel: 1 people in 1 shot, the rest 1 people" in report
+    assert "tag: genre newsreel: 1 person in 1 shot, the rest 1 person" in report
     texts = {path.name: path.read_bytes() for path in out.iterdir()}
     second = said(filled, "--tags", str(tags))
     assert (second["computed"], second["shots"]) == (0, 2)
@@ -188,8 +188,8 @@ def test_values_of_another_calibration_are_judged_anew(known: Store) -> None:
         change(file, "calibration_id", lambda metric, old: "earlier")
         change(file, "after", lambda metric, old: 90.0 if metric == "CHG" else old)
     remarks = said(known)["remarks"]
-    assert remarks == ["1 shots were measured under another calibration; their values are judged "
-                       "anew by the thresholds of this one."]  # fmt: skip
+    assert remarks == ["1 shot measured under another calibration: judged anew by the thresholds "
+                       "of this one."]  # fmt: skip
     found = {
         row["stratum"]: row["flag_rate"]
         for row in table(known.root / "strata" / "disparity.csv")
@@ -208,7 +208,7 @@ def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(
     assert "could not be read: A.r1/0000000-0000012: " in result.output
     assert "wetgate verify A.r1 --no-outputs" in result.output
     assert "1 of 2 shots could not be read" in result.output
-    assert "1 shots were read now. 1 shot of 1 reel" in result.output
+    assert "1 shot read now. 1 shot of 1 reel" in result.output
     assert Ledger(filled.tables).read("harmless", "A.r1").empty
     write_reel(night.root.parent / "a.mkv", "gray", seed=99)
     failed = said(filled)["failed"]
@@ -267,7 +267,7 @@ def test_shots_that_kept_their_original_are_left_out_and_counted(known: Store) -
     ledger.append("restorations", "A.r1", [{**again, "status": "original kept"}])
     answer = said(known)
     assert (answer["shots"], answer["reels"]) == (1, 1)
-    assert answer["remarks"] == ["1 shots kept their original and are left out."]
+    assert answer["remarks"] == ["1 shot left out: original kept."]
 
 
 def test_an_empty_store_says_what_to_do(store: Store) -> None:

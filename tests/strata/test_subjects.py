@@ -10,18 +10,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from catalogs.ledger import Ledger
 from catalogs.picture import PictureFormat
 from catalogs.records import CatalogReel, Measurement, Reel, Shot
 from catalogs.source import ColourTags, Content, Header
+from models.contract import Frame
 from tasks.measure import shipped_calibration
+from tasks.media.clip import read_clip
+from tasks.metrics.gather import Look, paired
 from tasks.metrics.registry import METRICS
 from tasks.strata.disparity import find_disparities
-from tasks.strata.join import join, metric_rules
+from tasks.strata.harmless import harmless_copy
+from tasks.strata.join import as_rows, join, metric_rules
 from tasks.strata.measured import MeasuredShot
-from tasks.strata.observe import GATED, FaceSeen, Observation, StretchSeen, observation_key
-from tasks.strata.readings import FaceReading, SceneReading
+from tasks.strata.observe import (
+    GATED,
+    FaceSeen,
+    Observation,
+    StretchSeen,
+    face_embedding,
+    observation_key,
+)
+from tasks.strata.people import link_people
+from tasks.strata.readings import FaceReading, SceneReading, read_face
 from tasks.strata.records import harmless_rows, harmless_values, reading_rows, readings
 from tasks.strata.report import Findings, disparity_csv, disparity_text, strata_csv
 from tasks.strata.subjects import Subject, subjects
@@ -137,8 +150,8 @@ def test_a_value_is_of_the_face_that_it_names(
 ) -> None:
     """Where the frame tells the stretch, else of the first person of the shot."""
     joined = join(people, *tables(note=note, worst_frame=worst_frame), EYE)
-    assert [row["cluster"] for row in joined.rows[:2]] == clusters
-    assert [row["shot"] for row in joined.rows] == [1, 2, 3, 4]
+    assert [value.subject.cluster for value in joined.values[:2]] == clusters
+    assert [value.subject.shot.shot.index for value in joined.values] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +162,7 @@ def test_a_flag_rests_on_the_calibration_of_today(
     people: list[Subject], calibration: str, value: float | None, flagged: bool
 ) -> None:
     joined = join(people, *tables(calibration_id=calibration, after=value), EYE)
-    assert {row["flagged"] for row in joined.rows} == {flagged}
+    assert {value.flagged for value in joined.values} == {flagged}
     assert joined.judged_anew == (0 if calibration == "now" else 4)
 
 
@@ -189,3 +202,31 @@ def test_the_report_says_what_was_found_first(people: list[Subject]) -> None:
     at = verdicts[0].index("verdict")
     assert [row[at] for row in verdicts[1:3]] == ["disparity found"] * 2
     assert strata_csv(people).count("\r\n") == 1 + len(people)
+
+
+def test_what_cannot_be_averaged_is_not_measured(people: list[Subject]) -> None:
+    """An infinite value would make every mean infinite."""
+    rows = as_rows(join(people, *tables(after=float("inf")), EYE).values, ["ITA", "face size"])
+    assert rows["value"].isna().all() and rows["harmless"].notna().all()
+    assert list(rows["cluster"]) == ["A.r1 person 1", "A.r1 person 2", "A.r1", "A.r1"]
+    assert list(rows["face size"])[-1] == "unknown"
+
+
+@pytest.mark.shared_data
+def test_real_faces_are_told_apart_and_found_again(shared_data: Path) -> None:
+    """Two people, each seen in two stretches."""
+    points, seen = [], []
+    for name in ("face_grid_bbaf2n.mpg", "face_grid_brbk7n.mpg"):
+        for start in (0, 30):
+            pictures, rate = read_clip(shared_data / "faces" / name, start, 9, 288)
+            codes = [torch.from_numpy(np.array(one)) for one in pictures]
+            form = PictureFormat(codes[0].shape[1], codes[0].shape[0], "gbrp")
+            frames = [Frame(tuple(one[..., c].clone() for c in (1, 2, 0)), form) for one in codes]
+            sides = ((frame, harmless_copy(frame)) for frame in frames)
+            (pair,) = paired(Look(form, ColourTags(), float(rate)), sides, len(frames))
+            (found,) = pair.faces
+            points.append(face_embedding(found))
+            seen.append(read_face(pair, found))
+    assert all(point is not None and np.isclose(np.linalg.norm(point), 1) for point in points)
+    assert link_people(np.stack([point for point in points if point is not None])) == (0, 0, 1, 1)
+    assert all(30 < reading.eye_distance < 60 for reading in seen)
