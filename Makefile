@@ -39,6 +39,7 @@ bench: setup
 	$(BIN)/python benchmarks/disparity.py
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
+	$(BIN)/python benchmarks/sidecar.py --data $(DATA)
 
 # docs/metrics.md, from the metrics, the calibration and the last run of the suite.
 docs: setup

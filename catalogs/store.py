@@ -2,7 +2,7 @@
 
 tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
-reels/<reel>/<treatment>/  restored master, access copy, change map, manifest.json last
+reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language

@@ -30,6 +30,7 @@ from flows.options import (
     ProfileOption,
     RecipeOption,
     ScanOption,
+    SidecarOption,
     StoreOption,
     WorkersOption,
 )
@@ -109,6 +110,7 @@ def run(
     fps: FpsOption = None,
     scan: ScanOption = None,
     notice: NoticeOption = None,
+    sidecar: SidecarOption = True,
     policy: PolicyOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A running Dask scheduler, for instance tcp://host:8786.")
@@ -134,6 +136,7 @@ def run(
         fps=fps,
         scan=scan,
         notice=notice,
+        sidecar=sidecar,
         policy=str(policy) if policy else None,
         scheduler=scheduler,
         workers=workers,

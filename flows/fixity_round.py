@@ -94,12 +94,17 @@ class Round:
     def _settle_derivative(self, due: Due, found: DerivativeFixity, held: bool) -> Iterator[str]:
         self.files += found.file_count
         reel, name = due.reel, derivative_name(due.reel.reel_id, found.folder)
+        if found.films_are_whole and found.marked:
+            mark_whole(found.folder)
         if not found.differing:
-            if found.marked:
-                mark_whole(found.folder)
             self._record(name, "success", f"{found.file_count} files as in {MANIFEST}")
             again = ", put right again: run a night to have it so recorded" if found.marked else ""
             yield f"{name} ({_count(found.file_count)}{again})"
+            return
+        if found.films_are_whole:
+            only = name_differences(found.file_count, found.differing)
+            again = ", put right again: run a night to have it so recorded" if found.marked else ""
+            self._report(reel.reel_id, name, f"{name}: {only}; {_SIDECAR_REMEDY}{again}")
             return
         newest = name == due.last.derivative_id
         ours = found.made_from == reel.digest or (newest and not found.made_from)
@@ -155,6 +160,7 @@ _DERIVATIVE_REMEDY = {
     "files back from a copy",
     False: "it was made from an earlier source; put its files back from a copy",
 }
+_SIDECAR_REMEDY = "QCTools makes a report of its own; the films are as recorded"
 _SHOT_REMEDY = "; it is computed again when its reel is next put together"
 
 

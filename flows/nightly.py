@@ -73,6 +73,7 @@ def nightly(
     fps: list[str] | None = None,
     scan: list[str] | None = None,
     notice: str | None = None,
+    sidecar: bool = True,
     policy: str | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
@@ -92,6 +93,7 @@ def nightly(
         scan: how interlaced picture is read, `progressive` or `IDENTIFIER=deinterlace`.
         notice: text to burn into access copies, "" for none; finished reels keep theirs when
             it is left out.
+        sidecar: whether the signal of each master is written beside it, for QCTools.
         policy: what may be done to which collection; the store's `policy.toml` when not given.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
@@ -117,6 +119,7 @@ def nightly(
         batch_id=f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
         truth=Path(truth) if truth else None,
         notice=notice,
+        sidecar=sidecar,
         policy=rules,
     )
     with hold_store(opened), drained_by_signals(until) as should_stop:

@@ -49,6 +49,12 @@ NoticeOption = Annotated[
         "Finished reels keep theirs when this is left out."
     ),
 ]
+SidecarOption = Annotated[
+    bool,
+    typer.Option(
+        help="The signal of each master beside it, for QCTools; costs one more reading of it."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")

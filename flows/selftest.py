@@ -68,7 +68,8 @@ def run_selftest(wish: Wish, suite: Suite, metrics: Sequence[Metric]) -> Summary
     shipped = None if wish.calibrate else read_calibration(SHIPPED, metrics)
     designations = chosen(suite.designations, wish.faults)
     check_designations([m.identifier for m in metrics if m.gated], designations)
-    bench = Bench(suite, metrics, wish.data, cache_folder(), wish.workers or os.cpu_count() or 1)
+    gated = [metric for metric in metrics if metric.gated]
+    bench = Bench(suite, gated, wish.data, cache_folder(), wish.workers or os.cpu_count() or 1)
     with suite_progress() as progress:
         table = make_table(bench, _choice(wish, designations), progress.listener())
     today = datetime.now(UTC).date().isoformat()

@@ -94,8 +94,15 @@ def per_shot(shots: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def aggregates(measured: pd.DataFrame) -> dict[str, float]:
-    """Median and 90th percentile over the shots of each metric, before and after."""
-    result: dict[str, float] = {}
+    """Over the shots: how many are flagged, and of each metric median and 90th percentile.
+
+    A metric that judges has how many shots it flags as well: quantiles are of no use for finding
+    the one shot in a thousand.
+    """
+    flagged = measured[measured["verdict"] == "flag"]
+    result = {"shots_flagged": float(flagged["key"].nunique())}
+    for metric, rows in measured[measured["verdict"].fillna("") != ""].groupby("metric"):
+        result[f"{metric}_flagged"] = float((rows["verdict"] == "flag").sum())
     for metric, rows in measured[measured["measurable"]].groupby("metric"):
         for side in ("before", "after"):
             values = rows[side].replace([float("inf")], pd.NA).dropna().astype(float)

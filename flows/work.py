@@ -55,6 +55,7 @@ class Order:
     batch_id: str
     truth: Path | None = None
     notice: str | None = None
+    sidecar: bool = True
     policy: Policy = field(default_factory=Policy)
 
     @property
@@ -166,7 +167,9 @@ def assemble(order: Order, reel: Reel) -> str:
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     disclosed = replace(reel, disclosures=(*reel.disclosures, *(a.sentence for a in allowed)))
-    built = assemble_reel(disclosed, restored, order.treatment, order.store, order.notice)
+    built = assemble_reel(
+        disclosed, restored, order.treatment, order.store, order.notice, order.sidecar
+    )
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (

@@ -29,6 +29,7 @@ from tasks.media.join import Carried, join_shots
 from tasks.media.sound import sound_codecs
 from tasks.media.sync import streams_heard
 from tasks.media.write import written_colour
+from tasks.sidecar import LEFT_OFF, describe_signal
 from tasks.verify import verify_reel
 
 
@@ -38,6 +39,7 @@ def assemble_reel(
     treatment: Treatment,
     store: Store,
     notice: str | None = None,
+    sidecar: bool = True,
 ) -> AssembledReel:
     """Join, check and publish one reel.
 
@@ -48,6 +50,7 @@ def assemble_reel(
         store: where shots lie and the reel goes.
         notice: text to burn into the access copy; none when empty, that of the reel it takes
             the place of when None.
+        sidecar: whether the signal of the master is written beside it, for QCTools.
 
     Raises:
         VerificationError: the shots do not cover the reel, or a file on disk differs from
@@ -68,14 +71,17 @@ def assemble_reel(
         _build_change_map(reel, restored, store, built)
         heard = next(iter(streams_heard(reel.content.audio)), None)
         access_copy(built.master, built.access_copy, reel.header, notice, heard)
-        checks = verify_reel(reel, restored, built)
-        write_manifest(reel, restored, treatment, built, checks, notice)
+        found = verify_reel(reel, restored, built)
+        said = LEFT_OFF
+        if sidecar:
+            said = describe_signal(built.master, reel.frame_rate, reel.content.frame_count)
+        write_manifest(reel, restored, treatment, built, found.checks, notice, found.time, said)
         _make_way(target, reel)
         work.rename(target)
         sync_folder(target.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return assembled_files(reel, treatment, target, checks)
+    return assembled_files(reel, treatment, target, found.checks)
 
 
 def _make_way(target: Path, reel: Reel) -> None:

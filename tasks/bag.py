@@ -3,15 +3,15 @@
 Made by the Library of Congress's own program, bagit-python, which declares BagIt 0.97; RFC
 8493 (BagIt 1.0) describes the same bag.
 
-    data/<derivative>.mkv, .access.mp4, .change.mkv, manifest.json
+    data/<derivative>.mkv, .mkv.qctools.xml.gz, .access.mp4, .change.mkv, manifest.json
     data/metadata/premis.xml, shots.otio, shots.csv, catalog.csv, shots.edl where possible
     data/report/            the report of the night that assembled the reel
     data/logs/<reel>.log
 
 A bag is built beside its final place and moved there when it validated: a bag that is there
-was valid. The three films are hard links where store and bag share a file system: they take
-no space, but who writes into such a file in the bag changes the store's as well, so copy a
-bag before changing it. The rest is copied, because later nights go on writing it.
+was valid. The films and their sidecar are hard links where store and bag share a file system:
+they take no space, but who writes into such a file in the bag changes the store's as well, so
+copy a bag before changing it. The rest is copied, because later nights go on writing it.
 """
 
 import logging

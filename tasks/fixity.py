@@ -21,6 +21,7 @@ from catalogs.source import FrameIndex
 from catalogs.store import Store
 from tasks.find import FoundSource
 from tasks.manifest import MANIFEST
+from tasks.sidecar import is_sidecar
 
 DAMAGED_MANIFEST = "manifest.damaged.json"
 MOST_NAMED = 3  # files that a message names
@@ -91,6 +92,11 @@ class DerivativeFixity:
     marked: bool
     file_count: int
     differing: tuple[FileFixity, ...]
+
+    @property
+    def films_are_whole(self) -> bool:
+        """True when nothing differs, or the sidecar alone, which any QCTools may have replaced."""
+        return all(is_sidecar(file.name) for file in self.differing)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,14 @@ from catalogs.rows import known_reels
 from catalogs.store import Store
 from models.supported import STEPS
 from tasks.manifest import read_manifest
+from tasks.metrics.shown.signalstats import SUFFIX
+from tasks.sidecar import is_sidecar
 
 _ROLES: tuple[tuple[str, FileRole], ...] = (
     (".change.mkv", "change map"),
     (".access.mp4", "access copy"),
     (".mkv", "restored master"),
+    (SUFFIX, "signal report"),
 )
 
 
@@ -107,6 +110,8 @@ def read_restored_reel(store: Store, reel_id: str, software: str) -> RestoredRee
 def verified_files(folder: Path, manifest: Mapping[str, Any]) -> tuple[ExportedFile, ...]:
     """The files of a reel, each read and found to be what its manifest says.
 
+    A sidecar that is not is left out: the films do not hang on it.
+
     Raises:
         VerificationError: names the file, what was planned and what was found.
     """
@@ -115,6 +120,8 @@ def verified_files(folder: Path, manifest: Mapping[str, Any]) -> tuple[ExportedF
         path = folder / name
         found = sha256_file(path) if path.is_file() else "no file"
         if found != facts["sha256"]:
+            if is_sidecar(name):
+                continue
             raise VerificationError(
                 f"{path}: sha256 planned {facts['sha256']}, found {found}; restore the file from "
                 "a copy, or delete its folder and run the night again"

@@ -14,6 +14,9 @@ from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import AssembledReel, Reel, RestoredShot, Shot
 from catalogs.store import Store
+from tasks.metrics.shown.signalstats import sidecar_of
+from tasks.reel_time import TimePart
+from tasks.sidecar import LEFT_OFF, is_sidecar
 
 MANIFEST = "manifest.json"
 
@@ -55,7 +58,8 @@ def is_assembled(
 ) -> bool:
     """True when the reel stands complete as it is wanted now, its files of the sizes recorded.
 
-    Any notice will do where none is asked for (None); "" asks for none.
+    Any notice will do where none is asked for (None); "" asks for none. A sidecar may be there
+    or not: nothing is joined again for it.
 
     A flipped byte is not seen here; `wetgate verify` reads every file.
     """
@@ -73,6 +77,7 @@ def is_assembled(
             and all(
                 (folder / name).stat().st_size == facts["bytes"]
                 for name, facts in manifest["files"].items()
+                if not is_sidecar(name)
             )
         )
     except (OSError, KeyError):
@@ -92,9 +97,23 @@ def write_manifest(
     built: AssembledReel,
     checks: tuple[str, ...],
     notice: str = "",
+    time: Sequence[TimePart] = (),
+    sidecar: str = LEFT_OFF,
 ) -> None:
-    """Flush the reel's files to the disk, then write what they are beside them."""
-    files = (built.master, built.access_copy, built.change_map)
+    """Flush the reel's files to the disk, then write what they are beside them.
+
+    Args:
+        reel: the reel.
+        restored: its shots, in order.
+        treatment: what was done.
+        built: its files; a sidecar beside the master is listed where there is one.
+        checks: what was verified, in words.
+        notice: burned into the access copy.
+        time: TIME of the joined reel.
+        sidecar: that it was written, or why there is none.
+    """
+    films = (built.master, built.access_copy, built.change_map)
+    files = (*films, *filter(Path.is_file, (sidecar_of(built.master),)))
     for path in files:
         sync_file(path)
     manifest = {
@@ -128,7 +147,13 @@ def write_manifest(
             path.name: {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
             for path in files
         },
+        "sidecar": sidecar,
         "verified": list(checks),
+        "time": [
+            {"part": part.name, "differences": part.value.value, "note": part.value.note,
+             "rests_on": part.rests_on}
+            for part in time
+        ],
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
     text = json.dumps(manifest, indent=2, ensure_ascii=False)

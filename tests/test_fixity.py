@@ -164,7 +164,7 @@ def reel_files(store: Store, reel_id: str) -> dict[str, Path]:
 def test_what_is_as_recorded_is_said_and_recorded(root: Path, kept: Store) -> None:
     result = verify(root)
     assert result.exit_code == 0, result.output
-    assert f"B.r1: as recorded: source ({FRAMES} files); B.r1.{UNTOUCHED.label} (3 files)" in (
+    assert f"B.r1: as recorded: source ({FRAMES} files); B.r1.{UNTOUCHED.label} (4 files)" in (
         result.output
     )
     assert checks(kept) == {

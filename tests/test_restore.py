@@ -29,6 +29,7 @@ from tasks.media.probe import probe
 from tasks.media.program import file_url, run
 from tasks.media.read import read_picture
 from tasks.media.write import count_packets, ffv1_writer
+from tasks.metrics.shown.signalstats import sidecar_of
 from tasks.restore import keep_original, restore_shot, source_bytes
 from tasks.treat import resolve_recipe
 from tasks.verify import verify_reel
@@ -216,7 +217,8 @@ def test_an_assembled_reel_is_a_derivative_with_its_manifest(film: Film, store: 
     assert built.derivative_id == f"{work.reel.reel_id}.{UNTOUCHED.label}" == manifest["derivative"]
     assert manifest["source_sha256"] == hashlib.sha256(before).hexdigest()
     assert manifest["files"].keys() == {
-        built.master.name, built.access_copy.name, built.change_map.name
+        built.master.name, built.access_copy.name, built.change_map.name,
+        sidecar_of(built.master).name,
     }  # fmt: skip
     for name, facts in manifest["files"].items():
         assert hashlib.sha256((built.folder / name).read_bytes()).hexdigest() == facts["sha256"]

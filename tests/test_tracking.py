@@ -37,11 +37,12 @@ def night(store: Store) -> Store:
         "key": "k", "reel_id": "A.r1", "reel_digest": "d", "shot_index": 0, "start_frame": 0,
         "stop_frame": 10, "treatment_id": "t", "status": "restored", "seconds": 5.0,
     }])  # fmt: skip
-    metrics = [("flicker", 4.0, 1.0), ("dirt", 9.0, 3.0), ("PSNR", 30.0, float("inf"))]
+    metrics = [("flicker", 4.0, 1.0, "ok"), ("dirt", 9.0, 3.0, "flag"),
+               ("PSNR", 30.0, float("inf"), "")]  # fmt: skip
     ledger.append("measurements", "A.r1", [
         {"key": "k", "reel_id": "A.r1", "shot_index": 0, "treatment_id": "t", "metric": metric,
-         "before": before, "after": after, "measurable": True}
-        for metric, before, after in metrics
+         "before": before, "after": after, "measurable": True, "verdict": verdict}
+        for metric, before, after, verdict in metrics
     ])  # fmt: skip
     return store
 
@@ -57,6 +58,8 @@ def test_one_run_a_batch_with_aggregates_and_the_shots(night: Store, elsewhere: 
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.data.params["recipe"] == "conservative"
     assert (run.data.metrics["flicker_after_median"], run.data.metrics["seconds"]) == (1.0, 5.0)
+    counts = {name: n for name, n in run.data.metrics.items() if name.endswith("flagged")}
+    assert counts == {"shots_flagged": 1, "dirt_flagged": 1, "flicker_flagged": 0}
     (shots,) = night.root.glob("mlartifacts/**/shots.parquet")
     assert pd.read_parquet(shots).loc[0, "dirt_after"] == 3.0
     (recipe,) = night.root.glob("mlartifacts/**/recipe.json")

@@ -20,6 +20,7 @@ class Format:
 
 MATROSKA = Format("Matroska", "fmt/569")
 MP4 = Format("MPEG-4 Media File", "fmt/199")
+GZIP = Format("GZIP Format", "x-fmt/266")
 
 _BY_SUFFIX = {
     ".mkv": MATROSKA,

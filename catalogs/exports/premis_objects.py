@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from catalogs.exports.formats import MATROSKA, MP4, Format, sound_format, source_format
+from catalogs.exports.formats import GZIP, MATROSKA, MP4, Format, sound_format, source_format
 from catalogs.exports.premis_events import PremisEvent
 from catalogs.exports.premis_names import (
     derivative,
@@ -27,6 +27,7 @@ _FORMATS = {
     "restored master": (MATROSKA, "FFV1 video"),
     "access copy": (MP4, "H.264 video"),
     "change map": (MATROSKA, "FFV1 video; (restored - source + half) mod 2**depth"),
+    "signal report": (GZIP, "XML of signalstats, frame by frame, as QCTools reads it"),
 }
 
 
@@ -129,7 +130,7 @@ def _write_file(
     add(element, "originalName", file.name)
     _relate(element, "structural", "is included in", derivative(subject))
     source = source_object(subject)
-    if file.role == "access copy":
+    if file.role in ("access copy", "signal report"):
         source = file_object(subject.file("restored master"))
     _relate(element, "derivation", "has source", source)
     _link_events(element, file_object(file), events)

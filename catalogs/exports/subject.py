@@ -8,7 +8,7 @@ from typing import Literal
 from catalogs.recipe import Treatment
 from catalogs.records import Reel, ShotStatus, StepOutcome
 
-FileRole = Literal["restored master", "access copy", "change map"]
+FileRole = Literal["restored master", "access copy", "change map", "signal report"]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,14 @@ FLK_L, of parts of the picture. In blocks of 24 samples at 288 lines,
 
 with D_b, R_b, S_b the medians of the direct difference and of both sides, less those of the frame.
 The first term knows nothing of motion; the second is not fooled where R took local flicker of S
-away. FLK_L is 100 times the 97th percentile of f over areas of three by three blocks, or half of
-that over single blocks, which grain moves more. Per cent of full range.
+away. With F the 97th percentile of f over areas of three by three blocks, or half of that over
+single blocks, which grain moves more, and T the flicker of the whole picture that R took away,
+
+    T^2 = max(0, <h(m_S)^2> - <h(m_R)^2>),      FLK_L = 100 sqrt(max(0, F^2 - (0.15 T)^2))
+
+because what takes flicker of several per cent away leaves a residue of it that differs from place
+to place, and is far less than what was there. Where nothing was taken away, nothing is allowed.
+Per cent of full range.
 
 FLICKER is shown, not judged: rms h(m) / mean(m) of the source and of the restored picture. It is
 where a recipe that takes flicker out shows what it left.
@@ -28,6 +34,8 @@ changes slower than 2 Hz; flicker of parts that are smaller than a block.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -44,6 +52,7 @@ BLOCK = 24  # samples at 288 lines
 AREA = 3  # blocks each way
 SINGLE = 0.5  # what a single block counts
 BLOCK_SHARE = 0.97  # of the blocks that a value is not beyond
+RESIDUE = 0.15  # of flicker that was taken away, what may be left of it in parts of the picture
 
 
 def flicker_percent(trace: Tensor, rate: float = USUAL_RATE) -> float | None:
@@ -99,7 +108,18 @@ def measure_local_flicker(pair: Pair) -> Value:
     single, _ = _highest(apart, own, after)
     areas = [_areas(blocks) for blocks in (apart, own, after)]
     whole, worst = _highest(*areas)
-    return Value(100 * max(SINGLE * single, whole), where=worst + lag(pair.rate))
+    found = max(SINGLE * single, whole)
+    allowed = RESIDUE * _taken_away(pair)
+    return Value(100 * math.sqrt(max(0.0, found**2 - allowed**2)), where=worst + lag(pair.rate))
+
+
+def _taken_away(pair: Pair) -> float:
+    """Flicker of the whole picture that S has and R has not, share of full range."""
+    before, after = (
+        float((high(side.mean(dim=(1, 2)).double(), pair.rate) ** 2).mean())
+        for side in (pair.source, pair.restored)
+    )
+    return math.sqrt(max(0.0, before - after))
 
 
 def _highest(apart: Tensor, own: Tensor, after: Tensor) -> tuple[float, int]:
@@ -151,10 +171,12 @@ METRICS = (
         unit="% of full range",
         worse="higher",
         floor=0.3,
-        formula="P97 over areas of min(rms h(D_b), sqrt(<h(R_b)^2> - <h(R_b) h(S_b)>)); D_b the "
-        "median of R less S in a block, less that of the frame",
+        formula="sqrt(F^2 - (0.15 T)^2); F the P97 over areas of min(rms h(D_b), sqrt(<h(R_b)^2> - "
+        "<h(R_b) h(S_b)>)), D_b the median of R less S in a block, less that of the frame; T the "
+        "flicker of the whole picture that was taken away",
         source="own",
-        blind="flicker of an area smaller than a block; flicker that the source has there too",
+        blind="flicker of an area smaller than a block; flicker that the source has there too; up "
+        "to 0.15 of the flicker that was taken away",
         measure=measure_local_flicker,
     ),
     Metric(

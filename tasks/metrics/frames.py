@@ -1,13 +1,14 @@
 """DUP and SWAP: frames that are doubled, frozen, or not of this moment.
 
 DUP: frames t in a..b are doubled when R stands still there while the source goes on. Where R
-hardly changes (less than a quarter of what it does around), x = R_(b+1) - R_(a-1) is what was
-left out, and
+hardly changes (less than a quarter of what it does around), x = R_(b+1) - R_(a-1) is what
+was left out, y the same of the proxy, and
 
-    gamma = - sum D_t x / sum x^2,    D_t the direct difference, R less S
+    gamma = - sum D_t y / sum x y,    D_t the direct difference, R less S
 
 says how much of it S had already done on frame t: half of it on the average when the source moved
-on, nothing when it stood still too. Doubled are runs with gamma > 0.25. So a source that holds
+on, nothing when it stood still too. With y as instrument, what R alone does (flicker of a part,
+another face) is not taken for motion. Doubled are runs with gamma > 0.25. So a source that holds
 doubled frames itself (a silent film stretched to another rate, drawings shot on twos) is not
 accused, and grain does not hide slow motion, because x is searched for with all samples at once.
 Per cent of the frames on which the motion is large enough to tell.
@@ -41,7 +42,8 @@ STILL = 0.25  # of the usual change of R
 AROUND = 8  # frames before and after in which a change is usual
 USUAL = 0.75  # quantile of those
 DONE = 0.25  # gamma above which the source moved on
-LEAST_SURE = 0.08  # standard error of gamma above which nothing is said of a frame
+LEAST_SURE = 0.1  # standard error of gamma above which nothing is said of a frame
+SHARED = 0.15  # of what R left out that P did too, below which it is not motion of the scene
 LEAST_NOISE = 1e-3  # of full range, that of rounding
 SAMPLES = 12.0  # neighbouring samples of half size whose grain is not independent
 FEWEST = 6  # frames
@@ -56,7 +58,7 @@ def measure_doubled(pair: Pair) -> Value:
     """DUP of a pair."""
     if pair.count < FEWEST:
         return Value.none(f"needs {FEWEST} frames")
-    restored, apart = halved(pair.restored), halved(pair.direct)
+    restored, expected, apart = (halved(p) for p in (pair.restored, pair.proxy, pair.direct))
     noise = max(1.4826 * float(np.median(np.abs(apart[::4]))), LEAST_NOISE)
     known = np.array([
         _error(restored[n + 1] - restored[n - 1], noise) < LEAST_SURE
@@ -64,44 +66,53 @@ def measure_doubled(pair: Pair) -> Value:
     ])  # fmt: skip
     if int(known.sum()) < FEWEST:
         return Value.none(f"fewer than {FEWEST} frames move enough to tell")
-    runs = [
-        run for run in _still(restored)
-        if _moved_on(restored[run.stop] - restored[run.start - 1], apart[run.start : run.stop],
-                     noise)
-    ]  # fmt: skip
+    runs = []
+    for run in _still(_changes(restored), _changes(expected)):
+        left_out, done = (side[run.stop] - side[run.start - 1] for side in (restored, expected))
+        if _moved_on(left_out, done, apart[run.start : run.stop], noise):
+            runs.append(run)
     doubled = sum(len(run) for run in runs)
     where = max(runs, key=len).start if runs else None
     value = 100 * doubled / max(int(known.sum()), doubled)
     return Value(value, coverage=float(known.mean()), where=where)
 
 
-def _still(restored: Plane) -> list[range]:
+def _changes(pictures: Plane) -> Reals:
+    """How far each picture of `[T, h, w]` is from the one before, `[T - 1]`."""
+    return np.asarray(np.sqrt(((pictures[1:] - pictures[:-1]) ** 2).mean((1, 2))), np.float64)
+
+
+def _usual(change: Reals) -> Reals:
+    around = [change[max(0, n - AROUND) : n + AROUND + 1] for n in range(len(change))]
+    return np.array([np.quantile(part, USUAL) for part in around])
+
+
+def _still(change: Reals, expected: Reals) -> list[range]:
     """Runs of frames on which R hardly changes from the one before; not to the last frame."""
-    change = np.sqrt(((restored[1:] - restored[:-1]) ** 2).mean((1, 2)))
-    usual = [
-        np.quantile(change[max(0, n - AROUND) : n + AROUND + 1], USUAL) for n in range(len(change))
-    ]
-    still = np.append(change < STILL * np.array(usual), False)
+    still = np.append(change < STILL * np.minimum(_usual(change), _usual(expected)), False)
     runs, start = [], 0
     for n, here in enumerate(still):
         if not here:
             runs.append(range(start + 1, n + 1))
             start = n + 1
-    return [run for run in runs if len(run) and run.stop < len(restored)]
+    return [run for run in runs if len(run) and run.stop <= len(change)]
 
 
-def _moved_on(left_out: Plane, apart: Plane, noise: float) -> bool:
+def _moved_on(left_out: Plane, expected: Plane, apart: Plane, noise: float) -> bool:
     """Whether S had done a part of what R left out, over the frames of a run."""
-    if _error(left_out, noise) > LEAST_SURE:
+    power = float((left_out * expected).sum())
+    if power < SHARED * float((left_out**2).sum()):
         return False
-    fits = np.abs(apart) < 1.5 * np.abs(left_out) + 0.1
-    products = np.where(fits, apart * left_out, 0).sum((1, 2))
-    powers = np.where(fits, left_out**2, 0).sum((1, 2)).clip(1e-9)
+    if noise * math.sqrt(SAMPLES) * float(np.linalg.norm(expected)) / power > LEAST_SURE:
+        return False
+    fits = np.abs(apart) < 1.5 * np.abs(expected) + 0.1
+    products = np.where(fits, apart * expected, 0).sum((1, 2))
+    powers = np.where(fits, left_out * expected, 0).sum((1, 2)).clip(1e-9)
     return float(np.mean(-products / powers)) > DONE
 
 
 def _error(left_out: Plane, noise: float) -> float:
-    """Standard error of gamma on one frame."""
+    """Standard error of gamma on one frame, were P without grain."""
     return noise * math.sqrt(SAMPLES) / max(float(np.linalg.norm(left_out)), 1e-6)
 
 

@@ -28,6 +28,7 @@ from tasks.metrics.registration import blurred, shifts
 from tasks.metrics.worst_face import high_passed, worst_face
 
 FACE = (112.0, 128.0, 50.0, 66.0)  # chip samples: centre x, y and radii of the inner face
+EVERY = 2  # samples of the whole picture, each way, that its shift is read from
 MARGIN = 0.25  # of the width of a face's box, kept clear around it
 
 
@@ -56,7 +57,7 @@ def ground_shifts(pair: Pair) -> Tensor:
     for frame in range(pair.count):
         residual = pair.residual[frame]
         before = blurred(pair.proxy[frame : frame + 1])
-        found.append(shifts(before, before + residual, outside[frame])[0])
+        found.append(shifts(before, before + residual, outside[frame], EVERY)[0])
     return torch.stack(found)
 
 

@@ -59,9 +59,20 @@ def explained(residual: Tensor, parts: Tensor, weight: Tensor) -> tuple[Tensor, 
     return torch.linalg.solve(products + ridge, aim)[..., 0], products
 
 
-def shifts(before: Tensor, after: Tensor, weight: Tensor) -> Tensor:
-    """How far `after` lies from `before`, both blurred `[N, h, w]`: (x, y), `[N, 2]`, samples."""
-    slope = gradient(before)
+def shifts(before: Tensor, after: Tensor, weight: Tensor, every: int = 1) -> Tensor:
+    """How far one picture lies from another.
+
+    Args:
+        before: blurred, float32 `[N, h, w]`.
+        after: of the same shape.
+        weight: float32 `[h, w]` or `[N, h, w]`, 0..1, where to look.
+        every: samples, each way, of which one is looked at.
+
+    Returns:
+        (x, y), `[N, 2]`, samples.
+    """
+    few = (..., slice(None, None, every), slice(None, None, every))
+    slope = gradient(before)[few]
     parts = torch.cat((slope, torch.ones_like(slope[:, :1])), 1)
-    found, _ = explained(after - before, parts, weight)
+    found, _ = explained((after - before)[few], parts, weight[few])
     return -found[:, :2]

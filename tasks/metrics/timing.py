@@ -22,6 +22,8 @@ from fractions import Fraction
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 
+TIME = "TIME"  # the metric's identifier
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -119,7 +121,7 @@ def measure_time(pair: Pair) -> Value:
 
 METRICS = (
     Metric(
-        identifier="TIME",
+        identifier=TIME,
         name="Picture and sound exactly in time",
         unit="differences",
         worse="higher",

@@ -92,9 +92,9 @@ def _blurred(picture: Tensor) -> Tensor:
 
 
 def _some(values: Tensor) -> Tensor:
-    """At most about 200,000 of the values, evenly taken."""
+    """At most about 50,000 of the values, evenly taken."""
     flat = values.flatten()
-    return flat[:: max(1, flat.numel() // 200_000)]
+    return flat[:: max(1, flat.numel() // 50_000)]
 
 
 def _interpolated(at: Tensor, old: Tensor, new: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tasks.report.flags import flag_sentence
 from tasks.report.night import Night, ReelNight
 from tasks.report.words import count, status_word
+from tasks.sidecar import LEFT_OFF, WRITTEN
 
 _NAMED = 5  # missing files that are named; the others are counted
 
@@ -39,6 +40,8 @@ def _reel_attention(reel: ReelNight) -> Iterator[str]:
             f"{reel.reel_id}: {count(len(reel.missing_files), 'file')} not there as recorded: "
             f"{named}{f' and {more} more' if more > 0 else ''}. Run the night again."
         )
+    if (said := str(reel.manifest.get("sidecar", WRITTEN))) not in (WRITTEN, LEFT_OFF):
+        yield f"{reel.reel_id}: finished without a QCTools sidecar, {said}"
     if reel.status == "restored" and len(reel.shots) != reel.planned_shots:
         yield (
             f"{reel.reel_id}: {count(reel.planned_shots, 'shot')} found, "

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 
 from catalogs.store import Store
-from tasks.report.manifest import reel_folder
+from tasks.report.manifest import reel_folder, sidecar_words
 from tasks.report.night import ReelNight
+from tasks.report.reel_time import time_lines
 from tasks.report.steps import StepLine, step_lines
 from tasks.report.summary import MetricLine, metric_lines
 from tasks.report.words import duration, reason_and_remedy, status_word
@@ -30,6 +31,8 @@ class ReelLine:
     metrics: tuple[MetricLine, ...]
     steps: tuple[StepLine, ...]
     verified: tuple[str, ...]
+    time: tuple[str, ...]
+    sidecar: str
     disclosures: tuple[str, ...]
 
 
@@ -56,6 +59,8 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         metrics=metric_lines(reel),
         steps=step_lines(reel),
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
+        time=time_lines(reel),
+        sidecar=sidecar_words(store, row, reel.manifest),
         disclosures=_disclosures(reel),
     )
 

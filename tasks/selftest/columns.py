@@ -33,7 +33,7 @@ Reals = npt.NDArray[np.float64]
 
 HARMLESS, FAULT = "harmless", "fault"
 SEVERITIES = ("below visibility", "mild", "strong")
-MILD, STRONG = 1, 2
+BELOW, MILD, STRONG = 0, 1, 2
 STRATUM = "stratum:"
 BASELINES = {"E_warp": 1, "tOF": 1, "PSNR": -1}  # 1 where higher is worse, -1 where lower is
 

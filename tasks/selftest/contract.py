@@ -14,6 +14,7 @@ from typing import Protocol
 from models.contract import Frame
 from tasks.metrics.gather import Look
 from tasks.metrics.pair import Declared
+from tasks.metrics.timing import Timing
 from tasks.selftest.columns import Designation
 
 
@@ -43,6 +44,8 @@ class Trial:
         frames: as many as the source has.
         declared: what the recipe would say that it changes by nature.
         base: the harmless output that the fault was put into; its own name of a harmless one.
+        timing: of a fault of the file and not of the picture, the source's and the restored
+            reel's timing. There are no frames then, and TIME alone is measured.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Trial:
     frames: Sequence[Frame]
     declared: Declared = field(default_factory=Declared)
     base: str = ""
+    timing: tuple[Timing, Timing] | None = None
 
 
 class Subject(Protocol):

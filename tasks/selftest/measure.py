@@ -17,6 +17,7 @@ from tasks.metrics.gather import paired
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 from tasks.metrics.source_class import SourceFacts, source_facts
+from tasks.metrics.timing import TIME, compare
 from tasks.metrics.verdict import sign_of
 from tasks.selftest.baselines import (
     Motion,
@@ -25,11 +26,12 @@ from tasks.selftest.baselines import (
     truth_psnr,
     warping_error,
 )
-from tasks.selftest.columns import STRATUM
+from tasks.selftest.columns import BASELINES, STRATUM
 from tasks.selftest.contract import Clip, Subject, Trial
 from tasks.selftest.remembered import RememberedFaces
 
 Cell = str | int | float
+OF_THE_FILE = "a fault of the file, not of the picture"
 
 
 class ClipMeasure:
@@ -55,7 +57,7 @@ class ClipMeasure:
         Raises:
             ValueError: it has another number of frames than the source.
         """
-        pairs = self._pairs(trial)
+        pairs = [] if trial.timing else self._pairs(trial)
         facts = self._facts = self._facts or source_facts(self._shared[0])
         return {
             "clip": self._clip.name,
@@ -69,8 +71,8 @@ class ClipMeasure:
             "name": trial.name,
             "severity": trial.severity,
             "base": trial.base or trial.name,
-            **self._usual(pairs),
-            **dict(self._values(pairs)),
+            **(self._usual(pairs) if pairs else dict.fromkeys(BASELINES, math.nan)),
+            **dict(self._cells(trial, pairs)),
         }
 
     def _pairs(self, trial: Trial) -> list[Pair]:
@@ -89,9 +91,13 @@ class ClipMeasure:
                 pair.__dict__.update(flow=known.flow, proxy=known.proxy)  # both cached properties
         return pairs
 
-    def _values(self, pairs: list[Pair]) -> Iterator[tuple[str, Cell]]:
+    def _cells(self, trial: Trial, pairs: list[Pair]) -> Iterator[tuple[str, Cell]]:
         for metric in self._metrics:
-            value = worst_value(metric, [metric.measure(pair) for pair in pairs])
+            if trial.timing:
+                timed = metric.identifier == TIME
+                value = compare(*trial.timing) if timed else Value.none(OF_THE_FILE)
+            else:
+                value = worst_value(metric, [metric.measure(pair) for pair in pairs])
             yield metric.identifier, math.nan if value.value is None else value.value
             yield f"{metric.identifier}:coverage", value.coverage
             yield f"{metric.identifier}:note", value.note

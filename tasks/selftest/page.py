@@ -116,6 +116,12 @@ def _suite(calibration: Calibration | None, summary: Summary | None) -> Iterator
     )
     if calibration and calibration.calibration_id != summary.calibration_id:
         yield f"It judged another calibration ({summary.calibration_id}); it must be run again."
+    if summary.refitted:
+        yield (
+            "The thresholds were fitted to these same outputs: what is said of them at the shipped "
+            "thresholds is in-sample. Figures held out are of thresholds fitted on the other half "
+            "of the clips, with other people."
+        )
     alarms, held_out = summary.judgement.alarms, summary.judgement.alarms_held_out
     other = f"{held_out.any:.1%}" if held_out else "not known"
     yield (

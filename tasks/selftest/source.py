@@ -3,9 +3,9 @@
     S = scratched(dirty(gain_t (truth + grain)))
 
 Strengths as in the experiment that the metrics come from: grain of 3 % of full range in the
-mid-tones or of 1.2 %, brightness that flickers by 1.5 %, about four blotches a frame. Two clips
-that follow each other, one of each half, have the same grain and both a scratch or none, so that
-neither half is the easier one.
+mid-tones or of 1.2 %, brightness that flickers by 1.5 %, about four blotches a frame; one pair of
+clips in four flickers by 4 %, as old film does, which is where deflicker has work to do. Two clips
+that follow each other, one of each half, are damaged alike, so that neither half is the easier one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from tasks.selftest.clips import FOOTAGE, FRAMES, Footage, load
 from tasks.selftest.scene import Pictures, Points, Scene, luma
 
 GRAINS = (0.03, 0.012)  # of full range, at mid-grey
-FLICKER = 0.015
+FLICKERS = (0.015, 0.04)  # of brightness: usual, and of one pair of clips in `FLICKERING`
+FLICKERING = 4
 BLOTCHES = 4.0  # a frame
 SCRATCHED = 3  # one pair of clips in so many
 
@@ -53,7 +54,8 @@ def make_scene(number: int, folder: Path, frames: int = FRAMES) -> Made:
     truth, rate = load(footage, folder, frames)
     chance = np.random.default_rng(1000 + number)
     grainy = truth + grain(truth, GRAINS[number // 2 % 2], chance, footage.mono)
-    gains = 1 + FLICKER * chance.standard_normal(len(truth)).astype(np.float32)
+    flicker = FLICKERS[number // 2 % FLICKERING == 2]
+    gains = 1 + flicker * chance.standard_normal(len(truth)).astype(np.float32)
     source = grainy * gains[:, None, None, None]
     source, dirt = dirty(source, BLOTCHES, chance)
     if number // 2 % SCRATCHED == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import xmlschema
 from catalogs.exports.catalog_csv import catalog_csv
 from catalogs.exports.premis import premis_document
 from catalogs.exports.subject import FileRole, RecordedEvent, RestoredReel
+from catalogs.fixity import sha256_file
 from catalogs.records import Reel
 from catalogs.rows import event_row
 from catalogs.sequence import ImageSequence
@@ -228,6 +230,25 @@ def test_the_file_is_written_whole(subject: RestoredReel, tmp_path: Path) -> Non
     assert path == tmp_path / "out" / subject.derivative_id / "premis.xml"
     assert [p.name for p in path.parent.iterdir()] == ["premis.xml"]
     assert path.read_bytes() == premis_document(subject)
+
+
+def test_the_sidecar_is_a_file_of_the_derivative_made_from_the_master(
+    finish_reel: FinishReel, gather: Gather, store: Store, premis_schema: xmlschema.XMLSchema
+) -> None:
+    reel = finish_reel()
+    (manifest,) = store.root.glob("reels/A-1.r1/*/manifest.json")
+    said = json.loads(manifest.read_text())
+    master = next(n for n in said["files"] if n.endswith(".mkv") and ".change" not in n)
+    sidecar = manifest.parent / f"{master}.qctools.xml.gz"
+    sidecar.write_bytes(b"signal")
+    said["files"][sidecar.name] = {"bytes": 6, "sha256": sha256_file(sidecar)}
+    manifest.write_text(json.dumps(said))
+    subject = gather(reel)
+    document = premis_document(subject).decode()
+    premis_schema.validate(document)
+    assert "GZIP Format" in document and document.count(sidecar.name) > 1
+    sidecar.write_bytes(b"another")
+    assert len(gather(reel).files) == 3, "one that is not as recorded stays behind"
 
 
 def test_exports_name_the_sound_file(

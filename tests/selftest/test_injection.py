@@ -12,12 +12,12 @@ from catalogs.errors import SourceError
 from tasks.selftest.clips import FOOTAGE
 from tasks.selftest.contract import Clip, Trial
 from tasks.selftest.harmless import harmless_outputs
-from tasks.selftest.injection import COUNT, KEEP_GRAIN, SUITE, InjectedScene
+from tasks.selftest.injection import BELOW_EVERY, COUNT, KEEP_GRAIN, SUITE, InjectedScene
 from tasks.selftest.kinds import kinds_of
 from tasks.selftest.remembered import RememberedFaces
 from tasks.selftest.scene import Scene
 from tasks.selftest.source import Made
-from tasks.selftest.suite import FAULTS
+from tasks.selftest.suite import FAULTS, TIMING_FAULTS
 
 ALWAYS = frozenset({"global flicker", "weave", "grain gone"})
 
@@ -73,6 +73,26 @@ def test_the_base_goes_round(scene: Scene, tried: list[Trial]) -> None:
     assert there == (here + 1) % COUNT
 
 
+def test_below_visibility_a_fault_is_put_into_one_scene_in_three(scene: Scene) -> None:
+    below = frozenset({0})
+    found = {
+        number: {t.name for t in trials(scene, number, below) if t.kind == "fault"}
+        for number in range(BELOW_EVERY)
+    }
+    for name in ALWAYS:
+        assert sum(name in names for names in found.values()) == 1
+
+
+def test_faults_of_the_file_have_no_frames_and_timings_that_differ(scene: Scene) -> None:
+    made = InjectedScene(0, Made(scene, scene.source))
+    names = frozenset(fault.name for fault in TIMING_FAULTS)
+    timed = [trial for trial in made.trials(names, frozenset({0, 2})) if trial.kind == "fault"]
+    assert len(timed) == 2 * len(TIMING_FAULTS)
+    for trial in timed:
+        assert not trial.frames and trial.timing
+        assert trial.timing[0] != trial.timing[1]
+
+
 def test_the_same_scene_gives_the_same_trials(scene: Scene, tried: list[Trial]) -> None:
     for one, other in zip(tried, trials(scene), strict=True):
         assert (one.name, one.severity) == (other.name, other.severity)
@@ -93,7 +113,8 @@ def test_missing_footage_is_said_before_anything_is_done(tmp_path: Path) -> None
 
 def test_the_suite_goes_to_other_processes() -> None:
     again = pickle.loads(pickle.dumps(SUITE))
-    assert [d.fault for d in again.designations] == [fault.name for fault in FAULTS]
+    expected = [fault.name for fault in (*FAULTS, *TIMING_FAULTS)]
+    assert [d.fault for d in again.designations] == expected
 
 
 @pytest.mark.shared_data

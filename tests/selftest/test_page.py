@@ -93,6 +93,14 @@ def test_figures_of_another_calibration_are_said_to_be_so(suite: Any) -> None:
     )
 
 
+def test_figures_in_sample_are_said_to_be_so(suite: Any) -> None:
+    calibration, summary = found(suite)
+    assert not summary.refitted
+    assert "in-sample" not in metrics_page(suite.metrics, calibration, summary)
+    fitted = replace(summary, refitted=True)
+    assert "in-sample" in metrics_page(suite.metrics, calibration, fitted)
+
+
 def test_the_text_of_the_stratum_names_the_worst(suite: Any) -> None:
     _, summary = found(suite)
     assert "worst by luminance: AUC 1.000" in summary_text(summary)

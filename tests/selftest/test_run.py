@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,10 +23,12 @@ from catalogs.source import ColourTags
 from flows.cli import app
 from flows.selftest import Wish, run_selftest
 from models.contract import Frame
+from tasks.metrics import timing
 from tasks.metrics.calibration import read_calibration
 from tasks.metrics.gather import Look
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
+from tasks.metrics.timing import Timing
 from tasks.selftest.columns import Designation
 from tasks.selftest.contract import Clip, Subject, Trial
 from tasks.selftest.measure import worst_value
@@ -264,3 +267,24 @@ def test_wrong_usage_is_exit_status_2(words: list[str], said: str, installed: Pa
     result = call(installed, *words)
     assert result.exit_code == 2
     assert said in " ".join(result.output.replace("│", " ").split())
+
+
+class Timed(Texture):
+    """A texture beside a reel whose file loses a frame."""
+
+    def trials(self, faults: frozenset[str], severities: frozenset[int]) -> Iterator[Trial]:
+        yield from super().trials(frozenset(), severities)
+        before = Timing(frames=3, times=(Fraction(0), Fraction(1), Fraction(2)), rate=Fraction(1))
+        after = replace(before, frames=2, times=before.times[:2])
+        yield Trial("fault", "blur", 2, (), timing=(before, after))
+
+
+def test_a_fault_of_the_file_is_measured_by_time_alone(tmp_path: Path) -> None:
+    metrics = (*METRICS, *timing.METRICS)
+    run = replace(bench(Textures(1, kind=Timed), tmp_path), metrics=metrics)
+    table = make_table(run, CHOICE)
+    row = table[table["kind"] == "fault"].iloc[0]
+    assert row["TIME"] == 2 and "3 frames became 2" in row["TIME:note"]
+    assert row[["SHARP", "E_warp", "tOF", "PSNR"]].isna().all()
+    assert row["SHARP:note"] == "a fault of the file, not of the picture"
+    assert (table.loc[table["kind"] == "harmless", "TIME"] == 0).all()

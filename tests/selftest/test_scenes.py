@@ -13,7 +13,16 @@ from catalogs.errors import SourceError
 from tasks.selftest.clips import FOOTAGE, Footage, load
 from tasks.selftest.harmless import harmless_outputs
 from tasks.selftest.scene import Scene
-from tasks.selftest.source import GRAINS, SCRATCHED, Made, dirty, grain, make_scene, scratched
+from tasks.selftest.source import (
+    FLICKERING,
+    GRAINS,
+    SCRATCHED,
+    Made,
+    dirty,
+    grain,
+    make_scene,
+    scratched,
+)
 from tasks.selftest.stabilised import WEAVE, stabilised
 
 PAIRS = tuple(zip(FOOTAGE[::2], FOOTAGE[1::2], strict=True))
@@ -49,7 +58,8 @@ def test_all_people_of_the_footage_are_there() -> None:
 
 def test_neither_half_has_the_easier_damage() -> None:
     classes = Counter(
-        (one.half, GRAINS[n // 2 % 2], n // 2 % SCRATCHED == 1) for n, one in enumerate(FOOTAGE)
+        (one.half, GRAINS[n // 2 % 2], n // 2 % SCRATCHED == 1, n // 2 % FLICKERING == 2)
+        for n, one in enumerate(FOOTAGE)
     )
     for _, *damage in classes:
         assert classes["A", *damage] == classes["B", *damage]

@@ -1,5 +1,6 @@
 """The faults as a list: names, strengths, and the matrix of what else each may be flagged for."""
 
+from tasks.metrics.registry import METRICS
 from tasks.selftest.suite import FAULTS, TIMING_FAULTS
 
 
@@ -21,3 +22,8 @@ def test_no_fault_may_be_flagged_for_everything() -> None:
     meant = {fault.metric for fault in FAULTS}
     for fault in FAULTS:
         assert len(meant - fault.allowed) >= 5, fault.name
+
+
+def test_every_metric_that_judges_has_a_fault() -> None:
+    meant = {fault.metric for fault in (*FAULTS, *TIMING_FAULTS)}
+    assert {metric.identifier for metric in METRICS if metric.gated} == meant

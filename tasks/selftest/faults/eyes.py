@@ -88,7 +88,7 @@ FAULTS = (
     Fault("eye flicker", "EYE", "of brightness", (0.02, 0.06, 0.12), _flicker,
           frozenset({"face"}), frozenset({"ID", "FLK_L", "CHG"})),
     Fault("eye shape", "EYE", "of the eye distance", (0.008, 0.022, 0.044), _shape,
-          frozenset({"face"}), frozenset({"JIT", "ID", "BLINK", "WAX", "CHG"})),
+          frozenset({"face"}), frozenset({"JIT", "ID", "BLINK", "WAX", "BOIL", "CHG"})),
     Fault("blink removed", "BLINK", "opacity", (0.3, 0.7, 1.0), _no_blink,
-          frozenset({"face", "blink"}), frozenset({"EYE", "ID", "FLK_L", "JIT", "CHG"})),
+          frozenset({"face", "blink"}), frozenset({"EYE", "ID", "FLK_L", "JIT", "CHG", "GHOST"})),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Damage that is left or new, and grain that is gone."""
+"""Damage that is left or new, and grain that is gone or added."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 
 from tasks.selftest.faults.fault import Fault, mixed
-from tasks.selftest.scene import Pictures, Scene
+from tasks.selftest.scene import Pictures, Scene, luma
+
+FINEST = 0.004  # of full range, the grain of a source that has less
 
 
 def _dirt_left(
@@ -49,6 +51,20 @@ def _plastic(scene: Scene, output: Pictures, strength: float, _: np.random.Gener
     return np.asarray(output + strength * (smooth - output), np.float32)
 
 
+def _noisy(
+    scene: Scene, output: Pictures, strength: float, chance: np.random.Generator
+) -> Pictures:
+    """New grain on top, so many times as strong as that of the source."""
+    apart = np.abs(luma(scene.source) - luma(scene.truth))
+    own = max(1.4826 * float(np.median(apart)), FINEST)
+    done = np.empty_like(output)
+    for n, one in enumerate(output):
+        noise = chance.standard_normal(one.shape[:2]).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), 0.7)
+        done[n] = (one + (strength * own / noise.std() * noise)[..., None]).clip(0, 1)
+    return done
+
+
 def _blocks(scene: Scene, output: Pictures, strength: float, _: np.random.Generator) -> Pictures:
     """Compressed frame by frame, the more the stronger."""
     quality = int(100 - strength)
@@ -74,5 +90,7 @@ FAULTS = (
     Fault("blocking", "BLOCK", "100 less the JPEG quality", (60.0, 80.0, 92.0), _blocks,
           frozenset(),
           frozenset({"TEX", "WAX", "BOIL", "GRAIN", "ID", "STICK", "EYE", "CAST", "SKIN", "JIT",
-                     "CADENCE", "FLK_L", "CHG", "LIP", "SCRATCH"})),
+                     "CADENCE", "FLK_L", "CHG", "LIP", "BLINK", "SCRATCH"})),
+    Fault("noise added", "REGRAIN", "of the source's own grain", (0.3, 0.7, 1.2), _noisy,
+          frozenset(), frozenset({"TEX", "WAX", "BOIL", "STICK", "EYE", "JIT", "ID", "LIP"})),
 )  # fmt: skip

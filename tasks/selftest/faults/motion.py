@@ -91,7 +91,7 @@ def _version(
 
 # What a picture that is not where the source's is may be flagged for too.
 _MOVED = frozenset({"JIT", "EYE", "LIP", "ID", "WAX", "BOIL", "STICK", "TEX", "CHG", "FLK_L",
-                    "GRAIN", "DIRT", "SWAP", "WEAVE"})  # fmt: skip
+                    "GRAIN", "REGRAIN", "DIRT", "SWAP", "WEAVE"})  # fmt: skip
 _LATE = _MOVED | {"MOUTH", "BLINK", "SKIN", "DUP", "GHOST", "SCRATCH"}
 # The same of single frames: what is a mean or a median over time does not see them.
 _FEW = frozenset({"FLK_L", "GHOST", "WEAVE", "JIT", "EYE", "BOIL", "DIRT", "BLINK", "MOUTH"})
@@ -102,11 +102,11 @@ FAULTS = (
     Fault("recursive blend", "GHOST", "share of the frame before", (0.1, 0.25, 0.5), _recursive,
           frozenset({"motion"}), (_MOVED | {"MOUTH", "BLINK", "BLOCK", "DUP"}) - {"WEAVE"}),
     Fault("weave", "WEAVE", "samples at 288 lines", (0.15, 0.4, 1.0), _weave, frozenset(),
-          (_MOVED | {"SKIN", "SCRATCH", "CADENCE", "GHOST"}) - {"WEAVE"}),
+          (_MOVED | {"SKIN", "SCRATCH", "CADENCE", "GHOST", "BLOCK"}) - {"WEAVE"}),
     Fault("frames doubled", "DUP", "frames of the clip", (1, 2, 6), _doubled,
           frozenset({"motion"}), _FEW | {"SWAP", "LIP", "STICK"}),
     Fault("cadence pulsing", "CADENCE", "samples of blur at 288 lines", (0.5, 0.8, 1.4), _pulsing,
-          frozenset(), (_MOVED | {"BLOCK"}) - {"LIP", "WEAVE", "SWAP"}),
+          frozenset(), (_MOVED | {"BLOCK"}) - {"LIP", "SWAP"}),
     Fault("foreign frames", "SWAP", "frames of the clip", (1, 2, 4), _foreign,
           frozenset({"motion"}), _FEW | {"FLK", "CADENCE", "BLOCK", "DUP", "ID"}),
     Fault("version cut in", "FLK", "of gamma", (0.03, 0.12, 0.24), _version, frozenset(),

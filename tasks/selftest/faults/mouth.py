@@ -39,7 +39,8 @@ def _frozen(scene: Scene, output: Pictures, strength: float, _: np.random.Genera
 
 FAULTS = (
     Fault("mouth late", "LIP", "frames", (1, 2, 4), _late,
-          frozenset({"face", "speech"}), frozenset({"JIT", "ID", "CHG", "BOIL", "FLK_L", "MOUTH"})),
+          frozenset({"face", "speech"}),
+          frozenset({"JIT", "ID", "CHG", "BOIL", "FLK_L", "MOUTH", "GHOST", "DUP"})),
     Fault("mouth frozen", "MOUTH", "opacity", (0.4, 0.75, 1.0), _frozen,
-          frozenset({"face", "speech"}), frozenset({"LIP", "ID", "CHG", "JIT", "FLK_L"})),
+          frozenset({"face", "speech"}), frozenset({"LIP", "ID", "CHG", "JIT", "FLK_L", "GHOST"})),
 )  # fmt: skip

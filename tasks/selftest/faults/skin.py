@@ -84,7 +84,8 @@ FAULTS = (
     Fault("skin redrawn", "BOIL", "share of the texture", (0.25, 0.5, 1.0), _redrawn,
           frozenset({"face"}), frozenset({"WAX", "TEX", "ID", "STICK", "GRAIN", "JIT", "CHG"})),
     Fault("skin sticking", "STICK", "frames", (1, 2, 5), _stuck,
-          frozenset({"face", "motion"}), frozenset({"WAX", "BOIL", "TEX", "ID", "GRAIN", "JIT"})),
+          frozenset({"face", "motion"}),
+          frozenset({"WAX", "BOIL", "TEX", "ID", "GRAIN", "JIT", "GHOST"})),
     Fault("face toned", "SKIN", "units of L*", (2.0, 4.0, 8.0), _toned,
-          frozenset({"face"}), frozenset({"CHG", "ID", "CAST", "FLK_L"})),
+          frozenset({"face"}), frozenset({"CHG", "ID", "CAST", "FLK_L", "GHOST"})),
 )  # fmt: skip

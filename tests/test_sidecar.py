@@ -1,0 +1,163 @@
+"""The sidecar of a finished master: there for QCTools, and never in the way of the reel."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogs.errors import MediaError
+from catalogs.fixity import sha256_file
+from catalogs.recipe import read_recipe
+from catalogs.records import CatalogReel, Reel, Shot
+from catalogs.store import Store, open_store
+from flows import work
+from flows.due import Asked
+from flows.verify import verify_store
+from tasks.gather import verified_files
+from tasks.manifest import is_assembled, read_manifest
+from tasks.media.signal import NAMES, signal_of_file
+from tasks.metrics.shown.signalstats import sidecar_of
+from tasks.report import write_report
+from tasks.treat import resolve_recipe
+
+UNTOUCHED = resolve_recipe(read_recipe("untouched"))
+FRAMES = 6
+
+
+@dataclass
+class Done:
+    """A reel whose shots are restored, on its way to being joined."""
+
+    order: work.Order
+    reel: Reel
+    shots: tuple[Shot, ...]
+
+    @property
+    def store(self) -> Store:
+        return self.order.store
+
+    @property
+    def folder(self) -> Path:
+        return self.store.reel_folder("A.r1", UNTOUCHED.label)
+
+    @property
+    def sidecar(self) -> Path:
+        return sidecar_of(self.folder / f"A.r1.{UNTOUCHED.label}.mkv")
+
+    def join(self, **options: Any) -> dict[str, Any]:
+        work.assemble(replace(self.order, **options), self.reel)
+        return read_manifest(self.folder)
+
+    def is_finished(self) -> bool:
+        return is_assembled(self.reel, self.shots, UNTOUCHED, self.store)
+
+    def status(self) -> str:
+        return str(self.store.ledger().newest("reels", "A.r1")["status"].iloc[-1])
+
+    def report(self) -> str:
+        page = write_report(self.store, self.order.batch_id)
+        return page.with_suffix(".md").read_text(encoding="utf-8").replace("\\", "")
+
+
+@pytest.fixture
+def done(make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path) -> Done:
+    path, _ = make_reel("a.mkv", "yuv422p10le", FRAMES)
+    order = work.Order(open_store(tmp_path / "store"), path.parent, UNTOUCHED, "night")
+    reel, shots = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
+    for shot in shots:
+        work.restore(order, reel, shot, 60)
+    return Done(order, reel, shots)
+
+
+def test_a_finished_master_has_its_signal_beside_it(done: Done) -> None:
+    """Whole, under the name that QCTools looks for, and listed with its hash."""
+    manifest = done.join()
+    text = gzip.decompress(done.sidecar.read_bytes()).decode()
+    assert text.count("<frame ") == FRAMES
+    assert text.count("lavfi.signalstats.") == FRAMES * len(NAMES)
+    assert text.rstrip().endswith("</ffprobe:ffprobe>")
+    assert manifest["sidecar"] == "written"
+    assert manifest["files"][done.sidecar.name] == {
+        "bytes": done.sidecar.stat().st_size, "sha256": sha256_file(done.sidecar)
+    }  # fmt: skip
+    assert f"QCTools sidecar of its master: {done.sidecar.relative_to(done.store.root)}" in (
+        done.report()
+    )
+    assert [file.role for file in verified_files(done.folder, manifest)][-1] == "signal report"
+
+
+def test_an_operator_leaves_it_off_and_the_reel_is_finished(done: Done) -> None:
+    manifest = done.join(sidecar=False)
+    assert not done.sidecar.exists() and len(manifest["files"]) == 3
+    assert done.is_finished() and done.status() == "restored"
+    text = done.report()
+    assert "QCTools sidecar of its master: left off by the operator" in text
+    assert "without a QCTools sidecar" not in text
+
+
+def test_a_reel_of_an_earlier_version_is_not_joined_again_for_it(done: Done) -> None:
+    manifest = done.join(sidecar=False)
+    older = {name: fact for name, fact in manifest.items() if name not in ("sidecar", "time")}
+    (done.folder / "manifest.json").write_text(json.dumps(older))
+    assert done.is_finished()
+    assert "QCTools sidecar of its master: none: the reel was joined by an earlier version" in (
+        done.report()
+    )
+
+
+def test_a_failure_half_way_leaves_no_file_fails_no_reel_and_is_named(
+    done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path, picture: Any) -> Iterator[dict[str, str]]:
+        signals = signal_of_file(path, picture)
+        yield next(signals)
+        raise MediaError("signalstats gave up\nwith a long story")
+
+    monkeypatch.setattr("tasks.sidecar.signal_of_file", fails)
+    manifest = done.join()
+    assert sorted(path.name for path in done.folder.iterdir()) == sorted(
+        ["manifest.json", *manifest["files"]]
+    )
+    assert len(manifest["files"]) == 3
+    assert manifest["sidecar"] == "not written: signalstats gave up"
+    assert done.is_finished() and done.status() == "restored"
+    attention = done.report().partition("## Reels")[0]
+    assert "A.r1: finished without a QCTools sidecar, not written: signalstats gave up" in attention
+
+
+@pytest.mark.parametrize("how", ["replaced", "gone"])
+def test_one_that_is_not_as_recorded_is_found_and_the_reel_stays(done: Done, how: str) -> None:
+    """A reviewer's QCTools may write its own over it; the films are what they were."""
+    manifest = done.join()
+    if how == "gone":
+        done.sidecar.unlink()
+    else:
+        done.sidecar.write_bytes(gzip.compress(b"<ffprobe/>"))
+    summary = verify_store(done.store, Asked((), False, True, None))
+    (problem,) = summary.problems
+    assert done.sidecar.name in problem.detail and "the films are as recorded" in problem.detail
+    assert summary.files == 4 + 2 * len(done.shots)
+    assert done.is_finished() and done.status() == "restored"
+    assert len(verified_files(done.folder, manifest)) == 3
+    text = done.report()
+    assert "QCTools sidecar of its master: no longer there as it was written" in text
+    assert "not there as recorded" not in text
+
+
+def test_a_film_that_is_damaged_with_it_fails_the_reel(done: Done) -> None:
+    done.join()
+    done.sidecar.unlink()
+    master = done.sidecar.with_name(f"A.r1.{UNTOUCHED.label}.mkv")
+    kept = master.with_suffix(".kept")
+    shutil.copy(master, kept)
+    master.write_bytes(b"broken")
+    assert len(verify_store(done.store, Asked((), False, True, None)).problems) == 1
+    assert not done.is_finished() and done.status() == "failed"
+    kept.replace(master)
+    verify_store(done.store, Asked((), False, True, None))
+    assert done.is_finished(), "the film is back, the sidecar is not"
