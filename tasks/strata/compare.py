@@ -9,11 +9,12 @@ from catalogs.store import Store
 from tasks.metrics.calibration import Calibration
 from tasks.strata.code import code_version
 from tasks.strata.disparity import find_disparities
-from tasks.strata.join import Joined, as_rows, join, metric_rules
+from tasks.strata.join import Joined, as_rows, join
 from tasks.strata.measured import Chosen, MeasuredShot
 from tasks.strata.observe import GATED, observation_key
 from tasks.strata.records import harmless_values, readings
 from tasks.strata.report import Findings, counted, variables
+from tasks.strata.rules import metric_rules
 from tasks.strata.subjects import Subject, subjects
 from tasks.strata.tags import TagFile
 

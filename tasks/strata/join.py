@@ -4,6 +4,9 @@ A metric of faces has one value a shot, that of its worst face. Its row is of th
 face that the measurement names, where the recorded frame tells the stretch; else, and for every
 other metric, of the shot's first person. The harmless value is of the worst face as well, which
 in a shot of several people may be another one's.
+
+What restoration left as it was has the ideal value by definition, and nothing was added to it: its
+harmless value is that same value, and not the level that the metric has on a copy.
 """
 
 from __future__ import annotations
@@ -17,15 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tasks.metrics.calibration import Calibration
 from tasks.metrics.gather import stretches
 from tasks.metrics.metric import Metric
-from tasks.metrics.verdict import limits, sign_of
+from tasks.metrics.verdict import sign_of
 from tasks.strata.observe import observation_key
 from tasks.strata.subjects import Subject
-from tasks.strata.verdicts import MetricRule
 
 _FACE_NOTE = re.compile(r"face (\d+)\b")
+_UNTOUCHED = ", not changed"  # ends the note of a face that is the source's, sample for sample
 
 
 class JoinedValue(NamedTuple):
@@ -61,20 +63,6 @@ class Joined:
     judged_anew: int
 
 
-def metric_rules(metrics: Sequence[Metric], calibration: Calibration) -> tuple[MetricRule, ...]:
-    """What the comparison must know of each metric: thresholds are those over all classes."""
-    rules = []
-    for metric in metrics:
-        known = limits(metric, "", calibration)
-        if known is not None:
-            # 1 is the perfect ratio; whatever else is counted, lengths and faults, is best at 0.
-            ideal = 1.0 if metric.unit == "ratio" or metric.worse == "lower" else 0.0
-            rules.append(
-                MetricRule(metric.identifier, metric.unit, known.flag, metric.worse, ideal)
-            )
-    return tuple(rules)
-
-
 def join(
     subjects: Sequence[Subject],
     measured: pd.DataFrame,
@@ -99,21 +87,14 @@ def join(
     for people in _by_shot(subjects):
         shot = people[0].shot
         key = observation_key(shot.reel, shot.shot)
+        changed = restored.get((shot.restored_key, "changed"), {}).get("after")
+        shot_untouched = changed == 0
         for metric in metrics:
             ours = restored.get((shot.restored_key, metric.identifier))
             theirs = copies.get((key, metric.identifier))
             if ours is None or theirs is None:
                 continue
-            values.append(
-                JoinedValue(
-                    _subject(people, ours),
-                    metric.identifier,
-                    _finite(ours["after"]),
-                    _finite(theirs["value"]),
-                    _flagged(metric, ours, theirs),
-                    theirs["verdict"] == "flag",
-                )
-            )
+            values.append(_value(_subject(people, ours), metric, ours, theirs, shot_untouched))
             if ours["calibration_id"] != theirs["calibration_id"]:
                 anew.add(shot.restored_key)
     return Joined(tuple(values), len(anew))
@@ -135,6 +116,20 @@ def as_rows(values: Sequence[JoinedValue], variables: Sequence[str]) -> pd.DataF
         "flagged": np.array([value.flagged for value in values], np.bool_),
         "harmless_flagged": np.array([value.harmless_flagged for value in values], np.bool_),
     })  # fmt: skip
+
+
+def _value(
+    subject: Subject,
+    metric: Metric,
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    shot_untouched: bool,
+) -> JoinedValue:
+    value, flagged = _finite(ours["after"]), _flagged(metric, ours, theirs)
+    if shot_untouched or (ours["note"] or "").endswith(_UNTOUCHED):
+        return JoinedValue(subject, metric.identifier, value, value, flagged, flagged)
+    harmless = _finite(theirs["value"]), theirs["verdict"] == "flag"
+    return JoinedValue(subject, metric.identifier, value, harmless[0], flagged, harmless[1])
 
 
 def _finite(value: Any) -> float | None:

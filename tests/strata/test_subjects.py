@@ -20,10 +20,11 @@ from models.contract import Frame
 from tasks.measure import shipped_calibration
 from tasks.media.clip import read_clip
 from tasks.metrics.gather import Look, paired
+from tasks.metrics.jitter import JIT
 from tasks.metrics.registry import METRICS
 from tasks.strata.disparity import find_disparities
 from tasks.strata.harmless import harmless_copy
-from tasks.strata.join import as_rows, join, metric_rules
+from tasks.strata.join import as_rows, join
 from tasks.strata.measured import MeasuredShot
 from tasks.strata.observe import (
     GATED,
@@ -37,6 +38,7 @@ from tasks.strata.people import link_people
 from tasks.strata.readings import FaceReading, SceneReading, read_face
 from tasks.strata.records import harmless_rows, harmless_values, reading_rows, readings
 from tasks.strata.report import Findings, disparity_csv, disparity_text, strata_csv
+from tasks.strata.rules import metric_rules
 from tasks.strata.subjects import Subject, subjects
 from tasks.strata.tags import TagFile
 from tasks.strata.verdicts import MetricRule
@@ -204,6 +206,20 @@ def test_the_report_says_what_was_found_first(people: list[Subject]) -> None:
     assert strata_csv(people).count("\r\n") == 1 + len(people)
 
 
+@pytest.mark.parametrize(("note", "changed"), [("face 0, not changed", 3.0), ("face 0", 0.0)])
+def test_what_was_left_as_it_was_has_no_level_taken_off(
+    people: list[Subject], note: str, changed: float
+) -> None:
+    """A face or a shot that restoration did not touch differs from harmless by nothing."""
+    measured, harmless = tables(note=note, after=0.0, verdict="ok")
+    share = {"key": "restored 0", "metric": "changed", "after": changed, "note": ""}
+    measured = pd.concat([measured, pd.DataFrame([share])])
+    first = join(people, measured, harmless, EYE).values[0]
+    assert (first.value, first.harmless, first.harmless_flagged) == (0.0, 0.0, False)
+    touched = join(people, *tables(note="face 0", after=0.0), EYE).values[0]
+    assert (touched.value, touched.harmless) == (0.0, 0.1)
+
+
 def test_what_cannot_be_averaged_is_not_measured(people: list[Subject]) -> None:
     """An infinite value would make every mean infinite."""
     rows = as_rows(join(people, *tables(after=float("inf")), EYE).values, ["ITA", "face size"])
@@ -223,10 +239,13 @@ def test_real_faces_are_told_apart_and_found_again(shared_data: Path) -> None:
             form = PictureFormat(codes[0].shape[1], codes[0].shape[0], "gbrp")
             frames = [Frame(tuple(one[..., c].clone() for c in (1, 2, 0)), form) for one in codes]
             sides = ((frame, harmless_copy(frame)) for frame in frames)
-            (pair,) = paired(Look(form, ColourTags(), float(rate)), sides, len(frames))
+            look = Look(form, ColourTags(), float(rate))
+            (pair,) = paired(look, sides, len(frames))
             (found,) = pair.faces
             points.append(face_embedding(found))
             seen.append(read_face(pair, found))
+    (untouched,) = paired(look, ((frame, frame) for frame in frames), len(frames))
+    assert JIT.measure(untouched).note.endswith(", not changed")  # as the join knows it
     assert all(point is not None and np.isclose(np.linalg.norm(point), 1) for point in points)
     assert link_people(np.stack([point for point in points if point is not None])) == (0, 0, 1, 1)
     assert all(30 < reading.eye_distance < 60 for reading in seen)
