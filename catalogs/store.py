@@ -8,7 +8,9 @@ reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
+strata/          what the last comparison of strata found
 policy.toml      what may be done to which collection; written by people, never by a night
+tags.csv         tags of shots and reels, for strata; written by people as well
 """
 
 import fcntl

@@ -59,6 +59,19 @@ TABLES: dict[str, pa.Schema] = {
         before=_REAL, after=_REAL, unit=_TEXT, measurable=pa.bool_(), coverage=_REAL, note=_TEXT,
         verdict=_TEXT, threshold=_REAL, calibration_id=_TEXT, worst_frame=_COUNT, seconds=_REAL,
     ),
+    "readings": _schema(
+        key=_TEXT, reel_id=_TEXT, reel_digest=_TEXT, start_frame=_COUNT, stop_frame=_COUNT,
+        code_version=_TEXT, stretch=_COUNT, subject=_TEXT,
+        luminance=_REAL, motion_percent_per_second=_REAL, grain_percent=_REAL, rate_fps=_REAL,
+        lines=_COUNT, coloured=pa.bool_(), cast_degrees=_REAL,
+        frames=pa.list_(_COUNT), relative_luminance=_REAL, eye_distance_px=_REAL,
+        cheeks=pa.list_(pa.float32()), embedding=pa.list_(pa.float32()),
+    ),
+    "harmless": _schema(
+        key=_TEXT, reel_id=_TEXT, code_version=_TEXT, metric=_TEXT, value=_REAL, unit=_TEXT,
+        measurable=pa.bool_(), coverage=_REAL, note=_TEXT, verdict=_TEXT, threshold=_REAL,
+        calibration_id=_TEXT, worst_frame=_COUNT, seconds=_REAL,
+    ),
     "events": _schema(
         event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,
     ),
@@ -76,6 +89,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "shots": ("reel_id", "reel_digest", "detector", "start_frame"),
     "restorations": ("reel_id", "key"),
     "measurements": ("reel_id", "key", "metric"),
+    "readings": ("reel_id", "key", "stretch", "subject"),
+    "harmless": ("reel_id", "key", "metric"),
     "events": ("record_id",),
     "batches": ("batch_id",),
 }

@@ -36,6 +36,7 @@ from flows.options import (
 )
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
+from flows.strata_command import strata
 
 app = typer.Typer(
     name="wetgate",
@@ -229,6 +230,7 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
 
 
 app.command()(selftest)
+app.command()(strata)
 
 
 def _night(**parameters: Any) -> Any:

@@ -86,6 +86,6 @@ def test_an_error_is_one_line_that_says_what_to_do(
 
 def test_every_command_is_documented() -> None:
     result = call("--help")
-    for name in ("demo", "plan", "run", "status", "report", "doctor"):
+    for name in ("demo", "plan", "run", "status", "report", "strata", "doctor"):
         assert f" {name} " in result.output
         assert call(name, "--help").exit_code == 0

@@ -6,8 +6,8 @@ Per metric and stratum variable, each stratum is compared with the pooled rest:
     flag rate   of  flagged - flagged in the harmless run
 
 A metric's own level varies with light, size and tone (an A/A control measures that); only what
-restoration adds is compared. The harmless run is the source against itself, or against a copy
-that is known to do no harm.
+restoration adds is compared. The harmless run is the source against a copy that is known to do no
+harm (`tasks.strata.harmless`).
 
     comparisons = find_disparities(rows, rules, ["scene luminance", "ITA", "tag: role"])
     as_table(comparisons)

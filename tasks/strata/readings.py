@@ -94,7 +94,7 @@ def _colours(pair: Pair) -> Floats | None:
         return None
     step = max(1, pair.count // LOOKED_AT)
     looked_at = pair.source_colour[::step].permute(0, 2, 3, 1)
-    return np.asarray(looked_at.double().numpy())
+    return np.asarray(looked_at.double().clamp(0, 1).numpy())  # video may lie outside
 
 
 def _patches(chips: Tensor, face: FacePair, landmarks: tuple[int, ...]) -> Tensor:

@@ -1,0 +1,147 @@
+"""`wetgate strata`: does restoration serve every kind of shot and every face alike?
+
+shots that were measured ──> those not read yet are read ──> tables `readings`, `harmless`
+restored beside harmless, by stratum ──> strata.csv, disparity.csv, disparity.md
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogs.durable import write_whole
+from catalogs.errors import CatalogError, StoreError
+from catalogs.store import Store, hold_store
+from flows.strata_progress import strata_progress
+from flows.strata_work import Job, run_jobs
+from tasks.measure import shipped_calibration
+from tasks.strata.compare import Compared, compare, unread_shots
+from tasks.strata.measured import Chosen, measured_shots
+from tasks.strata.report import Findings, counted, disparity_csv, disparity_text, strata_csv
+from tasks.strata.tag_file import read_tags
+from tasks.strata.tags import TagFile
+
+TABLES = ("readings", "harmless")
+TAGS = "tags.csv"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator asks for.
+
+    Attributes:
+        tags: the side file of tags; STORE/tags.csv, if it is there, when None.
+        reel_ids: only these reels; all when None.
+        batch: only shots that this night restored.
+        out: where the three files go; STORE/strata when None.
+        workers: processes; one a core when None.
+    """
+
+    tags: Path | None = None
+    reel_ids: frozenset[str] | None = None
+    batch: str | None = None
+    out: Path | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class StrataSummary:
+    """What came of it.
+
+    Attributes:
+        findings: in words and numbers.
+        computed: shots that were read now.
+        failed: shots that could not be read, each with the reason and what to do.
+        files: what was written.
+    """
+
+    findings: Findings
+    computed: int
+    failed: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def run_strata(store: Store, wish: Wish) -> StrataSummary:
+    """Read what was not read yet, compare, and write what was found.
+
+    Raises:
+        StoreError: no shot was measured yet.
+        VerificationError: the shipped calibration is damaged.
+    """
+    calibration = shipped_calibration()
+    chosen = measured_shots(store, wish.reel_ids, wish.batch)
+    if not chosen.shots:
+        raise StoreError(_nothing(store, wish, chosen))
+    tags = _tags(store, wish)
+    jobs = [Job(store, s.reel, s.shot) for s in unread_shots(store, chosen, calibration)]
+    failed = _read(store, jobs, wish.workers or os.cpu_count() or 1)
+    count = f"{len(failed)} of {len(chosen.shots)} shots"
+    remarks = [f"{count} could not be read and are left out."] if failed else []
+    compared = compare(store, chosen, tags, calibration, remarks)
+    files = _write(wish.out or store.root / "strata", compared)
+    return StrataSummary(compared.findings, len(jobs) - len(failed), failed, files)
+
+
+def _nothing(store: Store, wish: Wish, chosen: Chosen) -> str:
+    asked = " of this night" if wish.batch else " of this reel" if wish.reel_ids else ""
+    others = "".join(
+        f"; {counted(n, 'shot')} left out: {why}" for why, n in chosen.left_out.items()
+    )
+    return (
+        f"{store.root}: no shot{asked} was restored and measured yet{others}; "
+        "run `wetgate run CATALOG` with this --store first"
+    )
+
+
+def _tags(store: Store, wish: Wish) -> TagFile:
+    """The side file; one that cannot be read is told of and costs only its strata."""
+    path = wish.tags or store.root / TAGS
+    if wish.tags is None and not path.is_file():
+        return TagFile((), ())
+    try:
+        return read_tags(path)
+    except CatalogError as error:
+        return TagFile((), (f"{error}; no tag is compared",))
+
+
+def _read(store: Store, jobs: Sequence[Job], workers: int) -> tuple[str, ...]:
+    """Read shots; those that failed, each in a sentence that says what to do."""
+    failed: list[str] = []
+    with strata_progress(len(jobs)) as progress:
+
+        def done(job: Job, reason: str) -> None:
+            if reason:
+                failed.append(
+                    f"{job.shot.shot_id}: {reason}; look at the source with `wetgate verify "
+                    f"{job.reel.reel_id} --no-outputs`, then run `wetgate strata` again"
+                )
+            progress.done(job.shot.shot_id, job.shot.frame_count, reason)
+
+        run_jobs(jobs, workers, done)
+    if jobs:
+        _compact(store, {job.reel.reel_id for job in jobs})
+    return tuple(sorted(failed))
+
+
+def _compact(store: Store, reel_ids: set[str]) -> None:
+    """Few files instead of two a shot; left for the next time while a night runs."""
+    try:
+        with hold_store(store):
+            for reel_id in sorted(reel_ids):
+                for table in TABLES:
+                    store.ledger().compact(table, reel_id)
+    except StoreError:
+        return
+
+
+def _write(folder: Path, compared: Compared) -> tuple[Path, ...]:
+    texts = {
+        "strata.csv": strata_csv(compared.subjects),
+        "disparity.csv": disparity_csv(compared.findings),
+        "disparity.md": disparity_text(compared.findings),
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text.encode())
+    return tuple(folder / name for name in texts)
