@@ -50,12 +50,24 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TreatmentStep:
-    """A step as carried out."""
+    """A step as carried out.
+
+    Attributes:
+        weights_sha256: of a network's weights; empty where the step has none.
+        model: `NAME@VERSION` of the registered model it is of; empty where it is of none.
+        licence: of that model.
+        invents: True when that model may make picture that no frame shows.
+
+    Model, licence and invents change no pixel, and are no part of a treatment's identity.
+    """
 
     name: str
     version: int
     parameters: Mapping[str, Parameter]
     weights_sha256: str = ""
+    model: str = ""
+    licence: str = ""
+    invents: bool = False
 
 
 @dataclass(frozen=True)

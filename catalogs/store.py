@@ -4,6 +4,7 @@ tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
+models/          what recipes may name of the model registry, see `catalogs.model_shelf`
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
+from catalogs.model_shelf import Shelf
 
 STORE_VERSION = "2"
 POLICY = "policy.toml"
@@ -54,6 +56,11 @@ class Store:
     def features_file(self, reel_id: str, key: str) -> Path:
         """What was found on some frames of a source."""
         return self.root / "features" / reel_id / f"{key}.parquet"
+
+    @property
+    def shelf(self) -> Shelf:
+        """The models that are kept here."""
+        return Shelf(self.root / "models")
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
-from catalogs.recipe import read_recipe
 from catalogs.rows import event_row
 from catalogs.store import hold_store, open_store
 from flows import work
@@ -32,9 +31,9 @@ from flows.progress import night_progress
 from flows.software import software
 from flows.supervise import supervised
 from flows.tracking import track_batches
+from flows.treatment import resolve_treatment
 from tasks.permit import find_policy, permit
 from tasks.report import write_report
-from tasks.treat import resolve_recipe
 
 MOST_SLOTS = 256  # threads that watch Dask futures
 
@@ -107,10 +106,12 @@ def nightly(
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
     choices = read_choices(fps or (), scan or ())
-    treatment = resolve_recipe(read_recipe(recipe))
+    resolved = resolve_treatment(recipe, Path(store))
+    treatment = resolved.treatment
     rules = find_policy(policy, Path(store))
     catalogued = apply_choices(read_catalog(Path(catalog), profile), choices)
     catalogued = permit(catalogued, rules, treatment)
+    catalogued = replace(catalogued, remarks=(*catalogued.remarks, *resolved.remarks))
     opened = open_store(Path(store))
     order = work.Order(
         store=opened,
@@ -129,6 +130,8 @@ def nightly(
         for remark in catalogued.remarks:
             order.record("catalog remark", catalogued.path.name, "warning", remark)
         _record_mapping(order, catalogued)
+        for said in resolved.models:
+            order.record("model", order.batch_id, "success", said)
         if rules.path:
             order.record("policy", str(rules.path), "success", f"sha256 {rules.sha256}")
         for choice in choices:

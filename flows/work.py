@@ -36,6 +36,7 @@ from catalogs.store import Store
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
+from tasks.licence import licence_remarks
 from tasks.manifest import derivative_id, digest_of
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
@@ -166,7 +167,8 @@ def assemble(order: Order, reel: Reel) -> str:
     restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
-    disclosed = replace(reel, disclosures=(*reel.disclosures, *(a.sentence for a in allowed)))
+    said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
+    disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
     built = assemble_reel(
         disclosed, restored, order.treatment, order.store, order.notice, order.sidecar
     )

@@ -132,7 +132,7 @@ def write_manifest(
         "recipe": treatment.recipe_name,
         "steps": [
             {"name": step.name, "version": step.version, "parameters": dict(step.parameters),
-             "weights_sha256": step.weights_sha256}
+             "weights_sha256": step.weights_sha256, "model": step.model, "licence": step.licence}
             for step in treatment.steps
         ],
         "frames": reel.content.frame_count,

@@ -87,8 +87,8 @@ def allowances(
 
 
 def _inventing(treatment: Treatment) -> list[str]:
-    names = dict.fromkeys(step.name for step in treatment.steps)
-    return [name for name in names if step_named(name).invents]
+    steps = [s for s in treatment.steps if s.invents or step_named(s.name).invents]
+    return list(dict.fromkeys(step.name for step in steps))
 
 
 def _forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from catalogs.fixity import sha256_file
+from catalogs.model_shelf import Shelf
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
 from catalogs.records import Reel, RestoredShot, Shot, StepOutcome
@@ -25,19 +26,28 @@ from catalogs.store import Store
 from models.contract import Frame, Step, apply_step, forked
 from models.motion import Motion
 from models.supported import step_named
+from tasks.load_model import model_step
 from tasks.media.read import read_frames
 from tasks.media.write import ffv1_writer
 
 OnFrame = Callable[[int], None]
 
 
-def build_steps(treatment: Treatment) -> tuple[Step, ...]:
+def build_steps(treatment: Treatment, shelf: Shelf | None = None) -> tuple[Step, ...]:
     """The steps of a treatment, ready to run.
+
+    Args:
+        treatment: what is to be done.
+        shelf: where the weights of registered models lie; needed where it names one.
 
     Raises:
         RecipeError: a step is not known in that version.
+        StoreError: weights are missing, or are not what was registered.
     """
-    return tuple(step_named(step.name)(**step.parameters) for step in treatment.steps)
+    return tuple(
+        model_step(step, shelf) if step.weights_sha256 else step_named(step.name)(**step.parameters)
+        for step in treatment.steps
+    )
 
 
 def restore_shot(
@@ -53,8 +63,9 @@ def restore_shot(
     Raises:
         SourceError: the source is no longer what was ingested.
         MediaError, VerificationError: the result could not be written.
+        StoreError: the weights of a model cannot be used.
     """
-    steps = build_steps(treatment)
+    steps = build_steps(treatment, store.shelf)
     return _write_shot(reel, index, shot, treatment.treatment_id, steps, store, on_frame)
 
 

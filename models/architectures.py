@@ -1,0 +1,69 @@
+"""The networks that registered weights may be of, by the word that the registry uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from catalogs.errors import VerificationError
+from models.ffdnet import FFDNet
+from models.image_network import ImageNetwork
+from models.learned import Learned
+from models.spandrel_networks import spandrel_network
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network's word, and how it is built from its weights."""
+
+    name: str
+    build: Callable[[Mapping[str, Tensor]], Learned]
+
+
+def _ffdnet(tensors: Mapping[str, Tensor]) -> Learned:
+    network = FFDNet()
+    network.load_state_dict(dict(tensors), strict=True)
+    return ImageNetwork(network, network.forward, multiple=2)
+
+
+ARCHITECTURES: tuple[Architecture, ...] = (
+    Architecture("ffdnet", _ffdnet),
+    Architecture("spandrel", spandrel_network),
+)
+
+
+def build_learned(architecture: str, tensors: Mapping[str, Tensor]) -> Learned:
+    """A network with its weights.
+
+    Raises:
+        VerificationError: no architecture has that name, or the weights are not of it.
+    """
+    for known in ARCHITECTURES:
+        if known.name == architecture:
+            try:
+                return known.build(tensors)
+            except RuntimeError as error:
+                raise VerificationError(
+                    f"the weights are not of {architecture}: {error}"
+                ) from error
+    names = ", ".join(known.name for known in ARCHITECTURES)
+    raise VerificationError(f"no architecture is named {architecture!r}; there are: {names}")
+
+
+def recognised(tensors: Mapping[str, Tensor]) -> str:
+    """The first architecture that takes these weights.
+
+    Raises:
+        VerificationError: none does; says why each refused.
+    """
+    refused = []
+    for known in ARCHITECTURES:
+        try:
+            build_learned(known.name, tensors)
+        except VerificationError as error:
+            refused.append(f"{known.name}: {str(error).partition(chr(10))[0]}")
+        else:
+            return known.name
+    raise VerificationError("no known network takes these weights; " + "; ".join(refused))

@@ -1,0 +1,68 @@
+"""A large picture through a network in tiles, so that memory does not grow with the picture.
+
+Tiles overlap, and where they do one fades into the other. Their side is fixed: it would change
+the picture, if only a little, and so must not depend on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+TILE = 256  # samples
+OVERLAP = 32  # samples that neighbouring tiles share
+
+Run = Callable[[Tensor], Tensor]
+
+
+def in_tiles(picture: Tensor, run: Run, multiple: int = 1, smallest: int = 1) -> Tensor:
+    """Run a network over a picture.
+
+    Args:
+        picture: float32 `[C, H, W]`.
+        run: maps `[1, C, h, w]` to the same shape; h and w are multiples of `multiple` and not
+            below `smallest`, the edge being repeated where the picture ends.
+        multiple: what the network's sizes must be multiples of.
+        smallest: least side that the network takes.
+
+    Returns:
+        float32 `[C, H, W]`.
+    """
+    height, width = int(picture.shape[1]), int(picture.shape[2])
+    total = torch.zeros_like(picture)
+    weights = torch.zeros_like(picture[:1])
+    for top, bottom in spans(height):
+        for left, right in spans(width):
+            tile = picture[:, top:bottom, left:right]
+            done = _padded(tile, run, multiple, smallest)
+            down, across = _fade(bottom - top, picture), _fade(right - left, picture)
+            weight = down[:, None] * across[None, :]
+            total[:, top:bottom, left:right] += done * weight
+            weights[:, top:bottom, left:right] += weight
+    return total / weights
+
+
+def spans(length: int) -> list[tuple[int, int]]:
+    """Where tiles begin and end along a side: none longer than `TILE`, all of one length."""
+    if length <= TILE:
+        return [(0, length)]
+    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
+    starts = [round(n * (length - TILE) / (count - 1)) for n in range(count)]
+    return [(start, start + TILE) for start in starts]
+
+
+def _fade(length: int, like: Tensor) -> Tensor:
+    """Weight along a tile: rises over the overlap and falls again, never 0."""
+    place = torch.arange(length, dtype=torch.float32, device=like.device)
+    edge = torch.minimum(place + 1, length - place)
+    return (edge / OVERLAP).clamp(max=1.0)
+
+
+def _padded(tile: Tensor, run: Run, multiple: int, smallest: int) -> Tensor:
+    height, width = int(tile.shape[1]), int(tile.shape[2])
+    down, across = (-(-max(side, smallest) // multiple) * multiple for side in (height, width))
+    wide = functional.pad(tile[None], (0, across - width, 0, down - height), mode="replicate")
+    return run(wide)[0, :, :height, :width]
