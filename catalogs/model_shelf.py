@@ -50,6 +50,12 @@ class Shelf:
         """Where a version's benchmark table lies, if it has one."""
         return self.folder / version.name / f"{version.version}.benchmark"
 
+    def holds(self, version: ModelVersion) -> bool:
+        """True when nothing of a version is missing here."""
+        sha256 = version.weights_sha256
+        known = self.find(version.name, version.version) is not None
+        return known and (not sha256 or self.weights_file(sha256).is_file())
+
     def put(self, version: ModelVersion, weights: bytes | None, benchmark: bytes | None) -> None:
         """Keep a version: weights first, so that what is named is there."""
         if weights is not None:

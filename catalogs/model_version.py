@@ -130,9 +130,8 @@ def read_reference(text: str) -> ModelReference:
     if re.fullmatch(r"[1-9][0-9]{0,8}", version):
         return ModelReference(check_name(name), int(version))
     if version not in known:
-        raise RecipeError(
-            f"{text!r} names no model; write NAME@3 or NAME@{' or NAME@'.join(known)}"
-        )
+        words = " or ".join(f"NAME@{alias}" for alias in known)
+        raise RecipeError(f"{text!r} names no model; write NAME@3 or {words}")
     return ModelReference(check_name(name), version)  # type: ignore[arg-type]
 
 

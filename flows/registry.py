@@ -97,9 +97,7 @@ class Registry:
         """
         shelf = self._store.shelf
         known = shelf.find(name, number)
-        if known and (
-            not known.weights_sha256 or shelf.weights_file(known.weights_sha256).exists()
-        ):
+        if known and shelf.holds(known):
             return known
         found = [
             version

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from collections.abc import Mapping
 
 import safetensors
@@ -42,7 +43,9 @@ def read_checkpoint(data: bytes, suffix: str) -> Tensors:
     try:
         if suffix == ".safetensors":
             return safetensors.torch.load(data)
-        read = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old pickles: they are read or refused
+            read = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, safetensors.SafetensorError) as error:
         first = str(error).partition("\n")[0]
         raise VerificationError(f"not a file of weights and nothing else: {first}") from error

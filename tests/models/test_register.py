@@ -1,0 +1,120 @@
+"""Registering: what a user has becomes a version, or is refused with what is wrong with it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from catalogs.errors import RecipeError, VerificationError
+from catalogs.model_version import (
+    ModelReference,
+    ModelVersion,
+    is_noncommercial,
+    read_reference,
+    read_version,
+    version_json,
+)
+from models.checkpoint import safetensors_bytes
+from tasks.register import Offered, Statement, offer
+
+Offer = Callable[..., Offered]
+SAID = Statement("MIT", "made here", False, "A. Owner")
+
+
+def recipe_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "gentle.toml"
+    path.write_text(f'name = "gentle"\n{text}')
+    return path
+
+
+def test_weights_become_safetensors_that_name_their_network(make_offer: Offer) -> None:
+    offered = make_offer("grainfree")
+    assert (offered.version.architecture, offered.version.origin) == ("ffdnet", "1.pth")
+    assert offered.weights is not None
+    again = make_offer("grainfree")
+    assert again.version.content_sha256 == offered.version.content_sha256
+    assert make_offer("grainfree", seed=2).version.content_sha256 != again.version.content_sha256
+
+
+def test_a_recipe_becomes_a_model_of_steps_known_by_what_it_does(tmp_path: Path) -> None:
+    short = offer("dust", recipe_file(tmp_path, '[[step]]\nname = "dirt"\n'), SAID)
+    long = recipe_file(tmp_path, '[[step]]\nname = "dirt"\nthreshold = 0.06\n')
+    assert offer("dust", long, SAID).version.content_sha256 == short.version.content_sha256
+    other = recipe_file(tmp_path, '[[step]]\nname = "dirt"\nthreshold = 0.07\n')
+    assert offer("dust", other, SAID).version.content_sha256 != short.version.content_sha256
+    assert (short.weights, short.version.weights_sha256) == (None, "")
+
+
+def test_a_version_is_the_same_after_it_was_written_and_read(
+    make_offer: Offer, tmp_path: Path
+) -> None:
+    steps = offer("dust", recipe_file(tmp_path, '[[step]]\nname="dirt"\nsmallest=3\n'), SAID)
+    for version in (make_offer("grainfree").version, steps.version):
+        assert read_version(version_json(version)) == version
+
+
+@pytest.mark.parametrize(
+    "text", ["", '[[step]]\nname = "model"\nmodel = "a@1"\n', '[[step]]\nname = "miracle"\n']
+)
+def test_steps_that_cannot_be_a_model_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RecipeError):
+        offer("dust", recipe_file(tmp_path, text), SAID)
+
+
+def test_weights_of_no_known_network_are_refused_with_the_reasons(tmp_path: Path) -> None:
+    file = tmp_path / "other.safetensors"
+    file.write_bytes(safetensors_bytes({"conv.weight": torch.zeros(1, 1, 3, 3)}))
+    with pytest.raises(VerificationError, match=r"ffdnet: .*spandrel: "):
+        offer("other", file, SAID)
+    with pytest.raises(VerificationError, match="weights are not of ffdnet"):
+        offer("other", file, SAID, "ffdnet")
+    with pytest.raises(VerificationError, match="there are: ffdnet, spandrel"):
+        offer("other", file, SAID, "miracle")
+
+
+def test_a_file_that_is_neither_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"x")
+    with pytest.raises(VerificationError, match="neither a recipe"):
+        offer("other", file, SAID)
+
+
+@pytest.mark.parametrize("name", ["licence", "training", "person"])
+def test_licence_training_and_person_must_be_said(name: str) -> None:
+    said = {"licence": "MIT", "training": "film", "person": "A"}
+    with pytest.raises(RecipeError, match=f"needs a {name}"):
+        Statement(**{**said, name: " - "}, invents=False)
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "A", "x" * 60])
+def test_a_name_that_could_leave_a_folder_is_refused(make_offer: Offer, name: str) -> None:
+    with pytest.raises(RecipeError, match="cannot name a model"):
+        make_offer(name)
+
+
+@pytest.mark.parametrize(
+    ("licence", "limited"),
+    [
+        ("MIT", False), ("Apache-2.0", False), ("BSD-3-Clause", False), ("GPL-3.0", False),
+        ("CC BY-NC-SA 4.0", True), ("CC-BY-NC-4.0", True), ("S-Lab License 1.0", True),
+        ("PolyForm Noncommercial 1.0.0", True), ("for research use only", True),
+        ("Non-commercial use", True), ("NTIRE data, CC0", False),
+    ],
+)  # fmt: skip
+def test_licences_that_forbid_commercial_use_are_known(licence: str, limited: bool) -> None:
+    assert is_noncommercial(licence) == limited
+
+
+def test_references_name_a_version_or_an_alias() -> None:
+    assert read_reference("grainfree@12") == ModelReference("grainfree", 12)
+    assert str(read_reference("grainfree@champion")) == "grainfree@champion"
+    for wrong in ("grainfree", "grainfree@", "grainfree@0", "grainfree@latest", "@3", "a b@3"):
+        with pytest.raises(RecipeError):
+            read_reference(wrong)
+
+
+def test_a_version_is_called_by_name_and_number(make_offer: Offer) -> None:
+    version: ModelVersion = make_offer("grainfree").version
+    assert version.reference == "grainfree@0"
+    assert not version.is_noncommercial
