@@ -19,8 +19,9 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -71,15 +72,33 @@ class TreatmentStep:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Frames `[start_frame, stop_frame)` of a reel, one shot, and how they were treated."""
+
+    start_frame: int
+    stop_frame: int
+    treatment: "Treatment"
+
+
+@dataclass(frozen=True)
 class Treatment:
-    """A recipe resolved to exact steps, parameters, versions and weights."""
+    """A recipe resolved to exact steps, parameters, versions and weights.
+
+    Attributes:
+        parts: of a reel whose shots were not treated alike, each shot's own; `steps` are then
+            those of all parts, each once. See `mixed`.
+    """
 
     recipe_name: str
     steps: tuple[TreatmentStep, ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def treatment_id(self) -> str:
         """SHA-256 of everything that changes pixels, hexadecimal."""
+        if self.parts:
+            places = [[p.start_frame, p.stop_frame, p.treatment.treatment_id] for p in self.parts]
+            return hashlib.sha256(json.dumps(places).encode()).hexdigest()
         identity = [
             [step.name, step.version, sorted(step.parameters.items()), step.weights_sha256]
             for step in self.steps
@@ -90,6 +109,33 @@ class Treatment:
     def label(self) -> str:
         """Short name for folders and reports."""
         return f"{self.recipe_name}-{self.treatment_id[:12]}"
+
+    def of(self, start_frame: int) -> "Treatment":
+        """The treatment of the shot that begins at a frame."""
+        return self._by_start.get(start_frame, self)
+
+    @property
+    def whole(self) -> "tuple[Treatment, ...]":
+        """The treatments that shots of the reel have, each once; this one where all have it."""
+        distinct = {part.treatment.treatment_id: part.treatment for part in self.parts}
+        return tuple(distinct.values()) or (self,)
+
+    @cached_property
+    def _by_start(self) -> "dict[int, Treatment]":
+        return {part.start_frame: part.treatment for part in self.parts}
+
+
+def mixed(recipe_name: str, parts: Sequence[Part]) -> Treatment:
+    """The treatment of a reel from those of its shots, in order; a plain one if all are alike."""
+    first = parts[0].treatment
+    if all(part.treatment.treatment_id == first.treatment_id for part in parts):
+        return first
+    steps = {
+        json.dumps([s.name, s.version, sorted(s.parameters.items()), s.weights_sha256, s.model]): s
+        for part in parts
+        for s in part.treatment.steps
+    }
+    return Treatment(recipe_name, tuple(steps.values()), tuple(parts))
 
 
 def shipped_recipes() -> dict[str, Path]:

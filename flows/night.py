@@ -5,7 +5,7 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +15,9 @@ from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
+from catalogs.mixtures import read_restored_reel_shots, record_mixture
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.rows import forbidden_row, held_row, read_restored, reel_row, reels_at_hand
+from catalogs.rows import forbidden_row, held_row, reel_row, reels_at_hand
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
@@ -79,6 +80,17 @@ class Night:
         known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
             self._begin(entry, known.get(entry.reel_id))
+        return self._work()
+
+    def run_again(self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]]) -> Tally:
+        """Work through reels that were restored before, each under its own treatment."""
+        for reel, shots in reels:
+            treatment = self._order.for_reel(reel.reel_id).treatment
+            record_mixture(self._order.ledger, reel, treatment)
+            self._open_reel(reel, shots)
+        return self._work()
+
+    def _work(self) -> Tally:
         running = 0
         while True:
             running += self._start(running)
@@ -100,13 +112,17 @@ class Night:
         except (MediaError, VerificationError) as error:
             self._hold(HeldRow.of(entry, str(error)))
             return
+        if work.is_refined(self._order, known):
+            self.tally.restored.add(known.reel_id)
+            self._progress.say(known.reel_id, "stands as it was reprocessed; nothing to do")
+            return
         self._open_reel(known, shots)
 
     def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
-        order = self._order
+        order = self._order.for_reel(reel.reel_id)
         if is_assembled(reel, shots, order.treatment, order.store, order.notice):
             self.tally.restored.add(reel.reel_id)
-            recorded = read_restored(order.ledger, reel, order.treatment.treatment_id)
+            recorded = read_restored_reel_shots(order.ledger, reel, order.treatment)
             for restored in recorded.values():
                 self._count(restored.status)
             order.record("found finished", reel.reel_id, "success")
@@ -211,7 +227,8 @@ class Night:
         self._queue.drop(held.reel_id)
         self._open.pop(held.reel_id, None)
         self.tally.held.add(held.reel_id)
-        row = forbidden_row(held, self._order.treatment) if held.by_policy else held_row(held)
+        treatment = self._order.for_reel(held.reel_id).treatment
+        row = forbidden_row(held, treatment) if held.by_policy else held_row(held)
         self._order.ledger.append("reels", held.reel_id, [row])
         self._order.record("hold", held.reel_id, "held", held.reason)
         self._progress.say(held.reel_id, f"held: {held.reason}")
@@ -223,7 +240,7 @@ class Night:
         self.tally.failed.add(reel_id)
         reason = f"{job.kind} {job.label}: {_cause(error)}"
         if job.reel is not None:
-            row = reel_row(job.reel, "failed", self._order.treatment, reason)
+            row = reel_row(job.reel, "failed", self._order.for_reel(reel_id).treatment, reason)
         else:
             row = {**held_row(HeldRow.of(job.catalog, reason)), "status": "failed"}
         self._order.ledger.append("reels", reel_id, [row])

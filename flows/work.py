@@ -7,7 +7,7 @@ small and could be lost. Finished work is found in the ledger and not done again
 import faulthandler
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,6 +16,7 @@ from pathlib import Path
 from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
+from catalogs.mixtures import read_restored_reel_shots, refines
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -25,7 +26,6 @@ from catalogs.rows import (
     known_reels,
     measurement_rows,
     read_frame_index,
-    read_restored,
     reel_row,
     restored_row,
     shot_rows,
@@ -48,7 +48,12 @@ from tasks.split import DETECTOR, ShotFinder, detect_shots
 
 @dataclass(frozen=True)
 class Order:
-    """What all the work of one night has in common."""
+    """What all the work of one night has in common.
+
+    Attributes:
+        treatment: of every reel that has none of its own.
+        treatments: of reels that are reprocessed, by reel_id; see `for_reel`.
+    """
 
     store: Store
     archive: Path
@@ -58,11 +63,17 @@ class Order:
     notice: str | None = None
     sidecar: bool = True
     policy: Policy = field(default_factory=Policy)
+    treatments: Mapping[str, Treatment] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Ledger:
         """The ledger, writing for this night."""
         return self.store.ledger(self.batch_id)
+
+    def for_reel(self, reel_id: str) -> "Order":
+        """The order for one reel, with its own treatment and nobody else's."""
+        own = self.treatments.get(reel_id, self.treatment)
+        return replace(self, treatment=own, treatments={}) if self.treatments else self
 
     def record(
         self, event: str, subject: str, outcome: str, detail: str = "", agent: str = ""
@@ -147,7 +158,8 @@ def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotD
     """Restore and measure one shot and record both."""
     with hard_limit(limit_seconds, order.store):
         index = _index(order, reel)
-        restored = restore_shot(reel, index, shot, order.treatment, order.store)
+        treatment = order.treatment.of(shot.start_frame)
+        restored = restore_shot(reel, index, shot, treatment, order.store)
         return _record(order, reel, index, restored)
 
 
@@ -155,16 +167,17 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
     """Write the shot's own frames where it could not be restored, and record why."""
     with hard_limit(limit_seconds, order.store):
         index = _index(order, reel)
-        kept = keep_original(reel, index, shot, order.treatment, order.store, reason)
+        treatment = order.treatment.of(shot.start_frame)
+        kept = keep_original(reel, index, shot, treatment, order.store, reason)
         return _record(order, reel, index, kept)
 
 
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
     ledger = order.ledger
-    known = read_restored(ledger, reel, order.treatment.treatment_id)
+    known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)
-    restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
+    restored = [known[_key(shot, order.treatment)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
@@ -206,9 +219,24 @@ def record_restored(order: Order, reel: Reel) -> None:
 
 def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
     """Shots that are recorded under the treatment and whose files are as recorded."""
-    known = read_restored(order.ledger, reel, order.treatment.treatment_id)
-    found = {shot: known.get(shot.key(order.treatment.treatment_id)) for shot in shots}
+    known = read_restored_reel_shots(order.ledger, reel, order.treatment)
+    found = {shot: known.get(_key(shot, order.treatment)) for shot in shots}
     return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
+
+
+def is_refined(order: Order, reel: Reel) -> bool:
+    """True when a version stands that was reprocessed in part from the one of this order."""
+    newest = order.ledger.newest("reels", reel.reel_id).iloc[-1]
+    version, treatment = str(newest["treatment_id"]), order.treatment.treatment_id
+    return (
+        newest["status"] == "restored"
+        and newest["reel_digest"] == reel.digest
+        and refines(order.ledger, reel.reel_id, version, treatment)
+    )
+
+
+def _key(shot: Shot, treatment: Treatment) -> str:
+    return shot.key(treatment.of(shot.start_frame).treatment_id)
 
 
 def limit_seconds(reel: Reel, shot: Shot) -> float:

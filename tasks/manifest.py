@@ -140,6 +140,7 @@ def write_manifest(
         "frame_rate_source": reel.frame_rate_source,
         "shots": [
             {"start_frame": r.shot.start_frame, "stop_frame": r.shot.stop_frame, "key": r.key,
+             "treatment": r.treatment_id,
              "status": r.status, "reason": r.reason, "changed_share": r.changed_share}
             for r in restored
         ],

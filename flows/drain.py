@@ -1,0 +1,42 @@
+"""When a night is to stop: at a clock's time, or when it is asked to."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@contextmanager
+def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
+    """A question to ask before beginning anything new: is it time to stop?
+
+    SIGTERM or one Ctrl-C lets running work finish; a second Ctrl-C ends at once.
+    """
+    stop = threading.Event()
+    deadline = _deadline(until)
+
+    def on_signal(_number: int, _frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        sys.stderr.write("Stopping: what runs is finished first. Once more ends it at once.\n")
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = {s: signal.signal(s, on_signal) for s in (signal.SIGTERM, signal.SIGINT) if in_main}
+    try:
+        yield lambda: stop.is_set() or (deadline is not None and datetime.now() >= deadline)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _deadline(until: str | None) -> datetime | None:
+    """The next time the clock shows `until`."""
+    if until is None:
+        return None
+    clock = datetime.strptime(until, "%H:%M").time()
+    deadline = datetime.combine(datetime.now().date(), clock)
+    return deadline if deadline > datetime.now() else deadline + timedelta(days=1)
