@@ -18,6 +18,7 @@ from catalogs.errors import CatalogError, RecipeError, WetgateError
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
+from flows.drain import check_clock
 from flows.exports import export_app
 from flows.models_command import models_app
 from flows.options import (
@@ -34,6 +35,7 @@ from flows.options import (
     StoreOption,
     WorkersOption,
 )
+from flows.reprocess_command import reprocess
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.strata_command import strata
@@ -128,7 +130,7 @@ def run(
 ) -> None:
     """Restore every reel of a catalog; go on where an earlier night stopped."""
     if until is not None:
-        _check_clock(until)
+        check_clock(until)
     summary = _night(
         catalog=str(catalog),
         store=str(store),
@@ -231,6 +233,7 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+app.command()(reprocess)
 app.command()(selftest)
 app.command()(strata)
 
@@ -245,15 +248,6 @@ def _night(**parameters: Any) -> Any:
         from flows.nightly import nightly
 
         return nightly(**parameters)
-
-
-def _check_clock(until: str) -> None:
-    from datetime import datetime
-
-    try:
-        datetime.strptime(until, "%H:%M")
-    except ValueError as error:
-        raise typer.BadParameter(f"{until!r} is not HH:MM", param_hint="--until") from error
 
 
 def _json(value: Any) -> str:

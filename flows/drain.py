@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import typer
+
 
 @contextmanager
 def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
@@ -31,6 +33,14 @@ def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def check_clock(until: str) -> None:
+    """Refuse what is no time of day, as a command line does."""
+    try:
+        datetime.strptime(until, "%H:%M")
+    except ValueError as error:
+        raise typer.BadParameter(f"{until!r} is not HH:MM", param_hint="--until") from error
 
 
 def _deadline(until: str | None) -> datetime | None:

@@ -44,19 +44,24 @@ def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Res
     if not references:
         return Resolved(resolve_recipe(recipe))
     store = existing_store(root)
-    models, remarks = _look_up(store, references, ask)
+    models, remarks = look_up_models(store, references, ask)
     treatment = resolve_recipe(recipe, models)
     build_steps(treatment, store.shelf)
     return Resolved(
         treatment,
-        tuple(_sentence(reference, version) for reference, version in models.items()),
+        tuple(model_sentence(reference, version) for reference, version in models.items()),
         (*remarks, *licence_remarks(treatment)),
     )
 
 
-def _look_up(
+def look_up_models(
     store: Store, references: tuple[ModelReference, ...], ask: bool
 ) -> tuple[Models, tuple[str, ...]]:
+    """What models are now, and what must be said of how that was found out.
+
+    Raises:
+        StoreError: one is not registered.
+    """
     if not ask:
         return {r: _on_shelf(store.shelf, r) for r in references}, ()
     try:
@@ -100,7 +105,8 @@ def _number(reference: ModelReference, standing: Standing) -> int:
     return number
 
 
-def _sentence(reference: ModelReference, version: ModelVersion) -> str:
+def model_sentence(reference: ModelReference, version: ModelVersion) -> str:
+    """Which version a reference was found to be, for the record."""
     return (
         f"{reference} is {version.reference}: {version.architecture}, content sha256 "
         f"{version.content_sha256}, licence: {version.licence}"

@@ -61,7 +61,7 @@ def permit(catalog: Catalog, policy: Policy, treatment: Treatment) -> Catalog:
     held = list(catalog.held)
     allowed: dict[Allowance, None] = {}
     for reel in catalog.reels:
-        if reason := _forbidden(reel, policy, treatment):
+        if reason := forbidden(reel, policy, treatment):
             held.append(replace(HeldRow.of(reel, reason), by_policy=True))
         else:
             reels.append(reel)
@@ -91,7 +91,7 @@ def _inventing(treatment: Treatment) -> list[str]:
     return list(dict.fromkeys(step.name for step in steps))
 
 
-def _forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:
+def forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:
     """Why a reel must not be treated so, and what to do; empty when it may."""
     rules = policy.of(reel.collection)
     never = [s for s in dict.fromkeys(step.name for step in treatment.steps) if s in rules.never]

@@ -6,6 +6,7 @@ holds, or the step `model` with the SHA-256 of its weights.
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from itertools import groupby
 from typing import Any
 
 from catalogs.errors import RecipeError
@@ -56,6 +57,36 @@ def resolved_steps(version: ModelVersion) -> tuple[TreatmentStep, ...]:
         RecipeError: it holds a step or parameter that is not known.
     """
     return resolve_recipe(Recipe(version.name, "", version.steps)).steps
+
+
+def with_version(treatment: Treatment, version: ModelVersion) -> Treatment:
+    """A treatment with every use of a model replaced by a version of that model.
+
+    Parameters of a network stay, and a treatment that does not use the model is the same.
+
+    Raises:
+        RecipeError: the version holds a step or parameter that is not known.
+    """
+    steps: list[TreatmentStep] = []
+    for model, used in groupby(treatment.steps, key=lambda step: step.model):
+        if model.partition("@")[0] != version.name:
+            steps += used
+        elif version.architecture == OF_STEPS:
+            steps += [_of_model(step, version) for step in resolved_steps(version)]
+        else:
+            steps += [_swapped(step, version) for step in _networks(list(used))]
+    return replace(treatment, steps=tuple(steps))
+
+
+def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
+    """The uses of a network; a run of the engine's steps was one use of a model of steps."""
+    return [step for step in used if step.weights_sha256] or [TreatmentStep(_MODEL, 1, {})]
+
+
+def _swapped(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
+    kept: dict[str, Any] = {**step.parameters, "architecture": version.architecture}
+    settings = ModelSettings(**kept)
+    return _of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)
 
 
 def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[TreatmentStep]:

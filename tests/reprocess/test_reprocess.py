@@ -1,0 +1,229 @@
+"""Reprocessing recomputes exactly what changes: proved from the ledger of a store of 200 shots."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from catalogs.errors import RecipeError
+from catalogs.mixtures import refines
+from catalogs.policy import Policy
+from catalogs.recipe import Treatment, read_recipe
+from catalogs.store import Store
+from catalogs.tables import TABLES
+from flows.cli import app
+from flows.night import Tally
+from flows.reprocess import Asked, prepare
+from flows.words import reel_standings
+from tasks.reprocess import ReprocessPlan
+from tasks.treat import resolve_recipe, with_version
+
+from .conftest import FRAMES, ONE, TWO, by_model
+
+Archive = Callable[..., Store]
+Reprocess = Callable[..., tuple[str, Tally]]
+
+PLAIN = resolve_recipe(read_recipe("conservative"))
+DUSTED = by_model(ONE)
+
+
+def planned(store: Store, **asked: str) -> ReprocessPlan:
+    return prepare(store, Asked(**asked), ask=False).plan
+
+
+def computed(store: Store, batch: str) -> set[tuple[str, int]]:
+    """Shots that a batch restored, by the ledger alone."""
+    rows = store.ledger().read("restorations")
+    rows = rows[rows["batch_id"] == batch]
+    assert not rows["key"].duplicated().any()
+    return set(zip(rows["reel_id"], rows["start_frame"], strict=True))
+
+
+@pytest.fixture
+def two_hundred(archive: Archive) -> Store:
+    """Twenty reels of ten shots; three of the reels were restored with the model."""
+    return archive([DUSTED if n in (2, 7, 11) else PLAIN for n in range(20)])
+
+
+def test_of_200_shots_the_30_that_use_the_model_are_recomputed(
+    two_hundred: Store, reprocess: Reprocess
+) -> None:
+    plan = planned(two_hundred, model="dust@2")
+    assert (len(plan.to_compute), plan.frames, len(plan.reels)) == (30, 30 * FRAMES, 3)
+    assert plan.left_out == {"its treatment stays the same": 170}
+    before = len(two_hundred.ledger().read("restorations"))
+    batch, tally = reprocess(two_hundred, model="dust@2")
+    reels = ("R02.r1", "R07.r1", "R11.r1")
+    assert computed(two_hundred, batch) == {(r, FRAMES * n) for r in reels for n in range(10)}
+    assert len(two_hundred.ledger().read("restorations")) == before + 30
+    assert (tally.shots_computed, tally.restored) == (30, set(reels))
+    assert planned(two_hundred, model="dust@2").chosen == ()
+    _, again = reprocess(two_hundred, model="dust@2")
+    assert again.shots_computed == 0
+
+
+def test_the_condition_chooses_shots_and_the_others_of_a_reel_are_taken_over(
+    two_hundred: Store, reprocess: Reprocess
+) -> None:
+    where = "recipe = 'dusted' AND shot_index < 3"
+    plan = planned(two_hundred, model="dust@2", where=where)
+    assert plan.left_out == {"the condition is not true of it": 191}
+    batch, tally = reprocess(two_hundred, model="dust@2", where=where)
+    assert tally.shots_computed == 9
+    reels = two_hundred.ledger().newest("reels").set_index("reel_id")
+    version = reels.loc["R02.r1", "treatment_id"]
+    assert version not in (DUSTED.treatment_id, by_model(TWO).treatment_id)
+    assert refines(two_hundred.ledger(), "R02.r1", version, DUSTED.treatment_id)
+    standing = {s.reel_id: s for s in reel_standings(two_hundred)}["R02.r1"]
+    assert (standing.status, standing.shots_done, standing.shots) == ("restored", 10, 10)
+    batch, tally = reprocess(two_hundred, model="dust@2")
+    assert len(computed(two_hundred, batch)) == 21  # the nine are known under the treatment
+    newest = two_hundred.ledger().newest("reels").set_index("reel_id").loc["R02.r1"]
+    assert newest["treatment_id"] == by_model(TWO).treatment_id
+    batch, tally = reprocess(two_hundred, model="dust@1")
+    assert computed(two_hundred, batch) == set()  # the way back costs nothing
+    assert tally.restored == {"R02.r1", "R07.r1", "R11.r1"}
+
+
+def test_a_condition_may_ask_any_table(two_hundred: Store) -> None:
+    keys = two_hundred.ledger().newest("restorations")
+    some = keys[(keys["reel_id"] == "R02.r1") & (keys["start_frame"] < 2 * FRAMES)]["key"]
+    two_hundred.ledger("m").append("measurements", "R02.r1", [
+        {"key": key, "reel_id": "R02.r1", "shot_index": n, "metric": "DIRT", "after": 9.0 - n,
+         "verdict": "flag" if n == 0 else "ok", "seconds": 36.0, "measurable": True}
+        for n, key in enumerate(some)
+    ])  # fmt: skip
+    flagged = planned(two_hundred, model="dust@2", where="list_contains(flagged, 'DIRT')")
+    assert [c.shot.start_frame for c in flagged.chosen] == [0]
+    assert flagged.hours == pytest.approx((3.6 + 36) / 3600)
+    joined = "key IN (SELECT key FROM measurements WHERE metric = 'DIRT' AND after > 1)"
+    assert len(planned(two_hundred, model="dust@2", where=joined).chosen) == 2
+    collection = "collection = 'News' AND list_contains(models, 'dust@1')"
+    assert {c.shot.reel_id for c in planned(two_hundred, model="dust@2", where=collection).chosen
+            } == {"R07.r1", "R11.r1"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "nothing = 1", "SELECT", "", "true); DROP TABLE shot; SELECT (1",
+        "key IN (SELECT content FROM read_text('/etc/hostname'))",
+        "key IN (SELECT column0 FROM '/etc/passwd')",
+        "EXISTS (SELECT * FROM where_the_condition_is_checked)",
+    ],
+)  # fmt: skip
+def test_a_condition_that_is_none_or_reads_files_is_refused(archive: Archive, where: str) -> None:
+    store = archive([DUSTED], 2)
+    with pytest.raises(RecipeError, match="--where"):
+        planned(store, model="dust@2", where=where)
+
+
+def test_another_recipe_changes_every_chosen_shot(archive: Archive, reprocess: Reprocess) -> None:
+    store = archive([PLAIN, DUSTED], 3)
+    batch, _tally = reprocess(store, recipe="untouched", where="reel_id = 'R00.r1'")
+    assert computed(store, batch) == {("R00.r1", FRAMES * n) for n in range(3)}
+    labels = store.ledger().newest("reels").set_index("reel_id")["derivative_id"]
+    assert labels["R00.r1"].startswith("R00.r1.untouched-")
+    assert labels["R01.r1"].startswith("R01.r1.dusted-")
+
+
+def test_why_a_shot_was_chosen_is_said_and_recorded(archive: Archive, reprocess: Reprocess) -> None:
+    store = archive([DUSTED], 2)
+    (why,) = {chosen.why for chosen in planned(store, model="dust@2").chosen}
+    assert why == f"{DUSTED.label} (dust@1) becomes {by_model(TWO).label} (dust@2)"
+    batch, _ = reprocess(store, model="dust@2")
+    events = store.ledger().read("events", batch)
+    (event,) = events[events["event"] == "reprocessing"]["detail"]
+    assert event == f"2 of 2 shots: {why}"
+
+
+def test_the_dry_run_says_how_much_and_changes_nothing(archive: Archive) -> None:
+    store = archive([DUSTED, PLAIN], 5)
+    before = sorted(store.root.rglob("*"))
+    line = ["reprocess", "--store", str(store.root), "--model", "dust@2", "--dry-run"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert "R00.r1  5 of 5 shots: dusted-" in done.output
+    assert "5 shots left out: its treatment stays the same" in done.output
+    assert done.output.endswith(
+        "5 shots of 1 reels to restore, 20 frames, about 0.01 worker hours, "
+        "at the speed seen before\n"
+    )
+    as_json = CliRunner().invoke(app, [*line, "--json"])
+    assert '"shots": 5' in as_json.output
+    assert sorted(store.root.rglob("*")) == before
+
+
+def test_a_night_leaves_a_reel_as_it_was_reprocessed(
+    archive: Archive, reprocess: Reprocess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night with the recipe of before finds its own version, and does not put it back."""
+    from catalogs.catalog import Catalog
+    from catalogs.rows import known_reels
+    from flows import night as night_module
+    from flows import work
+    from flows.night import Night
+    from flows.progress import NightProgress
+
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2", where="shot_index = 1")
+    version = store.ledger().newest("reels").iloc[-1]["derivative_id"]
+    monkeypatch.setattr(night_module, "is_unchanged", lambda *_: True)
+    (reel,) = known_reels(store.ledger()).values()
+    order = work.Order(store, Path(), DUSTED, "later")
+    night = Night(
+        order, lambda _: pytest.fail("work"), 2, NightProgress(store, None), lambda: False
+    )
+    tally = night.run(Catalog(Path("c.csv"), (reel.catalog,), (), ()))
+    assert tally.restored == {"R00.r1"}
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_path: Path) -> None:
+    store = archive([PLAIN, DUSTED], 2)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[collection]]\nname = "News"\nnever = ["deflicker"]\n')
+    prepared = prepare(store, Asked(recipe="conservative", policy=str(policy)), ask=False)
+    assert prepared.plan.reels == ()
+    assert "step deflicker must never run" in prepared.plan.refused["R01.r1"]
+    assert prepared.policy != Policy()
+
+
+def test_what_to_restore_with_must_be_said() -> None:
+    with pytest.raises(RecipeError, match="--recipe, --model, or both"):
+        Asked(where="true")
+
+
+def test_a_recipe_is_pinned_to_a_version(archive: Archive, tmp_path: Path) -> None:
+    store = archive([PLAIN], 2)
+    file = tmp_path / "dusted.toml"
+    text = 'name = "dusted"\n[[step]]\nname = "deflicker"\n[[step]]\nname = "model"\nmodel = "{}"\n'
+    file.write_text(text.format("dust@1"))
+    plan = planned(store, recipe=str(file), model="dust@2")
+    assert plan.treatments[0].treatment_id == by_model(TWO).treatment_id
+    with pytest.raises(RecipeError, match="does not use the model rust"):
+        planned(store, recipe=str(file), model="rust@1")
+
+
+def test_a_treatment_without_the_model_stays_the_very_same() -> None:
+    assert with_version(PLAIN, TWO) == PLAIN
+    assert with_version(DUSTED, TWO).treatment_id == by_model(TWO).treatment_id
+    assert with_version(DUSTED, ONE).treatment_id == DUSTED.treatment_id
+    assert with_version(Treatment("none", ()), TWO).steps == ()
+
+
+def test_the_deployment_is_on_demand() -> None:
+    text = (Path(__file__).parents[2] / "prefect.yaml").read_text()
+    deployments: list[dict[str, Any]] = yaml.safe_load(text)["deployments"]
+    (found,) = [d for d in deployments if d["entrypoint"] == "flows.reprocess.reprocess"]
+    assert "schedules" not in found
+
+
+def test_every_table_of_the_ledger_can_be_asked(archive: Archive) -> None:
+    store = archive([DUSTED], 2)
+    for table in TABLES:
+        where = f"(SELECT count(*) FROM {table}) >= 0"
+        assert len(planned(store, model="dust@2", where=where).chosen) == 2
