@@ -18,6 +18,7 @@ from catalogs.errors import CatalogError, RecipeError, WetgateError
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
+from flows.compare_command import compare
 from flows.drain import check_clock
 from flows.exports import export_app
 from flows.models_command import models_app
@@ -233,6 +234,7 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+app.command()(compare)
 app.command()(reprocess)
 app.command()(selftest)
 app.command()(strata)
