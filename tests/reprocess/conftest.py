@@ -154,11 +154,12 @@ def reprocess() -> Callable[..., tuple[str, Tally]]:
 
         night = Night(order, submit, 2, NightProgress(store, None), lambda: False)
         reels = ((reel.reel, reel.shots) for reel in prepared.plan.reels)
+        tally = night.run_again(reels)
         steps = json.dumps([asdict(step) for step in order.treatment.steps])
         order.ledger.append("batches", order.batch_id, [{
             "recipe": order.treatment.recipe_name, "treatment_id": order.treatment.treatment_id,
             "steps_json": steps, "status": "finished",
         }])  # fmt: skip
-        return order.batch_id, night.run_again(reels)
+        return order.batch_id, tally
 
     return run
