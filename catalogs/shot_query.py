@@ -1,6 +1,7 @@
 """Shots of the ledger, asked for in SQL.
 
-One row a shot of the version of its reel that stands now, the table `shot`:
+One row a shot of the newest version of its reel that was restored, the table `shot`; a later
+attempt that failed takes nothing away, a reel that is held is left out:
 
     reel_id identifier title collection gauge colour reel_number
     shot_index start_frame stop_frame frames width height
@@ -26,6 +27,7 @@ from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.recipe import Treatment
+from catalogs.rows import reels_at_hand
 from catalogs.shot_list import holding_rows
 from catalogs.tables import TABLES
 
@@ -42,8 +44,9 @@ def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.Da
         ledger: of the store.
         treatments: as recorded, by their identity.
     """
-    reels = ledger.newest("reels")
-    reels = reels[reels["status"] == "restored"][_OF_REEL]
+    rows = ledger.read("reels")
+    rows = rows[(rows["status"] == "restored") & rows["reel_id"].isin(reels_at_hand(ledger))]
+    reels = rows.drop_duplicates("reel_id", keep="last")[_OF_REEL]
     restorations = ledger.newest("restorations")
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]
     outcomes = with_mixtures(restorations, ledger.newest("mixtures"))[_OF_SHOT]

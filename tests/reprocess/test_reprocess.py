@@ -8,20 +8,22 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from catalogs.errors import RecipeError
+from catalogs.errors import MediaError, RecipeError
 from catalogs.mixtures import refines
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
 from catalogs.store import Store
 from catalogs.tables import TABLES
+from flows import work
 from flows.cli import app
+from flows.jobs import Job
 from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.reprocess import ReprocessPlan
 from tasks.treat import resolve_recipe, with_version
 
-from .conftest import FRAMES, ONE, TWO, by_model
+from .conftest import FRAMES, ONE, TWO, by_model, played
 
 Archive = Callable[..., Store]
 Reprocess = Callable[..., tuple[str, Tally]]
@@ -164,7 +166,6 @@ def test_a_night_leaves_a_reel_as_it_was_reprocessed(
     from catalogs.catalog import Catalog
     from catalogs.rows import known_reels
     from flows import night as night_module
-    from flows import work
     from flows.night import Night
     from flows.progress import NightProgress
 
@@ -180,6 +181,32 @@ def test_a_night_leaves_a_reel_as_it_was_reprocessed(
     tally = night.run(Catalog(Path("c.csv"), (reel.catalog,), (), ()))
     assert tally.restored == {"R00.r1"}
     assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_what_failed_is_begun_again_where_it_stopped(
+    archive: Archive, reprocess: Reprocess
+) -> None:
+    """The version before stands meanwhile; shots that were recorded are not computed again."""
+    store = archive([DUSTED], 4)
+
+    def failing(order: work.Order, job: Job) -> Any:
+        if job.kind == "assemble":
+            raise MediaError("the disk is full")
+        return played(order, job)
+
+    _, tally = reprocess(store, failing, model="dust@2")
+    assert (tally.failed, tally.shots_computed) == ({"R00.r1"}, 4)
+    plan = planned(store, model="dust@2")
+    assert (len(plan.chosen), plan.to_compute) == (4, ())
+    _, tally = reprocess(store, model="dust@2")
+    assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
+
+
+def test_a_reel_that_is_held_is_left_out(archive: Archive) -> None:
+    store = archive([DUSTED, DUSTED], 2)
+    row = {"reel_id": "R00.r1", "status": "held", "reason": "the source is damaged"}
+    store.ledger("later").append("reels", "R00.r1", [row])
+    assert {c.shot.reel_id for c in planned(store, model="dust@2").chosen} == {"R01.r1"}
 
 
 def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_path: Path) -> None:
