@@ -31,7 +31,7 @@ class ModelSettings:
 
     architecture: str = ""
     strength: float = 1.0
-    steadiness: float = 0.7
+    steadiness: float = 0.8
     noise: float = 0.02
 
     def __post_init__(self) -> None:

@@ -13,7 +13,8 @@ Two differences to the frame before tell flicker that the network made from what
 Flicker of the network is in both. So a sample is corrected by the smaller of the two where they
 have one sign, and left alone where not: noise that was taken out does not come back, and the
 source's own light and motion are not averaged. The correction counts as far as the flow can be
-trusted, which is where it leads back to where it came from and the source matches along it.
+trusted, which is where it leads back to where it came from and the source matches along it but
+for its noise.
 
 Limits: what is uncovered is left as the network made it, for there is nothing to hold it against.
 """
@@ -29,7 +30,8 @@ from torch.nn import functional
 from models.contract import Frame
 from models.motion import Motion, joined, warp
 
-MATCHED, UNMATCHED = 0.02, 0.08  # share of full range: a source that differs so along the flow
+MATCHED, UNMATCHED = 0.02, 0.08  # share of full range: so a source differs along the flow
+OF_NOISE = 1.13  # deviations by which two pictures differ on the mean by their noise alone
 RETURNED, LOST = 0.5, 1.5  # samples of the guide between where a flow began and where it led back
 SIDE = 5  # samples over which the source's match is averaged
 
@@ -96,9 +98,22 @@ def smaller(one: Tensor, other: Tensor) -> Tensor:
     return one.sign() * torch.minimum(one.abs(), other.abs()) * agree
 
 
+def noise_level(picture: Tensor) -> float:
+    """Deviation of the noise in a picture float32 `[C, H, W]`, in its unit.
+
+    Source: J. Immerkær, "Fast noise variance estimation", Computer Vision and Image Understanding
+    64(2), 1996; ours takes the median, so that edges count for nothing.
+    """
+    line = torch.tensor([1.0, -2.0, 1.0], device=picture.device)
+    kernel = (line[:, None] * line[None, :])[None, None]
+    if min(picture.shape[-2:]) < 3:
+        return 0.0
+    return float(functional.conv2d(picture[:, None], kernel).abs().median()) / (0.6745 * 6)
+
+
 def matched(source: Tensor, seen: Tensor) -> Tensor:
     """How well a frame matches the one before in place, float32 `[H, W]`, 0..1."""
-    difference = (source - seen).abs().mean(0)
+    difference = (source - seen).abs().mean(0) - OF_NOISE * noise_level(source)
     mean = functional.avg_pool2d(
         difference[None, None], SIDE, 1, SIDE // 2, count_include_pad=False
     )[0, 0]

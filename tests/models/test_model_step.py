@@ -52,7 +52,7 @@ def test_a_shot_is_restored_by_a_registered_model_and_says_so(
 def test_the_treatment_names_all_that_changes_pixels(store: Store, make_offer: Offer) -> None:
     (step,) = treated(store, make_offer("grainfree", licence="CC BY-NC 4.0")).steps
     assert dict(step.parameters) == {
-        "architecture": "ffdnet", "strength": 1.0, "steadiness": 0.7, "noise": 0.02,
+        "architecture": "ffdnet", "strength": 1.0, "steadiness": 0.8, "noise": 0.02,
     }  # fmt: skip
     assert (step.model, step.licence) == ("grainfree@1", "CC BY-NC 4.0")
 
