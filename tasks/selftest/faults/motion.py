@@ -114,7 +114,7 @@ FAULTS = (
     Fault("cadence pulsing", "CADENCE", "samples of blur at 288 lines", (0.5, 0.8, 1.4), _pulsing,
           frozenset(), (_MOVED | {"BLOCK"}) - {"LIP", "SWAP"}),
     Fault("foreign frames", "SWAP", "quantile of difference", (0.1, 0.5, 1.0), _foreign,
-          frozenset({"motion"}), _FEW | {"FLK", "CADENCE", "BLOCK", "DUP", "ID"}),
+          frozenset({"motion"}), _FEW | {"FLK", "CADENCE", "BLOCK", "DUP", "ID", "CAST"}),
     Fault("version cut in", "FLK", "of gamma", (0.03, 0.12, 0.24), _version, frozenset(),
           frozenset({"SWAP", "FLK_L", "CHG", "CAST", "SKIN", "EYE"})),
 )  # fmt: skip
