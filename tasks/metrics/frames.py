@@ -101,7 +101,7 @@ def _still(change: Reals, expected: Reals) -> list[range]:
 def _moved_on(left_out: Plane, expected: Plane, apart: Plane, noise: float) -> bool:
     """Whether S had done a part of what R left out, over the frames of a run."""
     power = float((left_out * expected).sum())
-    if power < SHARED * float((left_out**2).sum()):
+    if power <= SHARED * float((left_out**2).sum()):  # or nothing was left out
         return False
     if noise * math.sqrt(SAMPLES) * float(np.linalg.norm(expected)) / power > LEAST_SURE:
         return False
