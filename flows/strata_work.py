@@ -1,14 +1,17 @@
 """Shots that are read for their strata, side by side in processes of their own.
 
 Each worker records its shot before it answers, so that nothing that was read is read again,
-however the run ends. A shot that fails is named; one whose process dies is tried once more with
-nothing beside it, for of several in flight nobody can tell which of them it was.
+however the run ends; of a run that is killed no worker stays. A shot that fails is named; one whose
+process dies is tried once more with nothing beside it, for of several in flight nobody can tell
+which of them it was.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -110,8 +113,16 @@ def _failure(work: Callable[[], None]) -> str:
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to workers too
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    """A worker of a run that was killed would wait for its next shot for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(job: Job) -> None:
