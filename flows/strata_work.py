@@ -9,9 +9,7 @@ which of them it was.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -34,6 +32,7 @@ from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
 from tasks.strata.observe import observe_shot
 from tasks.strata.records import harmless_rows, reading_rows
+from tasks.worker import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -113,16 +112,9 @@ def _failure(work: Callable[[], None]) -> str:
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to workers too
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-
-
-def _end_with_parent() -> None:
-    """A worker of a run that was killed would wait for its next shot for ever."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def _in_worker(job: Job) -> None:

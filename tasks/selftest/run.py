@@ -27,6 +27,7 @@ from tasks.selftest.cache import cache_name, parquet
 from tasks.selftest.columns import SEVERITIES
 from tasks.selftest.contract import Clip, Suite
 from tasks.selftest.measure import clip_table
+from tasks.worker import end_with_parent
 
 QUICK_CLIPS = 6
 
@@ -149,6 +150,7 @@ _heard: Any = None  # of a worker process: the queue on which it says what it ha
 def _begin_worker(heard: Any) -> None:
     global _heard  # noqa: PLW0603  # a pool gives its workers nothing else to keep things in
     _heard = heard
+    end_with_parent()
 
 
 def _in_worker(work: Callable[..., str], clip: Clip) -> str:
