@@ -1,8 +1,9 @@
 """Shots that are read for their strata, side by side in processes of their own.
 
 Each worker records its shot before it answers, so that nothing that was read is read again,
-however the run ends. A shot that fails is named; one whose process dies is tried once more with
-nothing beside it, for of several in flight nobody can tell which of them it was.
+however the run ends; of a run that is killed no worker stays. A shot that fails is named; one whose
+process dies is tried once more with nothing beside it, for of several in flight nobody can tell
+which of them it was.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
 from tasks.strata.observe import observe_shot
 from tasks.strata.records import harmless_rows, reading_rows
+from tasks.worker import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def _failure(work: Callable[[], None]) -> str:
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to workers too
+    end_with_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
 

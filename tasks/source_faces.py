@@ -6,8 +6,8 @@
     faces.keep()
 
 What is kept is exact, so that a shot measured again has the same values. The key holds the samples
-of the source, the weights and the finder's version: of other ones nothing is found. A file that
-cannot be read or written is none; nothing depends on it but time.
+of the source, how they are meant, the weights and the finder's version: of other ones nothing is
+found. A file that cannot be read or written is none; nothing depends on it but time.
 """
 
 import contextlib
@@ -25,8 +25,7 @@ import torch
 from torch import Tensor
 
 from catalogs.durable import write_whole
-from catalogs.picture import PictureFormat
-from catalogs.source import FrameIndex
+from catalogs.source import FrameIndex, Header
 from models.faces.face import Face
 from models.faces.finder import VERSION, FaceFinder
 from models.faces.region import Region
@@ -45,10 +44,11 @@ _SCHEMA = pa.schema([
 _FRAMES = b"wetgate.frames"  # of each stretch, as JSON
 
 
-def source_key(index: FrameIndex, start: int, stop: int, picture: PictureFormat) -> str:
+def source_key(index: FrameIndex, start: int, stop: int, header: Header) -> str:
     """A name for the frames [start, stop) of a source and for what finds faces on them."""
     weights = [weights.sha256 for weights in FACE_WEIGHTS]
-    facts = [VERSION, LONGEST, weights, list(astuple(picture)), index.md5[start:stop]]
+    seen_as = [astuple(header.picture), astuple(header.colour)]
+    facts = [VERSION, LONGEST, weights, seen_as, index.md5[start:stop]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from catalogs.picture import PictureFormat
-from catalogs.source import FrameIndex
+from catalogs.source import ColourTags, FrameIndex
 from models.faces.face import Face
 from models.faces.region import Region
 from tasks import source_faces
 from tasks.source_faces import SourceFaces, source_key
+from tests.conftest import plain_header
 
-PICTURE = PictureFormat(64, 48, "gray")
+HEADER = plain_header(PictureFormat(64, 48, "gray"))
 INDEX = FrameIndex(pts=(0, 1, 2), md5=("a", "b", "c"))
 STRETCHES = (3, 2)  # frames
 
@@ -97,19 +98,20 @@ def test_what_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     assert gone_through(SourceFaces(tmp_path / "reel" / "key.parquet"))
 
 
-def test_the_key_is_of_samples_frames_format_weights_and_finder(
+def test_the_key_is_of_samples_frames_format_colour_weights_and_finder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usual = source_key(INDEX, 0, 2, PICTURE)
-    assert usual == source_key(replace(INDEX, pts=(0, 2, 4)), 0, 2, PICTURE)
+    usual = source_key(INDEX, 0, 2, HEADER)
+    assert usual == source_key(replace(INDEX, pts=(0, 2, 4)), 0, 2, HEADER)
     others = {
-        source_key(INDEX, 1, 3, PICTURE),
-        source_key(INDEX, 0, 3, PICTURE),
-        source_key(replace(INDEX, md5=("a", "x", "c")), 0, 2, PICTURE),
-        source_key(INDEX, 0, 2, PictureFormat(64, 48, "gray10le")),
+        source_key(INDEX, 1, 3, HEADER),
+        source_key(INDEX, 0, 3, HEADER),
+        source_key(replace(INDEX, md5=("a", "x", "c")), 0, 2, HEADER),
+        source_key(INDEX, 0, 2, plain_header(PictureFormat(64, 48, "gray10le"))),
+        source_key(INDEX, 0, 2, replace(HEADER, colour=ColourTags(range="pc"))),
     }
     monkeypatch.setattr(source_faces, "VERSION", source_faces.VERSION + 1)
-    others.add(source_key(INDEX, 0, 2, PICTURE))
+    others.add(source_key(INDEX, 0, 2, HEADER))
     monkeypatch.setattr(source_faces, "FACE_WEIGHTS", source_faces.FACE_WEIGHTS[1:])
-    others.add(source_key(INDEX, 0, 2, PICTURE))
-    assert len(others | {usual}) == 7
+    others.add(source_key(INDEX, 0, 2, HEADER))
+    assert len(others | {usual}) == 8

@@ -200,8 +200,13 @@ class Pair:
     @cached_property
     def ungraded(self) -> Tensor:
         """What a constant grade leaves of the colours of small blocks, `[T, C, N]`."""
+        return ungraded(*self.block_colours)
+
+    @cached_property
+    def block_colours(self) -> tuple[Tensor, Tensor]:
+        """Colours of small blocks of S and of R, `[T, C, N]`."""
         lumas, colours = (self.source, self.restored), (self.source_colour, self.restored_colour)
-        return ungraded(*block_colours(lumas, colours))
+        return block_colours(lumas, colours)
 
     @cached_property
     def residual(self) -> Tensor:

@@ -14,7 +14,8 @@ _ROOT = Path(__file__).parents[2]
 _PARTS = (
     "models/faces", "models/contract.py", "models/motion.py", "models/sight.py",
     "models/translate.py", "tasks/metrics", "tasks/judge.py", "tasks/strata/colour.py",
-    "tasks/strata/harmless.py", "tasks/strata/observe.py", "tasks/strata/readings.py",
+    "tasks/strata/harmless.py", "tasks/strata/observe.py", "tasks/strata/people.py",
+    "tasks/strata/readings.py",
 )  # fmt: skip
 
 

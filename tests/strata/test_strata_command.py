@@ -6,6 +6,9 @@ import csv
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -233,6 +236,24 @@ def test_a_process_that_dies_costs_its_own_shot(filled: Store) -> None:
     assert "its process was ended" in ended["A.r1"]
     assert ended["B.r1"] == ""
     assert not Ledger(filled.tables).read("harmless", "B.r1").empty
+
+
+KILLED = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from flows.strata_work import _begin_worker
+with ProcessPoolExecutor(2, get_context("spawn"), _begin_worker) as pool:
+    assert pool.submit(os.getpid).result() != os.getpid()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_of_a_run_that_is_killed_end_with_it() -> None:
+    """They hold its output open as long as they live."""
+    command = [sys.executable, "-c", KILLED]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
