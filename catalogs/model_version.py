@@ -59,6 +59,8 @@ class ModelVersion:
         benchmark_sha256: of the benchmark table that was registered with it; may be empty.
         registered_by: the person.
         registered_at: ISO 8601, UTC.
+        does: steps of the engine whose work a network does, for instance `denoise`; what it is
+            then not blamed for.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ModelVersion:
     benchmark_sha256: str
     registered_by: str
     registered_at: str
+    does: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -20,7 +20,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -58,8 +58,9 @@ class TreatmentStep:
         model: `NAME@VERSION` of the registered model it is of; empty where it is of none.
         licence: of that model.
         invents: True when that model may make picture that no frame shows.
+        does: steps of the engine whose work that model does, for instance `denoise`.
 
-    Model, licence and invents change no pixel, and are no part of a treatment's identity.
+    Model, licence, invents and does change no pixel, and are no part of a treatment's identity.
     """
 
     name: str
@@ -69,6 +70,7 @@ class TreatmentStep:
     model: str = ""
     licence: str = ""
     invents: bool = False
+    does: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ class Treatment:
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
     @property
+    def declared(self) -> frozenset[str]:
+        """What it says that it changes by nature: its steps, and those whose work models do."""
+        return frozenset(name for step in self.steps for name in (step.name, *step.does))
+
+    @property
     def label(self) -> str:
         """Short name for folders and reports."""
         return f"{self.recipe_name}-{self.treatment_id[:12]}"
@@ -123,6 +130,18 @@ class Treatment:
     @cached_property
     def _by_start(self) -> "dict[int, Treatment]":
         return {part.start_frame: part.treatment for part in self.parts}
+
+
+def steps_json(steps: Sequence[TreatmentStep]) -> str:
+    """Steps as JSON, for the ledger."""
+    return json.dumps([asdict(step) for step in steps])
+
+
+def read_steps(text: str) -> tuple[TreatmentStep, ...]:
+    """Steps from their JSON; what earlier versions did not write is empty."""
+    return tuple(
+        TreatmentStep(**{**step, "does": tuple(step.get("does", ()))}) for step in json.loads(text)
+    )
 
 
 def mixed(recipe_name: str, parts: Sequence[Part]) -> Treatment:

@@ -1,9 +1,7 @@
 """Treatments as nights recorded them, by their identity."""
 
-import json
-
 from catalogs.ledger import Ledger
-from catalogs.recipe import Treatment, TreatmentStep
+from catalogs.recipe import Treatment, read_steps
 
 
 def recorded_treatments(ledger: Ledger) -> dict[str, Treatment]:
@@ -14,8 +12,7 @@ def recorded_treatments(ledger: Ledger) -> dict[str, Treatment]:
         rows["recipe"], rows["treatment_id"], rows["steps_json"], strict=True
     ):
         if isinstance(text, str):
-            steps = tuple(TreatmentStep(**step) for step in json.loads(text))
-            treatment = Treatment(str(recipe), steps)
+            treatment = Treatment(str(recipe), read_steps(text))
             if treatment.treatment_id == treatment_id:
                 found[treatment_id] = treatment
     return found

@@ -3,11 +3,10 @@
 What a night and a reprocessing have in common.
 """
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from prefect import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
+from catalogs.recipe import steps_json
 from catalogs.rows import event_row
 from catalogs.store import hold_store
 from flows import work
@@ -177,7 +177,7 @@ def _record_batch(
         "catalog": subject,
         "recipe": order.treatment.recipe_name,
         "treatment_id": order.treatment.treatment_id,
-        "steps_json": json.dumps([asdict(step) for step in order.treatment.steps]),
+        "steps_json": steps_json(order.treatment.steps),
         "status": status,
         "reels_restored": len(tally.restored),
         "reels_held": len(tally.held),

@@ -4,6 +4,9 @@ Exit status 0 when it is done, 1 when registry, file or store does not allow it,
 """
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +16,11 @@ import typer
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelVersion
 from catalogs.store import Store, existing_store, open_store
-from flows.options import JsonOption, StoreOption
+from flows.options import FootageOption, JsonOption, StoreOption, WorkersOption
 
 if TYPE_CHECKING:
     from flows.registry import Registry
+    from tasks.selftest.run import Listener
 
 models_app = typer.Typer(
     name="models", no_args_is_help=True, help="Versions of models: register, promote, roll back."
@@ -59,6 +63,10 @@ def register_model(
             "--invents/--invents-nothing", help="Whether it may make picture no frame shows."
         ),
     ] = True,
+    does: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP", help="Step of the engine whose work a network does; repeat."),
+    ] = None,
     architecture: Annotated[
         str | None, typer.Option(help="The network; found by its weights if not given.")
     ] = None,
@@ -70,12 +78,49 @@ def register_model(
     """Register a model's version; it becomes the challenger."""
     from tasks.register import Statement, offer
 
-    offered = offer(name, file, Statement(licence, training, invents, by), architecture, benchmark)
+    statement = Statement(licence, training, invents, by, tuple(does or ()))
+    offered = offer(name, file, statement, architecture, benchmark)
     _quiet()
     from flows.promotion import register
 
     version = register(open_store(store), offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
+
+
+@models_app.command("gate")
+def gate_model(
+    version: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="Or NAME@challenger.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the report goes.")],
+    data: FootageOption = Path("../shared/data"),
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recipe that names the model, for both; the model alone if not given."),
+    ] = None,
+    against: Annotated[
+        str, typer.Option(help="Recipe to compare with where the model has no champion yet.")
+    ] = "conservative",
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="At most so many; no gate passes with few.")
+    ] = None,
+    workers: WorkersOption = None,
+    store: StoreOption = Path("store"),
+) -> None:
+    """Restore the film set with a version and with the champion, and say which is better."""
+    _quiet()
+    from flows.film_gate import contest, hold_contest, outcome_text
+    from flows.selftest import cache_folder
+    from tasks.gate import write_gate
+    from tasks.selftest.film_set import Setting
+
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"{out.parent} is no folder", param_hint="--out")
+    opened = existing_store(store)
+    who = contest(opened, version, recipe, against)
+    setting = Setting(data, cache_folder(), workers or os.cpu_count() or 1, clips)
+    outcome = hold_contest(opened, who, setting, _announced)
+    write_gate(outcome.gate, out)
+    typer.echo(outcome_text(outcome))
+    raise typer.Exit(0 if outcome.gate.passed else 1)
 
 
 @models_app.command("promote")
@@ -113,6 +158,16 @@ def roll_back_model(
     typer.echo(f"{name}@{standing.champion} is the champion again")
 
 
+@contextmanager
+def _announced(label: str) -> Iterator["Listener"]:
+    """Progress under the name of what is being restored and measured."""
+    from flows.selftest_progress import suite_progress
+
+    typer.echo(f"{label}:")
+    with suite_progress() as progress:
+        yield progress.listener()
+
+
 def _known(store: Store) -> tuple[list[ModelVersion], str]:
     """Every version, from the registry or, where it does not answer, from the shelf."""
     _quiet()
@@ -148,8 +203,9 @@ def _line(version: ModelVersion, standing: Standing) -> str:
     roles = "".join(f" [{role}]" for role in _roles(version, standing))
     limits = ", not for commercial use" if version.is_noncommercial else ""
     invents = "may invent picture" if version.invents else "invents nothing"
+    does = f"does {', '.join(version.does)}, " if version.does else ""
     return (
-        f"{version.reference}{roles}  {version.architecture}, {invents}, sha256 "
+        f"{version.reference}{roles}  {version.architecture}, {does}{invents}, sha256 "
         f"{version.content_sha256[:12]}, licence: {version.licence}{limits}; by "
         f"{version.registered_by} on {version.registered_at[:10]}"
     )

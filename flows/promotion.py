@@ -45,7 +45,7 @@ def promote(store: Store, reference: str, person: str, gate: Path | None, becaus
         StoreError: no such version, or it is the champion already.
     """
     registry = Registry(store)
-    version = _version(registry, reference)
+    version = named_version(registry, reference)
     standing = registry.standing(version.name)
     if standing.champion == version.version:
         raise StoreError(f"{version.reference} is the champion already")
@@ -81,7 +81,12 @@ def rollback(store: Store, name: str, person: str, because: str = "") -> Standin
     return after
 
 
-def _version(registry: Registry, text: str) -> ModelVersion:
+def named_version(registry: Registry, text: str) -> ModelVersion:
+    """The version that `NAME@VERSION` or `NAME@ALIAS` means now.
+
+    Raises:
+        StoreError: there is none.
+    """
     reference = read_reference(text)
     number = reference.version
     if isinstance(number, str):

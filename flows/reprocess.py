@@ -4,7 +4,6 @@ What is chosen is restored as a night restores, recorded as a night records, and
 versions of the reels concerned. The versions before stay where they are.
 """
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.model_version import ModelReference, ModelVersion, read_reference
 from catalogs.policy import Policy
-from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
+from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe, steps_json
 from catalogs.store import Store, existing_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
@@ -152,9 +151,8 @@ def record_plan(order: work.Order, prepared: Prepared) -> None:
     """Say before anything is done what was chosen, and why."""
     plan = prepared.plan
     for other in plan.treatments[1:]:
-        steps = json.dumps([asdict(step) for step in other.steps])
         row = {"recipe": other.recipe_name, "treatment_id": other.treatment_id}
-        row |= {"steps_json": steps, "status": "running", "software": software()}
+        row |= {"steps_json": steps_json(other.steps), "status": "running", "software": software()}
         order.ledger.append("batches", order.batch_id, [row])
     for said in prepared.models:
         order.record("model", order.batch_id, "success", said)

@@ -264,8 +264,9 @@ def hard_limit(seconds: float, store: Store) -> Iterator[None]:
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
-    measured = measure_shot(reel, index, restored, order.store, _truth(order, reel))
     ledger, shot = order.ledger, restored.shot
+    declared = order.treatment.of(shot.start_frame).declared
+    measured = measure_shot(reel, index, restored, order.store, _truth(order, reel), declared)
     ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured))
     ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)

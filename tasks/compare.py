@@ -43,6 +43,24 @@ _RANK = {"ok": 0, "look": 1, "flag": 2}
 
 
 @dataclass(frozen=True)
+class Cut:
+    """How shots are cut into strata.
+
+    Attributes:
+        strata: columns.
+        shots: least number of a stratum's shots.
+        reels: least number of its reels.
+    """
+
+    strata: tuple[str, ...] = STRATA
+    shots: int = LEAST_SHOTS
+    reels: int = LEAST_REELS
+
+
+OF_REELS = Cut()
+
+
+@dataclass(frozen=True)
 class Difference:
     """One metric on the shots of a stratum.
 
@@ -104,19 +122,20 @@ class Compared:
         return not self.reasons
 
 
-def compare_pairs(pairs: pd.DataFrame) -> Compared:
+def compare_pairs(pairs: pd.DataFrame, cut: Cut = OF_REELS) -> Compared:
     """Compare values of the same metric on the same shot.
 
     Args:
         pairs: one row a shot and metric: shot, reel_id, metric, before, after, verdict_before,
-            verdict_after, and `STRATA`; values are NaN where not measurable.
+            verdict_after, and the strata of the cut; values are NaN where not measurable.
+        cut: how they are cut into strata.
     """
     known = {metric.identifier: metric for metric in METRICS}
     pairs = pairs[pairs["metric"].isin(known)]
     values = pairs["before"].notna() & pairs["after"].notna()
     finite = np.isfinite(pairs["before"].astype(float)) & np.isfinite(pairs["after"].astype(float))
     usable = pairs[values & finite]
-    cells = list(_cells(usable))
+    cells = list(_cells(usable, cut))
     differences = tuple(_difference(name, rows, known, len(cells)) for name, rows in cells)
     worse = tuple(_worse_shots(pairs, known))
     shots = int(pairs["shot"].nunique())
@@ -158,14 +177,14 @@ def interval(means: Floats, mean: float, groups: int, level: float) -> Floats:
     return np.asarray(mean + wider * (np.quantile(means, (1 - tail, tail)) - mean), np.float64)
 
 
-def _cells(usable: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _cells(usable: pd.DataFrame, cut: Cut) -> Iterator[tuple[str, pd.DataFrame]]:
     """(stratum, rows of one metric) for all shots, and for every stratum that is large enough."""
     for _, rows in usable.groupby("metric", sort=False):
         yield EVERYTHING, rows
-        for variable in STRATA:
+        for variable in cut.strata:
             parts = list(rows.groupby(variable))
             for value, part in parts if len(parts) > 1 else ():
-                if len(part) >= LEAST_SHOTS and part["reel_id"].nunique() >= LEAST_REELS:
+                if len(part) >= cut.shots and part["reel_id"].nunique() >= cut.reels:
                     yield f"{variable}: {value}", part
 
 

@@ -25,6 +25,7 @@ from models.learned import Learned, ModelSettings, ModelStep
 from models.motion import Motion
 from tasks.treat import resolved_steps
 
+DOES = ("deflicker", "dirt", "scratch", "denoise", "grain")  # what a network may do
 UNREGISTERED = 0  # the number of a version before the registry gave it one
 
 _TRIAL = PictureFormat(72, 64, "yuv420p")
@@ -54,14 +55,20 @@ class Statement:
         training: what it was trained on; for steps, how the parameters were chosen.
         invents: whether it may make picture that no frame shows.
         person: who registers it.
+        does: steps of the engine whose work a network does; of `DOES`.
     """
 
     licence: str
     training: str
     invents: bool
     person: str
+    does: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if unknown := sorted(set(self.does) - set(DOES)):
+            raise RecipeError(
+                f"a model cannot be said to do {', '.join(unknown)}; there are {', '.join(DOES)}"
+            )
         for name in ("licence", "training", "person"):
             if not any(map(str.isalpha, getattr(self, name))):
                 raise RecipeError(f"a model needs a {name} in words; say what is known of it")
@@ -104,6 +111,7 @@ def offer(
         benchmark_sha256=_sha256(table) if table is not None else "",
         registered_by=statement.person,
         registered_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        does=statement.does,
     )
     if file.suffix == ".toml":
         return Offered(_of_steps(draft, read_recipe(str(file)).steps), None, table)
@@ -117,6 +125,8 @@ def offer(
 def _of_steps(draft: ModelVersion, steps: tuple[RecipeStep, ...]) -> ModelVersion:
     if not steps or any(step.name == ModelStep.name for step in steps):
         raise RecipeError("a model of steps needs steps of the engine, and none that is a model")
+    if draft.does:
+        raise RecipeError("a model of steps does what its steps do; leave out --does")
     version = replace(draft, steps=steps)
     facts = [[s.name, s.version, sorted(s.parameters.items())] for s in resolved_steps(version)]
     return replace(version, content_sha256=_sha256(json.dumps(facts).encode()))

@@ -116,6 +116,7 @@ def _of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
         model=version.reference,
         licence=version.licence,
         invents=version.invents,
+        does=version.does,
     )
 
 

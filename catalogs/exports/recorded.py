@@ -1,13 +1,12 @@
 """What the ledger knows of a restored reel, matched to the manifest of its files."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalogs.errors import VerificationError
 from catalogs.exports.subject import ExportedFile, ListedShot, RecordedEvent, ShotRecord
 from catalogs.ledger import Ledger
-from catalogs.recipe import Part, Treatment, TreatmentStep, mixed
+from catalogs.recipe import Part, Treatment, mixed, read_steps
 from catalogs.records import Reel, StepOutcome
 
 APPROVAL = "approval"
@@ -46,8 +45,7 @@ def recorded_treatment(ledger: Ledger, manifest: Mapping[str, Any]) -> Treatment
 
 def _plain(batches: Any, manifest: Mapping[str, Any], wanted: str) -> Treatment:
     for text in batches[batches["treatment_id"] == wanted]["steps_json"]:
-        steps = tuple(TreatmentStep(**step) for step in json.loads(text))
-        found = Treatment(str(manifest["recipe"]), steps)
+        found = Treatment(str(manifest["recipe"]), read_steps(text))
         if found.treatment_id == wanted:
             return found
     raise VerificationError(

@@ -1,6 +1,7 @@
 """Registering: what a user has becomes a version, or is refused with what is wrong with it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from catalogs.model_version import (
     read_version,
     version_json,
 )
+from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
 from models.checkpoint import safetensors_bytes
 from tasks.register import Offered, Statement, offer
+from tasks.treat import resolve_recipe
 
 Offer = Callable[..., Offered]
 SAID = Statement("MIT", "made here", False, "A. Owner")
@@ -118,3 +121,26 @@ def test_a_version_is_called_by_name_and_number(make_offer: Offer) -> None:
     version: ModelVersion = make_offer("grainfree").version
     assert version.reference == "grainfree@0"
     assert not version.is_noncommercial
+
+
+def test_what_a_network_does_is_declared_and_no_part_of_what_it_is(
+    make_offer: Offer, tmp_path: Path
+) -> None:
+    said = Statement("MIT", "nothing; random", False, "A. Owner", ("denoise",))
+    make_offer("grainfree")  # writes the file
+    offered = offer("grainfree", tmp_path / "1.pth", said)
+    named = replace(offered.version, version=1)
+    recipe = Recipe("mine", "", (RecipeStep("model", {"model": "grainfree@1"}),))
+    treatment = resolve_recipe(recipe, {ModelReference("grainfree", 1): named})
+    assert treatment.declared == {"model", "denoise"}
+    silent = resolve_recipe(recipe, {ModelReference("grainfree", 1): replace(named, does=())})
+    assert silent.treatment_id == treatment.treatment_id
+    assert read_steps(steps_json(treatment.steps)) == treatment.steps
+
+
+def test_what_cannot_be_done_cannot_be_declared(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"cannot be said to do wash; there are deflicker, dirt"):
+        Statement("MIT", "made here", False, "A. Owner", ("wash",))
+    file = recipe_file(tmp_path, '[[step]]\nname = "dirt"\n')
+    with pytest.raises(RecipeError, match="leave out --does"):
+        offer("dust", file, replace(SAID, does=("dirt",)))
