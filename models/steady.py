@@ -5,16 +5,25 @@ flickers. Source: blind temporal consistency, as in Bonneel, Tompkin, Sunkavalli
 Pfister, "Blind video temporal consistency", ACM Transactions on Graphics 34(6), 2015, in that the
 result of the frame before is carried along the motion. Ours differs in what is carried.
 
-Two differences to the frame before tell flicker that the network made from what it should do:
+With S the source, R = S + C the network's result, and S', C' those of the frame before in place and
+as bright as the frame,
 
-- of the change (network minus source): also differs where a denoiser took out other noise;
-- of the result (source plus change): also differs where the source itself changes.
+    d = S' - S            what the film itself does: motion that flow missed, grain
+    x = C' - C            what the change does
+    y = (S' + C') - R     what the result does, x + d
 
-Flicker of the network is in both. So a sample is corrected by the smaller of the two where they
-have one sign, and left alone where not: noise that was taken out does not come back, and the
-source's own light and motion are not averaged. The correction counts as far as the flow can be
-trusted, which is where it leads back to where it came from and the source matches along it but
-for its noise.
+In the network's own flicker x and y agree; grain that it took out is in x and not in y, grain that
+it left in y and not in x. Over a window, with <..> the mean,
+
+    taken   = 1 - <yy> / <dd>     share of the film's own fluctuation that was taken out, 0..1
+    common  = <xy> / <xx>         share of the change's fluctuation that the result has too, 0..1
+    flicker = taken y + (1 - taken) common x
+
+so what a denoiser leaves is evened out further, noise that it took out does not come back, what a
+network invents is followed, and what a network leaves alone, grain and all, stays. The correction
+counts as far as the flow can be trusted: it leads back to where it came from, the source matches
+along it but for its noise, and the result does not differ by more than it usually does in this
+frame, which an edge out of place would. A sample that the network does not change stays.
 
 Limits: what is uncovered is left as the network made it, for there is nothing to hold it against.
 """
@@ -33,7 +42,12 @@ from models.motion import Motion, joined, warp
 MATCHED, UNMATCHED = 0.02, 0.08  # share of full range: so a source differs along the flow
 OF_NOISE = 1.13  # deviations by which two pictures differ on the mean by their noise alone
 RETURNED, LOST = 0.5, 1.5  # samples of the guide between where a flow began and where it led back
-SIDE = 5  # samples over which the source's match is averaged
+SIDE = 5  # samples over which a match is averaged
+WINDOW = 9  # samples over which fluctuation is measured
+BRIGHT = 25  # samples over which brightness is compared
+DARKEST = 0.02  # share of full range, added where brightness is compared
+MUCH, MOST = 1.5, 3.0  # times the median difference of a result: from where it is not trusted
+LEAST = 1e-6  # of a power or a difference, that of nothing
 
 
 class Steadied:
@@ -78,11 +92,13 @@ class Steadied:
         flow = self._motion.flow(here, there, shape).to(source.device)
         seen = warp(source_before.contiguous(), flow)
         carried = warp(change_before.contiguous(), flow)
-        of_change = carried - change
-        of_result = of_change + seen - source
-        flicker = smaller(of_change, of_result)
+        brighter = local_gain(source, seen)
+        of_film = brighter * seen - source
+        of_result = brighter * (seen + carried) - source - change
         weight = self._steadiness * self._returns(here, there, shape).to(source.device)
-        return change + weight * matched(source, seen) * flicker
+        touched = (change != 0).any(0, keepdim=True)
+        weight = weight * matched(source, seen) * usual(of_result) * touched
+        return change + weight * flicker_in(of_film, of_result)
 
     def _returns(self, here: int, there: int, shape: tuple[int, int]) -> Tensor:
         """How far the flow can be trusted, float32 `[H, W]`, 0..1: it leads back."""
@@ -92,10 +108,44 @@ class Steadied:
         return torch.from_numpy(cv2.resize(trust, (shape[1], shape[0])))
 
 
-def smaller(one: Tensor, other: Tensor) -> Tensor:
-    """Of two differences the smaller one where they have one sign, else 0."""
-    agree = (one.sign() == other.sign()).to(one.dtype)
-    return one.sign() * torch.minimum(one.abs(), other.abs()) * agree
+def flicker_in(of_film: Tensor, of_result: Tensor) -> Tensor:
+    """What a network itself does from frame to frame, float32 `[C, H, W]`.
+
+    Args:
+        of_film: d of the module's text, float32 `[C, H, W]`.
+        of_result: y, likewise.
+    """
+    of_change = of_result - of_film
+    film, result, change, both = (
+        _mean(one * other, WINDOW) + LEAST
+        for one, other in (
+            (of_film, of_film),
+            (of_result, of_result),
+            (of_change, of_change),
+            (of_change, of_result),
+        )
+    )
+    taken = (1 - result / film).clamp(0, 1)
+    common = (both / change).clamp(0, 1)
+    return taken * of_result + (1 - taken) * common * of_change
+
+
+def local_gain(source: Tensor, seen: Tensor) -> Tensor:
+    """What makes the frame before as bright as the frame, float32 `[1, H, W]`."""
+    return (_mean(source, BRIGHT) + DARKEST) / (_mean(seen, BRIGHT) + DARKEST)
+
+
+def usual(of_result: Tensor) -> Tensor:
+    """1 where a result differs by no more than usual in this frame, 0 far above, `[1, H, W]`."""
+    level = _mean(of_result.abs(), SIDE)
+    middle = level.median().clamp_min(LEAST)
+    return ((MOST * middle - level) / ((MOST - MUCH) * middle)).clamp(0, 1)
+
+
+def _mean(picture: Tensor, side: int) -> Tensor:
+    """Mean over channels and a square window, float32 `[1, H, W]`."""
+    one = picture.mean(0, keepdim=True)[None]
+    return functional.avg_pool2d(one, side, 1, side // 2, count_include_pad=False)[0]
 
 
 def noise_level(picture: Tensor) -> float:
@@ -113,8 +163,5 @@ def noise_level(picture: Tensor) -> float:
 
 def matched(source: Tensor, seen: Tensor) -> Tensor:
     """How well a frame matches the one before in place, float32 `[H, W]`, 0..1."""
-    difference = (source - seen).abs().mean(0) - OF_NOISE * noise_level(source)
-    mean = functional.avg_pool2d(
-        difference[None, None], SIDE, 1, SIDE // 2, count_include_pad=False
-    )[0, 0]
+    mean = _mean((source - seen).abs(), SIDE)[0] - OF_NOISE * noise_level(source)
     return ((UNMATCHED - mean) / (UNMATCHED - MATCHED)).clamp(0, 1)

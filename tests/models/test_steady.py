@@ -13,7 +13,7 @@ from models.contract import Frame, apply_step
 from models.image_network import ImageNetwork
 from models.learned import ModelSettings, ModelStep
 from models.motion import Motion, warp
-from models.steady import matched, noise_level, smaller
+from models.steady import flicker_in, local_gain, matched, noise_level, usual
 
 Texture = Callable[..., list[Frame]]
 SIZE = (96, 128)
@@ -122,9 +122,58 @@ def test_memory_holds_the_frame_before_and_no_more(texture: Texture) -> None:
         assert asked[-1] == answered
 
 
-def test_the_smaller_difference_counts_where_both_agree() -> None:
-    one, other = torch.tensor([3.0, -3, 3, 0, -1]), torch.tensor([2.0, -5, -1, 4, -1])
-    assert smaller(one, other).tolist() == [2, -3, 0, 0, -1]
+def noise(seed: int) -> Tensor:
+    chance = torch.Generator().manual_seed(seed)
+    return 0.03 * torch.randn(3, 64, 64, generator=chance)
+
+
+def share_left(wanted: Tensor, found: Tensor) -> float:
+    return float((wanted - found).square().mean() / wanted.square().mean())
+
+
+def test_what_a_network_invents_is_its_flicker_and_grain_that_it_leaves_is_not() -> None:
+    grain, pattern = noise(1), noise(2)
+    assert share_left(pattern, flicker_in(torch.zeros_like(grain), pattern)) < 0.01
+    assert share_left(pattern, flicker_in(grain, grain + pattern)) < 0.2
+    assert float(flicker_in(grain, grain).abs().max()) < 1e-3
+
+
+def test_what_a_denoiser_leaves_is_its_flicker() -> None:
+    grain = noise(3)
+    assert share_left(0.1 * grain, flicker_in(grain, 0.1 * grain)) < 0.01
+    assert float(flicker_in(grain, torch.zeros_like(grain)).abs().max()) < 1e-6
+
+
+def test_what_a_network_leaves_alone_stays(texture: Texture) -> None:
+    """A network that changes the left half only: the right half is the source's, bit for bit."""
+    frames = texture("gray16le", count=4, size=SIZE, speed=(0, 0), grain=0.02)
+    chance = torch.Generator().manual_seed(7)
+
+    def forward(tile: Tensor, _noise: float) -> Tensor:
+        done = tile.clone()
+        done[..., :64] += 0.05 * torch.rand(1, generator=chance)
+        return done
+
+    step = ModelStep(ModelSettings("test"), ImageNetwork(nn.Identity(), forward))
+    for before, after, _ in apply_step(step, frames):
+        assert torch.equal(before.planes[0][:, 72:], after.planes[0][:, 72:])
+
+
+def test_an_edge_out_of_place_is_not_usual() -> None:
+    differing = 0.1 * noise(4)
+    differing[:, 30:34] += 0.1
+    trusted = usual(differing)
+    assert float(trusted[:, 31:33].max()) == 0.0
+    assert float(trusted[:, :26].mean()) > 0.9
+
+
+def test_brightness_is_compared_place_by_place() -> None:
+    source = 0.4 + noise(5)
+    seen = source.clone()
+    seen[:, :, 32:] /= 1.2
+    gain = local_gain(source, seen)
+    assert float(gain[:, :, :16].mean()) == pytest.approx(1.0, abs=0.01)
+    assert float(gain[:, :, 48:].mean()) == pytest.approx(1.19, abs=0.02)
 
 
 def test_a_match_is_full_up_to_grain_and_none_of_another_picture() -> None:
