@@ -12,6 +12,8 @@ from models.ffdnet import FFDNet
 from models.image_network import ImageNetwork
 from models.learned import Learned
 from models.spandrel_networks import spandrel_network
+from models.temporalfix import REACH, SMALLEST, TemporalFix
+from models.window_network import WindowNetwork
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,15 @@ def _ffdnet(tensors: Mapping[str, Tensor]) -> Learned:
     return ImageNetwork(network, network.forward, multiple=2)
 
 
+def _temporalfix(tensors: Mapping[str, Tensor]) -> Learned:
+    network = TemporalFix()
+    network.load_state_dict(dict(tensors), strict=True)
+    return WindowNetwork(network, network.forward, REACH, SMALLEST)
+
+
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
+    Architecture("temporalfix", _temporalfix),
     Architecture("spandrel", spandrel_network),
 )
 
