@@ -11,6 +11,8 @@ from catalogs.errors import VerificationError
 from models.ffdnet import FFDNet
 from models.image_network import ImageNetwork
 from models.learned import Learned
+from models.rebuild_network import RebuildNetwork
+from models.rife import Rife, own_tensors
 from models.spandrel_networks import spandrel_network
 from models.temporalfix import REACH, SMALLEST, TemporalFix
 from models.window_network import WindowNetwork
@@ -36,8 +38,15 @@ def _temporalfix(tensors: Mapping[str, Tensor]) -> Learned:
     return WindowNetwork(network, network.forward, REACH, SMALLEST)
 
 
+def _rife(tensors: Mapping[str, Tensor]) -> Learned:
+    network = Rife()
+    network.load_state_dict(own_tensors(tensors), strict=True)
+    return RebuildNetwork(network)
+
+
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
+    Architecture("rife", _rife),
     Architecture("temporalfix", _temporalfix),
     Architecture("spandrel", spandrel_network),
 )

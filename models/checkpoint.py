@@ -21,7 +21,7 @@ from catalogs.errors import VerificationError
 
 Tensors = dict[str, Tensor]
 
-TORCH_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin")
+TORCH_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".pkl")
 SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
 
 _INNER = ("params_ema", "params", "state_dict", "model_state_dict", "model", "generator", "net")
