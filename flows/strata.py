@@ -35,6 +35,7 @@ class Wish:
         tags: the side file of tags; STORE/tags.csv, if it is there, when None.
         reel_ids: only these reels; all when None.
         batch: only shots that this night restored.
+        treatment_id: only shots under this treatment; the newest of any when None.
         out: where the three files go; STORE/strata when None.
         workers: processes; one a core when None.
     """
@@ -42,6 +43,7 @@ class Wish:
     tags: Path | None = None
     reel_ids: frozenset[str] | None = None
     batch: str | None = None
+    treatment_id: str | None = None
     out: Path | None = None
     workers: int | None = None
 
@@ -71,7 +73,7 @@ def run_strata(store: Store, wish: Wish) -> StrataSummary:
         VerificationError: the shipped calibration is damaged.
     """
     calibration = shipped_calibration()
-    chosen = measured_shots(store, wish.reel_ids, wish.batch)
+    chosen = measured_shots(store, wish.reel_ids, wish.batch, wish.treatment_id)
     if not chosen.shots:
         raise StoreError(_nothing(store, wish, chosen))
     tags = _tags(store, wish)
@@ -86,6 +88,7 @@ def run_strata(store: Store, wish: Wish) -> StrataSummary:
 
 def _nothing(store: Store, wish: Wish, chosen: Chosen) -> str:
     asked = " of this night" if wish.batch else " of this reel" if wish.reel_ids else ""
+    asked += " under this treatment" if wish.treatment_id else ""
     others = "".join(
         f"; {counted(n, 'shot')} left out: {why}" for why, n in chosen.left_out.items()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from catalogs.ledger import Ledger
 from catalogs.picture import PictureFormat
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel
+from catalogs.rows import known_reels
+from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
 from flows.cli import app
@@ -32,6 +35,7 @@ from flows.strata_work import Job, run_jobs
 from flows.work import Order, ingest, restore
 from tasks.measure import shipped_calibration
 from tasks.media.write import ffv1_writer
+from tasks.split import DETECTOR
 from tasks.strata.measured import measured_shots
 from tasks.strata.observe import GATED
 from tasks.treat import resolve_recipe
@@ -77,6 +81,17 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Store:
     row = {"status": "finished", "treatment_id": order.treatment.treatment_id}
     order.ledger.append("batches", NIGHT, [row])
     return store
+
+
+def restored_anew(store: Store, name: str, recipe: str) -> Order:
+    """One reel once more, under another treatment."""
+    order = Order(store, store.root.parent, resolve_recipe(read_recipe(recipe)), "later")
+    reel = known_reels(store.ledger())[name]
+    order.ledger.append("batches", "later", [{"recipe": recipe, "treatment_id":
+                        order.treatment.treatment_id}])  # fmt: skip
+    for shot in current_shots(store.ledger(), reel, DETECTOR):
+        restore(order, reel, shot, 600)
+    return order
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +293,45 @@ def test_a_night_or_a_reel_alone(known: Store) -> None:
     assert call(known, "--reel", "C").exit_code == 2
     assert call(known, "--batch", "never").exit_code == 2
     assert call(known, "--reel", "B", "--batch", NIGHT).exit_code == 2
+
+
+def test_shots_of_several_treatments_are_told_apart(known: Store) -> None:
+    """Else a stratum stands in for a recipe, and nobody knows."""
+    usual = resolve_recipe(read_recipe("conservative"))
+    assert said(known)["remarks"] == []
+    other = restored_anew(known, "B.r1", "untouched").treatment
+    result = call(known)
+    remark = (f"Shots of 2 treatments are compared ({usual.label} 1, {other.label} 1): "
+              "a difference between strata may be one between treatments")  # fmt: skip
+    assert f"remark: {remark}" in result.output
+    assert f"- {remark}" in (known.root / "strata" / "disparity.md").read_text()
+    rows = table(known.root / "strata" / "strata.csv")
+    assert [row["treatment"] for row in rows] == [usual.label, other.label]
+
+
+def test_one_treatment_alone(known: Store) -> None:
+    """By the beginning of its id or label; a shot that has a newer one counts too."""
+    usual = resolve_recipe(read_recipe("conservative"))
+    other = restored_anew(known, "B.r1", "untouched").treatment
+    for name in (usual.treatment_id[:6], usual.label, "conservative"):
+        answer = said(known, "--treatment", name)
+        assert (answer["shots"], answer["remarks"]) == (2, [])
+        rows = table(known.root / "strata" / "strata.csv")
+        assert [row["treatment"] for row in rows] == [usual.label] * 2
+    answer = said(known, "--treatment", "untouched")
+    assert (answer["shots"], answer["reels"]) == (1, 1)
+    unknown, several = (call(known, "--treatment", name) for name in ("x", ""))
+    assert unknown.exit_code == several.exit_code == 2
+    for result in (unknown, several):
+        assert usual.label in plain(result) and other.label in plain(result)
+    nothing = call(known, "--treatment", "untouched", "--reel", "A")
+    assert nothing.exit_code == 1
+    assert "of this reel under this treatment" in str(nothing.exception)
+
+
+def plain(result: Result) -> str:
+    """What was said, without the box and its line breaks."""
+    return re.sub(r"[\s│]+", "", result.output)
 
 
 def test_shots_that_kept_their_original_are_left_out_and_counted(known: Store) -> None:

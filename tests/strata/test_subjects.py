@@ -58,7 +58,7 @@ CHEEKS = np.tile([178, 138, 115], (4, 1)) / 255
 
 def shot(index: int, frames: int = 100) -> MeasuredShot:
     place = Shot(REEL.reel_id, REEL.digest, index, 100 * index, 100 * index + frames)
-    return MeasuredShot(REEL, place, f"restored {index}")
+    return MeasuredShot(REEL, place, f"restored {index}", "plain-0123456789ab")
 
 
 def face(track: int, who: Any, frames: range, size: float = 60.0) -> FaceSeen:
