@@ -29,7 +29,8 @@ class Comparison:
         people: with a measured shot in the stratum.
         rest_people: the same of the rest.
         shots: rows of the stratum that were measured.
-        unmeasured: rows of the stratum that were not; many more than elsewhere is a finding.
+        unmeasured: rows of the stratum that were not, for a mean also infinite ones; many more
+            than elsewhere is a finding.
         stratum_mean: mean of the statistic in the stratum; None where there are too few people.
         rest_mean: in the rest.
         difference: stratum less rest.

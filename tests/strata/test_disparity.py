@@ -153,6 +153,32 @@ def test_unmeasured_shots_are_counted_and_left_out() -> None:
     assert (comparison.shots, comparison.unmeasured) == (180, 60)
 
 
+def test_infinite_values_count_as_flagged_and_in_no_mean() -> None:
+    """Nothing is worse than they are; a rate without them would be too good."""
+    rows = night(EVEN)
+    endless = rows[LIGHT].eq("dark") & (rows.index % 4 == 0)
+    rows.loc[endless, "value"] = np.inf
+    rows.loc[endless, ["flagged", "harmless_flagged"]] = True, False
+    before, found = compared(rows[~endless]), compared(rows)
+    mean, rate = found["dark", "mean"], found["dark", "flag rate"]
+    assert (mean.shots, mean.unmeasured, rate.shots, rate.unmeasured) == (180, 60, 240, 0)
+    assert mean.difference == before["dark", "mean"].difference
+    dark = rows[rows[LIGHT] == "dark"]
+    assert mean.flag_rate == rate.flag_rate == dark["flagged"].mean()
+    assert rate.stratum_mean == (dark["flagged"] * 1.0 - dark["harmless_flagged"]).mean()
+    assert rate.verdict == "disparity found"
+    assert before["dark", "flag rate"].verdict == "no disparity found"
+
+
+def test_a_stratum_of_infinite_values_alone_has_a_rate_and_no_mean() -> None:
+    rows = night(EVEN).assign(harmless_flagged=False)
+    rows.loc[rows[LIGHT] == "dark", ["value", "harmless", "flagged"]] = np.inf, np.inf, True
+    found = compared(rows)
+    assert ("dark", "mean") not in found
+    assert {stratum for stratum, statistic in found if statistic == "mean"} == {"bright"}
+    assert found["dark", "flag rate"].stratum_mean == 1.0
+
+
 @pytest.mark.parametrize("word", ["unknown", "uncertain", ""])
 def test_what_is_unknown_is_no_stratum_and_in_no_rest(word: str) -> None:
     rows = night({"dark": 60, "middle": 60, "bright": 60, word: 60})

@@ -220,10 +220,10 @@ def test_what_was_left_as_it_was_has_no_level_taken_off(
     assert (touched.value, touched.harmless) == (0.0, 0.1)
 
 
-def test_what_cannot_be_averaged_is_not_measured(people: list[Subject]) -> None:
-    """An infinite value would make every mean infinite."""
+def test_an_infinite_value_keeps_its_flag(people: list[Subject]) -> None:
     rows = as_rows(join(people, *tables(after=float("inf")), EYE).values, ["ITA", "face size"])
-    assert rows["value"].isna().all() and rows["harmless"].notna().all()
+    assert np.isposinf(rows["value"]).all() and rows["harmless"].notna().all()
+    assert rows["flagged"].all()
     assert list(rows["cluster"]) == ["A.r1 person 1", "A.r1 person 2", "A.r1", "A.r1"]
     assert list(rows["face size"])[-1] == "unknown"
 
