@@ -83,7 +83,7 @@ def judged(cell: Cell, level: float) -> Comparison:
     if evidence is None:
         few = sentence(subject, "too few", wording, 0.0, (0.0, 0.0), 0.0, people)
         return _comparison(cell, "too few", few)
-    interval = evidence.interval(level)
+    interval = _possible(cell.statistic, evidence.interval(level))
     verdict = judge(people, interval, evidence.difference, margin)
     if cell.statistic == "mean":
         found_from = detectable(evidence, level, margin)
@@ -91,6 +91,13 @@ def judged(cell: Cell, level: float) -> Comparison:
         found_from = detectable_rate(evidence, level, margin, cell.all_flagged, cell.design)
     words = sentence(subject, verdict, wording, evidence.difference, interval, found_from, people)
     return _comparison(cell, verdict, words, evidence, level, interval, found_from)
+
+
+def _possible(statistic: Statistic, interval: tuple[float, float]) -> tuple[float, float]:
+    """An interval within what the statistic can be: rates differ by 100 points at most."""
+    if statistic == "mean":
+        return interval
+    return max(interval[0], -1.0), min(interval[1], 1.0)
 
 
 def _comparison(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,6 +179,18 @@ def test_a_stratum_of_infinite_values_alone_has_a_rate_and_no_mean() -> None:
     assert ("dark", "mean") not in found
     assert {stratum for stratum, statistic in found if statistic == "mean"} == {"bright"}
     assert found["dark", "flag rate"].stratum_mean == 1.0
+
+
+def test_no_rates_differ_by_more_than_100_points() -> None:
+    rows = night({"dark": 10, "bright": 10}).assign(harmless_flagged=False)
+    rows["flagged"] = rows[LIGHT] == "dark"
+    (rate,) = (c for c in compared(rows).values() if c.statistic == "flag rate")
+    assert abs(rate.difference or 0) == 1.0
+    assert rate.low is not None and rate.high is not None
+    assert -1.0 <= rate.low < rate.high <= 1.0
+    assert "100.0 points" in rate.sentence
+    reach = [float(number) for number in re.findall(r"([+-][0-9.]+) points", rate.sentence)]
+    assert reach and max(map(abs, reach)) <= 100
 
 
 @pytest.mark.parametrize("word", ["unknown", "uncertain", ""])
