@@ -115,13 +115,30 @@ def hold_store(store: Store) -> Iterator[None]:
     Raises:
         StoreError: another night or check is running in it.
     """
-    descriptor = os.open(store.root / "night.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    with _hold(store.root / "night.lock", "night or check"):
+        yield
+
+
+@contextmanager
+def hold_readings(store: Store) -> Iterator[None]:
+    """Keep every other merging of what was read for strata out, and no night.
+
+    Raises:
+        StoreError: another one is at it.
+    """
+    with _hold(store.root / "strata.lock", "`wetgate strata`"):
+        yield
+
+
+@contextmanager
+def _hold(lock: Path, holder: str) -> Iterator[None]:
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(
-                f"another night or check is running in {store.root}; wait for it"
+                f"another {holder} is running in {lock.parent}; wait for it"
             ) from error
         yield
     finally:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalogs.errors import MediaError, SourceError, StoreError
 from catalogs.ledger import Ledger
 from catalogs.picture import PictureFormat
 from catalogs.recipe import read_recipe
@@ -29,8 +30,9 @@ from catalogs.records import CatalogReel
 from catalogs.rows import known_reels
 from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
-from catalogs.store import Store, open_store
+from catalogs.store import Store, hold_readings, hold_store, open_store
 from flows.cli import app
+from flows.strata import _compact
 from flows.strata_work import Job, run_jobs
 from flows.work import Order, ingest, restore
 from tasks.measure import shipped_calibration
@@ -232,6 +234,68 @@ def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(
     failed = said(filled)["failed"]
     assert len(failed) == 1
     assert "A.r1" in failed[0] and "is not what was ingested" in failed[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [(SourceError("a.mkv is missing"), "look at the source with `wetgate verify A.r1 --no-outputs`,"
+      " then run"),
+     (MediaError("a.mkv: broken\nfor long"), "`wetgate doctor`, then run"),
+     (StoreError("cannot write x; free or fix it"), "fix it; then run `wetgate strata` again"),
+     (OSError(28, "No space left on device", "logs/w"), "free or mend that disk, then run"),
+     (MemoryError(), "again with fewer --workers"),
+     (ValueError("12 of 13"), "this is a fault of Wetgate (ValueError); please report it")],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)  # fmt: skip
+def test_every_failure_has_its_own_remedy(
+    error: Exception, remedy: str, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(job: Job) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.strata_work.observe", fails)
+    said: list[str] = []
+    (first, _) = measured_shots(filled).shots
+    run_jobs([Job(filled, first.reel, first.shot)], 1, lambda job, why: said.append(why))
+    assert remedy in said[0] and "long" not in said[0]
+    assert ("verify" in said[0]) == isinstance(error, SourceError | MediaError)
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_work(
+    filled: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    result = call(filled, "--out", str(tmp_path / "taken" / "out"))
+    assert result.exit_code == 1
+    assert "cannot be written (Not a directory)" in str(result.exception)
+    assert "name another folder with --out" in str(result.exception)
+    assert Ledger(filled.tables).read("harmless").empty
+
+
+def test_a_night_may_begin_while_what_was_read_is_put_together(
+    known: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    compact = Ledger.compact
+
+    def beside(self: Ledger, table: str, partition: str) -> None:
+        with hold_store(known):
+            begun.append(table)
+        compact(self, table, partition)
+
+    monkeypatch.setattr(Ledger, "compact", beside)
+    assert _compact(known, {"A.r1"}) == ""
+    assert begun == ["readings", "harmless"]
+
+
+def test_of_two_runs_one_puts_together_and_the_other_says_that_it_does_not(known: Store) -> None:
+    for file in (known.tables / "harmless" / "B.r1").glob("*.parquet"):
+        change(file, "code_version", lambda metric, old: "earlier")
+    with hold_readings(known):
+        result = call(known)
+    assert result.exit_code == 0, result.output
+    assert "many files until the next run: another `wetgate strata` is running" in result.output
+    assert len(list((known.tables / "harmless" / "B.r1").glob("*"))) == 2
 
 
 class Deadly:
