@@ -220,6 +220,17 @@ def test_what_was_left_as_it_was_has_no_level_taken_off(
     assert (touched.value, touched.harmless) == (0.0, 0.1)
 
 
+def test_what_is_observed_follows_how_the_source_is_read() -> None:
+    place = SHOTS[0].shot
+    limited = replace(HEADER, colour=ColourTags(range="tv"))
+    keys = {
+        observation_key(reel, place)
+        for reel in (REEL, replace(REEL, header=limited), replace(REEL, frame_rate=Fraction(18)))
+    }
+    assert len(keys) == 3
+    assert observation_key(replace(REEL, source=Path("b.mkv")), place) in keys
+
+
 def test_an_infinite_value_keeps_its_flag(people: list[Subject]) -> None:
     rows = as_rows(join(people, *tables(after=float("inf")), EYE).values, ["ITA", "face size"])
     assert np.isposinf(rows["value"]).all() and rows["harmless"].notna().all()
