@@ -15,7 +15,6 @@ tags.csv         tags of shots and reels, for strata; written by people as well
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
+from catalogs.sweep import sweep
 
 STORE_VERSION = "2"
 POLICY = "policy.toml"
@@ -51,9 +51,10 @@ class Store:
         """The restored reel under one treatment."""
         return self.root / "reels" / reel_id / treatment_label
 
-    def features_file(self, reel_id: str, key: str) -> Path:
-        """What was found on some frames of a source."""
-        return self.root / "features" / reel_id / f"{key}.parquet"
+    def features_file(self, reel_id: str, start_frame: int, stop_frame: int, key: str) -> Path:
+        """What was found on frames of a source; of one range the newest file holds."""
+        name = f"{start_frame:07d}-{stop_frame:07d}.{key}.parquet"
+        return self.root / "features" / reel_id / name
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
@@ -64,12 +65,8 @@ class Store:
         return self.root / "mappings" / f"{batch_id}.csv"
 
     def sweep(self) -> None:
-        """Remove what a killed night left half written; only while the store is held."""
-        for kind in ("shots", "features"):
-            for file in self.root.glob(f"{kind}/*/.*.partial"):
-                file.unlink()
-        for folder in self.root.glob("reels/*/.*.partial"):
-            shutil.rmtree(folder)
+        """Remove what is half written or no longer of use; only while the store is held."""
+        sweep(self.root)
 
     def log_file(self, reel_id: str) -> Path:
         """One reel's log."""

@@ -1,6 +1,6 @@
 """The faces of a shot's source, found once and kept for the next version of a model.
 
-    faces = SourceFaces(store.features_file(reel_id, source_key(...)))
+    faces = SourceFaces(store.features_file(reel_id, start, stop, source_key(...)))
     look = replace(look, finder=faces)       # known faces are told, others are searched
     ...                                      # all stretches of the shot are measured
     faces.keep()
