@@ -115,7 +115,12 @@ class Treatment:
     @property
     def label(self) -> str:
         """Short name for folders and reports."""
-        return f"{self.recipe_name}-{self.treatment_id[:12]}"
+        return treatment_label(self.recipe_name, self.treatment_id)
+
+
+def treatment_label(recipe_name: str, treatment_id: str) -> str:
+    """The short name of a treatment, from what the ledger has of it."""
+    return f"{recipe_name}-{treatment_id[:12]}"
 
     def of(self, start_frame: int) -> "Treatment":
         """The treatment of the shot that begins at a frame."""

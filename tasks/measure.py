@@ -62,8 +62,9 @@ def measure_shot(
     if truth is not None and against is not None:
         sides = against.watched(sides, _truth_frames(reel, restored, truth))
     judged: list[dict[str, Judged]] = []
-    key = source_key(index, shot.start_frame, shot.stop_frame, reel.header)
-    faces = SourceFaces(store.features_file(shot.reel_id, key))
+    frames = shot.start_frame, shot.stop_frame
+    key = source_key(index, *frames, reel.header)
+    faces = SourceFaces(store.features_file(shot.reel_id, *frames, key))
     look, moved = look_of(reel, restored, declared), _shifts(restored)
     if not moved:  # else the source is another one than the key says
         look = replace(look, finder=faces)
