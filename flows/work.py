@@ -7,7 +7,7 @@ small and could be lost. Finished work is found in the ledger and not done again
 import faulthandler
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,7 +16,7 @@ from pathlib import Path
 from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
-from catalogs.mixtures import read_restored_reel_shots, refines
+from catalogs.mixtures import read_restored_reel_shots
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -52,7 +52,8 @@ class Order:
 
     Attributes:
         treatment: of every reel that has none of its own.
-        treatments: of reels that are reprocessed, by reel_id; see `for_reel`.
+        treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
+            and those that a night finds reprocessed in part and goes on with; see `for_reel`.
     """
 
     store: Store
@@ -63,7 +64,7 @@ class Order:
     notice: str | None = None
     sidecar: bool = True
     policy: Policy = field(default_factory=Policy)
-    treatments: Mapping[str, Treatment] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Ledger:
@@ -222,17 +223,6 @@ def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Sh
     known = read_restored_reel_shots(order.ledger, reel, order.treatment)
     found = {shot: known.get(_key(shot, order.treatment)) for shot in shots}
     return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
-
-
-def is_refined(order: Order, reel: Reel) -> bool:
-    """True when a version stands that was reprocessed in part from the one of this order."""
-    newest = order.ledger.newest("reels", reel.reel_id).iloc[-1]
-    version, treatment = str(newest["treatment_id"]), order.treatment.treatment_id
-    return (
-        newest["status"] == "restored"
-        and newest["reel_digest"] == reel.digest
-        and refines(order.ledger, reel.reel_id, version, treatment)
-    )
 
 
 def _key(shot: Shot, treatment: Treatment) -> str:

@@ -1,5 +1,6 @@
 """Reprocessing recomputes exactly what changes: proved from the ledger of a store of 200 shots."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError
-from catalogs.mixtures import refines
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
 from catalogs.store import Store
@@ -20,6 +20,7 @@ from flows.jobs import Job
 from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
+from tasks.permit import find_policy
 from tasks.reprocess import ReprocessPlan
 from tasks.treat import resolve_recipe, with_version
 
@@ -27,6 +28,7 @@ from .conftest import FRAMES, ONE, TWO, by_model, played
 
 Archive = Callable[..., Store]
 Reprocess = Callable[..., tuple[str, Tally]]
+Nights = Callable[..., tuple[str, Tally]]
 
 PLAIN = resolve_recipe(read_recipe("conservative"))
 DUSTED = by_model(ONE)
@@ -78,7 +80,6 @@ def test_the_condition_chooses_shots_and_the_others_of_a_reel_are_taken_over(
     reels = two_hundred.ledger().newest("reels").set_index("reel_id")
     version = reels.loc["R02.r1", "treatment_id"]
     assert version not in (DUSTED.treatment_id, by_model(TWO).treatment_id)
-    assert refines(two_hundred.ledger(), "R02.r1", version, DUSTED.treatment_id)
     standing = {s.reel_id: s for s in reel_standings(two_hundred)}["R02.r1"]
     assert (standing.status, standing.shots_done, standing.shots) == ("restored", 10, 10)
     batch, tally = reprocess(two_hundred, model="dust@2")
@@ -160,27 +161,68 @@ def test_the_dry_run_says_how_much_and_changes_nothing(archive: Archive) -> None
 
 
 def test_a_night_leaves_a_reel_as_it_was_reprocessed(
-    archive: Archive, reprocess: Reprocess, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, reprocess: Reprocess, night: Nights
 ) -> None:
     """A night with the recipe of before finds its own version, and does not put it back."""
-    from catalogs.catalog import Catalog
-    from catalogs.rows import known_reels
-    from flows import night as night_module
-    from flows.night import Night
-    from flows.progress import NightProgress
-
     store = archive([DUSTED], 4)
     reprocess(store, model="dust@2", where="shot_index = 1")
     version = store.ledger().newest("reels").iloc[-1]["derivative_id"]
-    monkeypatch.setattr(night_module, "is_unchanged", lambda *_: True)
-    (reel,) = known_reels(store.ledger()).values()
-    order = work.Order(store, Path(), DUSTED, "later")
-    night = Night(
-        order, lambda _: pytest.fail("work"), 2, NightProgress(store, None), lambda: False
-    )
-    tally = night.run(Catalog(Path("c.csv"), (reel.catalog,), (), ()))
-    assert tally.restored == {"R00.r1"}
+    batch, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
+    assert tally.shots_restored == 4
     assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+    assert computed(store, batch) == set()
+
+
+def test_a_night_with_what_some_shots_were_reprocessed_with_finishes_the_reel(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    """However many times it was reprocessed: what the reel came from decides."""
+    store = archive([DUSTED], 6)
+    reprocess(store, model="dust@2", where="shot_index < 2")
+    reprocess(store, model="dust@2", where="shot_index = 4")
+    batch, tally = night(store, by_model(TWO))
+    assert computed(store, batch) == {("R00.r1", FRAMES * n) for n in (2, 3, 5)}
+    assert tally.restored == {"R00.r1"}
+    newest = store.ledger().newest("reels").iloc[-1]
+    assert newest["treatment_id"] == by_model(TWO).treatment_id
+    reprocess(store, model="dust@1", where="shot_index = 4")
+    _, tally = night(store, by_model(TWO), "again")
+    assert tally.shots_computed == 0
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] != by_model(TWO).treatment_id
+
+
+def test_a_night_puts_back_what_a_reprocessed_version_has_lost(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2", where="shot_index = 1")
+    version = store.ledger().newest("reels").iloc[-1]["derivative_id"]
+    shutil.rmtree(store.root / "reels")
+    _, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
+    assert (store.root / "reels" / "R00.r1" / version.removeprefix("R00.r1.")).is_dir()
+    shutil.rmtree(store.root / "reels")
+    shutil.rmtree(store.root / "shots")
+    batch, tally = night(store, DUSTED, "after")
+    assert len(computed(store, batch)) == 4
+    rows = store.ledger().newest("restorations")
+    of_two = rows[(rows["batch_id"] == batch) & (rows["start_frame"] == FRAMES)]
+    assert list(of_two["treatment_id"]) == [by_model(TWO).treatment_id]
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_a_night_does_not_stand_by_a_version_that_policy_forbids_now(
+    archive: Archive, reprocess: Reprocess, night: Nights, tmp_path: Path
+) -> None:
+    store = archive([PLAIN], 4)
+    recipe = tmp_path / "faded.toml"
+    recipe.write_text('name = "faded"\n[[step]]\nname = "fade"\n')
+    reprocess(store, recipe=str(recipe), where="shot_index = 1")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[collection]]\nname = "Home"\nnever = ["fade"]\n')
+    night(store, PLAIN, policy=find_policy(policy, store.root))
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == PLAIN.treatment_id
 
 
 def test_what_failed_is_begun_again_where_it_stopped(
