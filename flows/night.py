@@ -14,7 +14,7 @@ from typing import Any
 from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
+from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
 from catalogs.mixtures import (
     read_mixture,
     read_restored_reel_shots,
@@ -33,6 +33,8 @@ from flows.work import Order
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.permit import forbidden
+
+NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
 Submit = Callable[[Job], PrefectFuture[Any]]
 
@@ -233,7 +235,7 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
+        elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
             self._doubt(job, error)
         else:
             self._give_up(job, error)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
 from catalogs.recipe import Part, Treatment, mixed
@@ -44,7 +45,9 @@ class ChosenShot:
     @property
     def why(self) -> str:
         """What changes, in words."""
-        return f"{_spoken(self.before)} becomes {_spoken(self.after)}"
+        newer = ", ".join(_newer(self.before, self.after))
+        by = f", by newer code of {newer}" if newer else ""
+        return f"{_spoken(self.before)} becomes {_spoken(self.after)}{by}"
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def plan_reprocess(
     left_out: Counter[str] = Counter()
     if where is not None:
         left_out["the condition is not true of it"] = len(standing) - len(selected)
-    renewed = {name: renew(treatment) for name, treatment in treatments.items()}
+    renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
     recorded = set(ledger.newest("restorations")["key"]) if len(selected) else set()
     reels, refused, known = [], {}, known_reels(ledger)
     for reel_id, rows in standing.groupby("reel_id"):
@@ -145,6 +148,19 @@ def plan_reprocess(
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
 
 
+def _renewed(
+    renew: Renew, treatments: Mapping[str, Treatment], wanted: set[str]
+) -> dict[str, Treatment | RecipeError]:
+    """The treatments that shots are chosen from, each as it is to be, or why it cannot be."""
+    found: dict[str, Treatment | RecipeError] = {}
+    for name in wanted & set(treatments):
+        try:
+            found[name] = renew(treatments[name])
+        except RecipeError as error:
+            found[name] = error
+    return found
+
+
 @dataclass(frozen=True)
 class _Reel:
     """One reel while it is planned."""
@@ -152,7 +168,7 @@ class _Reel:
     reel: Reel
     ledger: Ledger
     treatments: Mapping[str, Treatment]
-    renewed: Mapping[str, Treatment]
+    renewed: Mapping[str, Treatment | RecipeError]
     recorded: set[str]
 
     def plan(
@@ -172,7 +188,10 @@ class _Reel:
             row = by_start[shot.start_frame]
             before = after = self.treatments[row["treatment_id"]]
             if row["key"] in keys:
-                after = self.renewed[row["treatment_id"]]
+                renewed = self.renewed[row["treatment_id"]]
+                if isinstance(renewed, RecipeError):
+                    return f"{renewed}; name a recipe for it with --recipe"
+                after = renewed
                 if after.treatment_id == before.treatment_id:
                     left_out["its treatment stays the same"] += 1
                 else:
@@ -188,6 +207,13 @@ class _Reel:
     ) -> ChosenShot:
         known = shot.key(after.treatment_id) in self.recorded
         return ChosenShot(shot, before, after, seconds, known)
+
+
+def _newer(before: Treatment, after: Treatment) -> list[str]:
+    """Steps that both have, of which the software knows another version now."""
+    was = {step.name: step.version for step in before.steps}
+    changed = (s.name for s in after.steps if was.get(s.name, s.version) != s.version)
+    return list(dict.fromkeys(changed))
 
 
 def _spoken(treatment: Treatment) -> str:

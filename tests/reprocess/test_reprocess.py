@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,45 @@ def test_why_a_shot_was_chosen_is_said_and_recorded(archive: Archive, reprocess:
     events = store.ledger().read("events", batch)
     (event,) = events[events["event"] == "reprocessing"]["detail"]
     assert event == f"2 of 2 shots: {why}"
+
+
+def aged(treatment: Treatment, **parameters: Any) -> Treatment:
+    """As an earlier software recorded it, whose deflicker was another and knew these parameters."""
+    first, *others = treatment.steps
+    known = {**first.parameters, **parameters}
+    old = replace(first, version=first.version - 1, parameters=known)
+    return replace(treatment, steps=(old, *others))
+
+
+def test_shots_of_an_earlier_software_are_renewed_by_the_steps_of_today(
+    archive: Archive, reprocess: Reprocess
+) -> None:
+    """What is computed today must not be recorded as what another code computed."""
+    store = archive([aged(DUSTED), DUSTED, PLAIN], 2)
+    plan = planned(store, model="dust@2")
+    assert {reel.treatment.treatment_id for reel in plan.reels} == {by_model(TWO).treatment_id}
+    (why,) = {chosen.why for chosen in plan.chosen if chosen.shot.reel_id == "R00.r1"}
+    assert why.endswith("(dust@2), by newer code of deflicker")
+    batch, _ = reprocess(store, model="dust@2")
+    assert computed(store, batch) == {(r, FRAMES * n) for r in ("R00.r1", "R01.r1") for n in (0, 1)}
+
+
+def test_shots_of_an_earlier_software_stay_where_the_model_does(archive: Archive) -> None:
+    store = archive([aged(DUSTED)], 2)
+    plan = planned(store, model="dust@1")
+    assert (plan.chosen, plan.left_out) == ((), {"its treatment stays the same": 2})
+
+
+def test_a_reel_whose_parameters_no_step_knows_any_more_is_named_and_the_others_go_on(
+    archive: Archive
+) -> None:
+    store = archive([aged(DUSTED, passes=2), DUSTED, aged(PLAIN, passes=2)], 2)
+    plan = planned(store, model="dust@2")
+    assert [reel.reel.reel_id for reel in plan.reels] == ["R01.r1"]
+    assert "step deflicker" in plan.refused["R00.r1"]
+    assert "--recipe" in plan.refused["R00.r1"]
+    assert set(plan.refused) == {"R00.r1"}
+    assert len(planned(store, recipe="untouched").reels) == 3
 
 
 def test_the_dry_run_says_how_much_and_changes_nothing(archive: Archive) -> None:
