@@ -127,18 +127,18 @@ def plan_reprocess(
     treatments = recorded_treatments(ledger)
     standing = standing_shots(ledger, treatments)
     selected = standing if where is None else matching(ledger, standing, where)
-    keys = set(selected["key"])
+    chosen = {str(name): set(rows["start_frame"]) for name, rows in selected.groupby("reel_id")}
     left_out: Counter[str] = Counter()
     if where is not None:
         left_out["the condition is not true of it"] = len(standing) - len(selected)
     renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
-    recorded = set(ledger.newest("restorations")["key"]) if len(selected) else set()
+    recorded = _recorded(ledger) if chosen else set()
     reels, refused, known = [], {}, known_reels(ledger)
     for reel_id, rows in standing.groupby("reel_id"):
-        if not keys & set(rows["key"]):
+        if reel_id not in chosen:
             continue
         planned = _Reel(known[str(reel_id)], ledger, treatments, renewed, recorded)
-        plan = planned.plan(rows, keys, name, left_out)
+        plan = planned.plan(rows, chosen[str(reel_id)], name, left_out)
         if isinstance(plan, str):
             refused[str(reel_id)] = plan
         elif plan is not None and (why := forbidden(plan.reel.catalog, policy, plan.treatment)):
@@ -146,6 +146,12 @@ def plan_reprocess(
         elif plan is not None:
             reels.append(plan)
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
+
+
+def _recorded(ledger: Ledger) -> set[tuple[str, str]]:
+    """Reel and key of every shot that was restored."""
+    rows = ledger.newest("restorations")
+    return set(zip(rows["reel_id"], rows["key"], strict=True))
 
 
 def _renewed(
@@ -169,12 +175,14 @@ class _Reel:
     ledger: Ledger
     treatments: Mapping[str, Treatment]
     renewed: Mapping[str, Treatment | RecipeError]
-    recorded: set[str]
+    recorded: set[tuple[str, str]]
 
     def plan(
-        self, rows: pd.DataFrame, keys: set[str], name: str | None, left_out: Counter[str]
+        self, rows: pd.DataFrame, starts: set[int], name: str | None, left_out: Counter[str]
     ) -> ReelPlan | str | None:
         """What becomes of it; None when nothing changes; why not, where it cannot be said."""
+        if set(rows["reel_digest"]) != {self.reel.digest}:
+            return "its source was ingested anew; run the night first"
         shots = current_shots(self.ledger, self.reel, DETECTOR)
         by_start: dict[int, dict[str, Any]] = {
             int(row["start_frame"]): row for row in rows.to_dict("records")
@@ -187,7 +195,7 @@ class _Reel:
         for shot in shots:
             row = by_start[shot.start_frame]
             before = after = self.treatments[row["treatment_id"]]
-            if row["key"] in keys:
+            if shot.start_frame in starts:
                 renewed = self.renewed[row["treatment_id"]]
                 if isinstance(renewed, RecipeError):
                     return f"{renewed}; name a recipe for it with --recipe"
@@ -205,7 +213,7 @@ class _Reel:
     def _chosen(
         self, shot: Shot, before: Treatment, after: Treatment, seconds: float
     ) -> ChosenShot:
-        known = shot.key(after.treatment_id) in self.recorded
+        known = (shot.reel_id, shot.key(after.treatment_id)) in self.recorded
         return ChosenShot(shot, before, after, seconds, known)
 
 

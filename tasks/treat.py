@@ -147,9 +147,7 @@ def _resolve_step(recipe: Recipe, written: RecipeStep) -> TreatmentStep:
     return TreatmentStep(step.name, step.version, asdict(step))
 
 
-def _checked(
-    recipe: str, step: str, kind: type[Any], parameters: Mapping[str, Parameter]
-) -> Any:
+def _checked(recipe: str, step: str, kind: type[Any], parameters: Mapping[str, Parameter]) -> Any:
     try:
         return kind(**_fitted(kind, parameters))
     except (TypeError, ValueError, OverflowError) as error:

@@ -101,7 +101,7 @@ Archive = Callable[..., Store]
 def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
     """A function that fills a store: reels of ten shots each, restored under a treatment each."""
 
-    def fill(treatments: list[Treatment], shots_each: int = 10) -> Store:
+    def fill(treatments: list[Treatment], shots_each: int = 10, digest: str = "") -> Store:
         for version in (ONE, TWO):
             store.shelf.put(version, None, None)
         ledger = store.ledger("first")
@@ -114,7 +114,7 @@ def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
         for number, treatment in enumerate(treatments):
             catalog = CatalogReel(f"R{number:02d}", "T", 1, 1, "a.mkv", number + 2,
                                   collection="News" if number % 2 else "Home")  # fmt: skip
-            content = Content(f"digest-{number}", 1, 1, FRAMES * shots_each, ())
+            content = Content(digest or f"digest-{number}", 1, 1, FRAMES * shots_each, ())
             header = make_header(PictureFormat(64, 48, "gray"))
             reel = Reel(catalog, Path("a.mkv"), header, content, Fraction(18), "header")
             shots = [Shot(reel.reel_id, reel.digest, n, FRAMES * n, FRAMES * (n + 1))

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from catalogs.errors import MediaError, RecipeError
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
+from catalogs.records import Shot
+from catalogs.rows import known_reels, reel_row, shot_rows
 from catalogs.store import Store
 from catalogs.tables import TABLES
 from flows import work
@@ -23,6 +25,7 @@ from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
 from tasks.reprocess import ReprocessPlan
+from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, with_version
 
 from .conftest import FRAMES, ONE, TWO, by_model, played
@@ -172,7 +175,7 @@ def test_shots_of_an_earlier_software_stay_where_the_model_does(archive: Archive
 
 
 def test_a_reel_whose_parameters_no_step_knows_any_more_is_named_and_the_others_go_on(
-    archive: Archive
+    archive: Archive,
 ) -> None:
     store = archive([aged(DUSTED, passes=2), DUSTED, aged(PLAIN, passes=2)], 2)
     plan = planned(store, model="dust@2")
@@ -336,3 +339,54 @@ def test_every_table_of_the_ledger_can_be_asked(archive: Archive) -> None:
     for table in TABLES:
         where = f"(SELECT count(*) FROM {table}) >= 0"
         assert len(planned(store, model="dust@2", where=where).chosen) == 2
+
+
+def test_of_two_reels_of_one_file_only_the_selected_one_changes(
+    archive: Archive, reprocess: Reprocess
+) -> None:
+    """Equal pixels have equal keys, whichever reel they are of; files and records are a reel's."""
+    store = archive([DUSTED, DUSTED], 3, digest="same")
+    plan = planned(store, model="dust@2", where="reel_id = 'R01.r1'")
+    assert {chosen.shot.reel_id for chosen in plan.chosen} == {"R01.r1"}
+    assert plan.left_out == {"the condition is not true of it": 3}
+    reprocess(store, model="dust@2", where="reel_id = 'R01.r1'")
+    plan = planned(store, model="dust@2")
+    assert {chosen.shot.reel_id for chosen in plan.to_compute} == {"R00.r1"}
+    assert len(plan.to_compute) == 3
+
+
+def test_a_flag_is_of_one_reel(archive: Archive) -> None:
+    store = archive([DUSTED, DUSTED], 1, digest="same")
+    (key,) = set(store.ledger().newest("restorations")["key"])
+    flag = {"key": key, "reel_id": "R01.r1", "shot_index": 0, "metric": "DIRT", "verdict": "flag",
+            "seconds": 36.0}  # fmt: skip
+    store.ledger("m").append("measurements", "R01.r1", [flag])
+    plan = planned(store, model="dust@2", where="list_contains(flagged, 'DIRT')")
+    assert {chosen.shot.reel_id for chosen in plan.chosen} == {"R01.r1"}
+    assert planned(store, model="dust@2").hours == pytest.approx((3.6 + 3.6 + 36) / 3600)
+
+
+def test_a_reel_whose_source_was_ingested_anew_waits_for_its_night(archive: Archive) -> None:
+    store = archive([DUSTED, DUSTED], 2)
+    reel = known_reels(store.ledger())["R00.r1"]
+    new = replace(reel, content=replace(reel.content, sha256="scanned again"))
+    shots = [Shot(new.reel_id, new.digest, n, FRAMES * n, FRAMES * (n + 1)) for n in range(2)]
+    ledger = store.ledger("second")
+    ledger.append("shots", new.reel_id, shot_rows(shots, DETECTOR))
+    ledger.append("reels", new.reel_id, [reel_row(new, "ingested", DUSTED)])
+    plan = planned(store, model="dust@2")
+    assert [one.reel.reel_id for one in plan.reels] == ["R01.r1"]
+    assert plan.refused == {"R00.r1": "its source was ingested anew; run the night first"}
+
+
+@pytest.mark.parametrize("where", [{}, {"where": "frames > 0"}])
+def test_a_store_without_restored_reels_has_nothing_to_reprocess(
+    archive: Archive, where: dict[str, str]
+) -> None:
+    store = archive([])
+    assert planned(store, model="dust@2", **where) == ReprocessPlan((), {}, {})
+
+
+def test_a_condition_that_is_true_of_nothing_chooses_nothing(archive: Archive) -> None:
+    plan = planned(archive([DUSTED], 2), model="dust@2", where="frames > 1000")
+    assert (plan.chosen, plan.left_out) == ((), {"the condition is not true of it": 2})
