@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from catalogs.errors import MediaError, RecipeError
+from catalogs.errors import MediaError, RecipeError, StoreError
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
 from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
-from catalogs.store import Store
+from catalogs.store import Store, hold_store
 from catalogs.tables import TABLES
+from flows import reprocess as flow_module
 from flows import work
 from flows.cli import app
 from flows.jobs import Job
@@ -69,8 +71,6 @@ def test_of_200_shots_the_30_that_use_the_model_are_recomputed(
     assert len(two_hundred.ledger().read("restorations")) == before + 30
     assert (tally.shots_computed, tally.restored) == (30, set(reels))
     assert planned(two_hundred, model="dust@2").chosen == ()
-    _, again = reprocess(two_hundred, model="dust@2")
-    assert again.shots_computed == 0
 
 
 def test_the_condition_chooses_shots_and_the_others_of_a_reel_are_taken_over(
@@ -390,3 +390,49 @@ def test_a_store_without_restored_reels_has_nothing_to_reprocess(
 def test_a_condition_that_is_true_of_nothing_chooses_nothing(archive: Archive) -> None:
     plan = planned(archive([DUSTED], 2), model="dust@2", where="frames > 1000")
     assert (plan.chosen, plan.left_out) == ((), {"the condition is not true of it": 2})
+
+
+def flow(store: Store, monkeypatch: pytest.MonkeyPatch, **asked: str) -> Any:
+    """The flow without Prefect, with the models of the store's shelf; it must begin no batch."""
+    monkeypatch.setattr(flow_module, "run_batch", lambda *_: pytest.fail("a batch was begun"))
+    monkeypatch.setattr(flow_module, "prepare", partial(prepare, ask=False))
+    return flow_module.reprocess.fn(str(store.root), **asked)
+
+
+def test_a_plan_is_made_while_the_store_is_held(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a night does meanwhile would make it a plan of yesterday."""
+    store = archive([DUSTED], 2)
+    with hold_store(store), pytest.raises(StoreError, match="another night"):
+        flow(store, monkeypatch, model="rust@1")  # not looked for: there is no such model
+
+    def held(*_: Any) -> Any:
+        with pytest.raises(StoreError, match="another night"), hold_store(store):
+            pass
+        raise RecipeError("planned")
+
+    monkeypatch.setattr(flow_module, "prepare", held)
+    with pytest.raises(RecipeError, match="planned"):
+        flow_module.reprocess.fn(str(store.root), model="dust@2")
+
+
+def test_where_no_shot_changes_no_batch_is_begun(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = archive([PLAIN, aged(DUSTED, passes=2)], 2)
+    before = sorted(store.tables.rglob("*"))
+    summary = flow(store, monkeypatch, model="dust@2", where="reel_id = 'R00.r1'")
+    assert (summary.batch_id, summary.all_well) == ("", True)
+    assert "no shot changes" in summary.report
+    attention = flow(store, monkeypatch, model="dust@2")
+    assert (attention.name, attention.data.held) == ("NeedsAttention", 1)
+    assert "R01.r1 stays as it is: recipe dusted, step deflicker" in attention.data.report
+    assert sorted(store.tables.rglob("*")) == before
+
+
+def test_a_time_that_is_none_is_refused_before_anything_is_planned(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="'25:99' is not HH:MM"):
+        flow(archive([DUSTED], 1), monkeypatch, model="dust@2", until="25:99")
