@@ -151,6 +151,7 @@ def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
         archive=Path(),  # nothing is ingested: reels say where their sources lie
         treatment=plan.treatments[0],
         batch_id=new_batch_id(),
+        sidecar=None,
         policy=prepared.policy,
         treatments={reel.reel.reel_id: reel.treatment for reel in plan.reels},
     )

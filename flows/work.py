@@ -37,12 +37,13 @@ from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
 from tasks.licence import licence_remarks
-from tasks.manifest import derivative_id, digest_of
+from tasks.manifest import derivative_id, digest_of, read_manifest
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
+from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
 
@@ -52,6 +53,8 @@ class Order:
 
     Attributes:
         treatment: of every reel that has none of its own.
+        notice: for access copies; what the version before has when None.
+        sidecar: whether masters get one; as the version before when None.
         treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
             and those that a night finds reprocessed in part and goes on with; see `for_reel`.
     """
@@ -62,7 +65,7 @@ class Order:
     batch_id: str
     truth: Path | None = None
     notice: str | None = None
-    sidecar: bool = True
+    sidecar: bool | None = True
     policy: Policy = field(default_factory=Policy)
     treatments: dict[str, Treatment] = field(default_factory=dict)
 
@@ -183,9 +186,8 @@ def assemble(order: Order, reel: Reel) -> str:
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
     disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
-    built = assemble_reel(
-        disclosed, restored, order.treatment, order.store, order.notice, order.sidecar
-    )
+    notice, sidecar = _as_before(order, reel)
+    built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (
@@ -197,6 +199,23 @@ def assemble(order: Order, reel: Reel) -> str:
         ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
     return built.derivative_id
+
+
+def _as_before(order: Order, reel: Reel) -> tuple[str, bool]:
+    """Notice and sidecar as ordered, else as the version has them whose place is taken."""
+    rows = order.ledger.read("reels", reel.reel_id)
+    rows = rows[rows["status"] == "restored"]
+    labels = rows["derivative_id"].str.removeprefix(f"{reel.reel_id}.")
+    folders = (
+        order.store.reel_folder(reel.reel_id, label)
+        for label in (order.treatment.label, *labels.tail(1))
+    )
+    before = next(filter(None, map(read_manifest, folders)), {})
+    notice, sidecar = order.notice, order.sidecar
+    return (
+        str(before.get("notice", "")) if notice is None else notice,
+        before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
+    )
 
 
 def record_allowances(order: Order, reel: Reel) -> None:
