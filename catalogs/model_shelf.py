@@ -6,6 +6,7 @@ models/<name>/<version>.benchmark    the table that was registered with it
 models/<name>/aliases.json           where the aliases stood when the registry was last seen
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from catalogs.durable import partial_path, publish_once, sync_file, write_whole
 from catalogs.errors import StoreError
 from catalogs.fixity import sha256_file
-from catalogs.model_version import ModelVersion, read_version, version_json
+from catalogs.model_version import ModelVersion, check_name, read_version, version_json
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Shelf:
 
     def benchmark_file(self, version: ModelVersion) -> Path:
         """Where a version's benchmark table lies, if it has one."""
-        return self.folder / version.name / f"{version.version}.benchmark"
+        return self._of(version.name) / f"{version.version}.benchmark"
 
     def holds(self, version: ModelVersion) -> bool:
         """True when nothing of a version is missing here."""
@@ -57,12 +58,26 @@ class Shelf:
         return known and (not sha256 or self.weights_file(sha256).is_file())
 
     def put(self, version: ModelVersion, weights: bytes | None, benchmark: bytes | None) -> None:
-        """Keep a version: weights first, so that what is named is there."""
+        """Keep a version: weights first, so that what is named is there.
+
+        Raises:
+            RecipeError: its name could leave the folder.
+            StoreError: the weights are not its own, or something else is kept under its number.
+        """
+        known = self.find(version.name, version.version)
+        if known not in (None, version):
+            raise StoreError(
+                f"{version.reference} is not what this store knows by that number "
+                f"({self._file(version.name, version.version)}); register it under another name"
+            )
         if weights is not None:
+            if hashlib.sha256(weights).hexdigest() != version.weights_sha256:
+                raise StoreError(f"the weights are not those of {version.reference}")
             _write_once(self.weights_file(version.weights_sha256), weights)
         if benchmark is not None:
             _write_once(self.benchmark_file(version), benchmark)
-        _write_once(self._file(version.name, version.version), version_json(version))
+        if known is None:
+            _write_once(self._file(version.name, version.version), version_json(version))
 
     def find(self, name: str, version: int) -> ModelVersion | None:
         """A version that is kept here, or None.
@@ -90,20 +105,18 @@ class Shelf:
     def standing(self, name: str) -> Standing:
         """Where the aliases stood when the registry was last seen."""
         try:
-            read = json.loads((self.folder / name / "aliases.json").read_bytes())
+            read = json.loads((self._of(name) / "aliases.json").read_bytes())
             return Standing(read["champion"], read["challenger"], tuple(read["earlier"]))
         except FileNotFoundError:
             return Standing()
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"{self.folder / name}/aliases.json cannot be read: {error}"
-            ) from error
+            raise StoreError(f"{self._of(name)}/aliases.json cannot be read: {error}") from error
 
     def note(self, name: str, standing: Standing) -> None:
         """Keep where the aliases stand."""
         if standing != self.standing(name):
             data = json.dumps(asdict(standing)).encode()
-            write_whole(self.folder / name / "aliases.json", data)
+            write_whole(self._of(name) / "aliases.json", data)
 
     def verified_weights(self, sha256: str) -> bytes:
         """The weights, after their hash was checked.
@@ -121,15 +134,19 @@ class Shelf:
         return file.read_bytes()
 
     def _file(self, name: str, version: int) -> Path:
-        return self.folder / name / f"{version}.json"
+        return self._of(name) / f"{version}.json"
+
+    def _of(self, name: str) -> Path:
+        return self.folder / check_name(name)
 
 
 def _write_once(target: Path, data: bytes) -> None:
-    """Write a file that never changes; one that is there already stays."""
+    """Write a file that never changes; one that is there already must be the same."""
     partial = partial_path(target)
     try:
         partial.write_bytes(data)
         sync_file(partial)
-        publish_once(partial, target)
+        if not publish_once(partial, target) and target.read_bytes() != data:
+            raise StoreError(f"{target} holds something else; remove it if it is damaged")
     finally:
         partial.unlink(missing_ok=True)

@@ -111,13 +111,18 @@ def read_version(text: bytes | str) -> ModelVersion:
     return _VERSION.validate_json(text)
 
 
+def is_name(name: str) -> bool:
+    """True when a model may be named so."""
+    return bool(_NAME.fullmatch(name))
+
+
 def check_name(name: str) -> str:
     """The name of a model, if it may be one: it becomes the name of a folder.
 
     Raises:
         RecipeError: it may not.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise RecipeError(f"{name!r} cannot name a model; use lower case letters, digits, dashes")
     return name
 

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -32,6 +33,7 @@ from catalogs.shot_list import holding_rows
 from catalogs.tables import TABLES
 
 _PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+_SHOT = ["reel_id", "key"]
 _OF_REEL = ["reel_id", "reel_digest", "treatment_id", "identifier", "title", "collection",
             "gauge", "colour", "reel_number", "width", "height"]  # fmt: skip
 _OF_SHOT = [*_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
@@ -51,7 +53,7 @@ def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.Da
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]
     outcomes = with_mixtures(restorations, ledger.newest("mixtures"))[_OF_SHOT]
     shots = outcomes.merge(reels, on=["reel_id", "reel_digest", "treatment_id"])
-    shots = shots.drop(columns="treatment_id").merge(own, on=["reel_id", "key"])
+    shots = shots.drop(columns="treatment_id").merge(own, on=_SHOT)
     shots = shots.merge(holding_rows(ledger.newest("shots"))[_PLACE], on=_PLACE)
     shots["frames"] = shots["stop_frame"] - shots["start_frame"]
     known = {name: _models(treatment) for name, treatment in treatments.items()}
@@ -67,6 +69,8 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
     Raises:
         RecipeError: it is no condition, or names what is not there.
     """
+    if shots.empty:  # without rows columns have no types to ask for
+        return shots
     query = f"SELECT reel_id, start_frame FROM shot WHERE (\n{where}\n)"
     try:
         with duckdb.connect() as memory:
@@ -87,16 +91,18 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
         ) from error
     chosen = set(found)
     places = zip(shots["reel_id"], shots["start_frame"], strict=True)
-    return shots[[place in chosen for place in places]]
+    return shots[np.array([place in chosen for place in places], dtype=bool)]
 
 
 def _measured(ledger: Ledger, shots: pd.DataFrame) -> pd.DataFrame:
     """The shots with the metrics that flag each, and the time that measuring took."""
     rows = ledger.newest("measurements")
-    flags = rows[rows["verdict"] == "flag"].groupby("key")["metric"].agg(list).to_dict()
-    spent = rows.groupby("key")["seconds"].sum().to_dict()
-    shots["flagged"] = [flags.get(key, []) for key in shots["key"]]
-    shots["seconds"] = shots["seconds"] + shots["key"].map(spent).fillna(0.0)
+    flags = rows[rows["verdict"] == "flag"].groupby(_SHOT)["metric"].agg(list).to_dict()
+    spent = rows.groupby(_SHOT)["seconds"].sum().to_dict()
+    places = list(zip(*(shots[name] for name in _SHOT), strict=True))
+    shots["flagged"] = [flags.get(place, []) for place in places]
+    measuring = np.array([spent.get(place, 0.0) for place in places], dtype=float)
+    shots["seconds"] = shots["seconds"].astype(float) + measuring
     return shots
 
 

@@ -56,7 +56,7 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "mixtures": _schema(
         reel_id=_TEXT, reel_digest=_TEXT, treatment_id=_TEXT, start_frame=_COUNT,
-        stop_frame=_COUNT, part_treatment_id=_TEXT,
+        stop_frame=_COUNT, part_treatment_id=_TEXT, base_treatment_id=_TEXT,
     ),
     "measurements": _schema(
         key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,

@@ -16,10 +16,9 @@ from prefect.states import Completed
 
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
-from catalogs.store import hold_store
 from flows import work
 from flows.cluster import night_cluster, slot_count
-from flows.drain import drained_by_signals
+from flows.drain import drained_by_signals, read_clock
 from flows.jobs import Job
 from flows.night import Night, Tally
 from flows.progress import night_progress
@@ -58,11 +57,18 @@ class Means:
         scheduler: address of a running Dask scheduler; a local cluster when None.
         workers: local worker processes; one a GPU, else one a core, when None.
         until: HH:MM, local time, after which no new work is begun.
+
+    Raises:
+        ValueError: `until` is no time of day.
     """
 
     scheduler: str | None = None
     workers: int | None = None
     until: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            read_clock(self.until)
 
 
 def new_batch_id() -> str:
@@ -78,7 +84,7 @@ def run_batch(
     reel_ids: Iterable[str],
     means: Means,
 ) -> NightSummary:
-    """Hold the store, work, record, and report.
+    """Work, record, and report, in a store that the caller holds.
 
     Args:
         order: what all the work has in common.
@@ -92,7 +98,7 @@ def run_batch(
         StoreError: the batch could not begin.
     """
     store = order.store
-    with hold_store(store), drained_by_signals(means.until) as should_stop:
+    with drained_by_signals(means.until) as should_stop:
         started = time.monotonic()
         store.sweep()
         _record_batch(order, subject, Tally(), "running", 0.0)

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import typer
@@ -38,15 +38,26 @@ def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
 def check_clock(until: str) -> None:
     """Refuse what is no time of day, as a command line does."""
     try:
-        datetime.strptime(until, "%H:%M")
+        read_clock(until)
     except ValueError as error:
-        raise typer.BadParameter(f"{until!r} is not HH:MM", param_hint="--until") from error
+        raise typer.BadParameter(str(error), param_hint="--until") from error
+
+
+def read_clock(until: str) -> time:
+    """A time of day.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return datetime.strptime(until, "%H:%M").time()
+    except ValueError as error:
+        raise ValueError(f"{until!r} is not HH:MM") from error
 
 
 def _deadline(until: str | None) -> datetime | None:
     """The next time the clock shows `until`."""
     if until is None:
         return None
-    clock = datetime.strptime(until, "%H:%M").time()
-    deadline = datetime.combine(datetime.now().date(), clock)
+    deadline = datetime.combine(datetime.now().date(), read_clock(until))
     return deadline if deadline > datetime.now() else deadline + timedelta(days=1)

@@ -4,17 +4,32 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from catalogs.store import Store
+from catalogs.store import Store, existing_store, open_store
 
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 
 
+def shared_uri() -> str | None:
+    """The tracking server that is configured for all stores, if one is."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
 def tracking_uri(store: Store) -> str:
     """The configured tracking server, or the store's own database."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store.root / 'mlflow.db'}"
+    return shared_uri() or f"sqlite:///{store.root / 'mlflow.db'}"
+
+
+def store_with_models(root: Path) -> Store:
+    """The store; made where a server may have models for one that is not there yet.
+
+    Raises:
+        StoreError: there is no store, and no server is configured; or it cannot be made.
+    """
+    return open_store(root) if shared_uri() else existing_store(root)
 
 
 def mlflow_client(store: Store) -> Any:
@@ -23,7 +38,6 @@ def mlflow_client(store: Store) -> Any:
     Raises:
         Exception: whatever MLflow raises where its server or database cannot be used.
     """
-    import mlflow
     from mlflow.tracking import MlflowClient
 
     for name in ("mlflow", "alembic"):
@@ -31,8 +45,8 @@ def mlflow_client(store: Store) -> Any:
     if (artifacts := artifact_root(store)) is not None:
         # MLflow's only way to keep its default experiment out of the working directory.
         os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts
-    mlflow.set_tracking_uri(tracking_uri(store))
-    return MlflowClient()
+    uri = tracking_uri(store)  # never set for the process: another store may follow
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def experiment_id(client: Any, store: Store, name: str) -> str:
@@ -45,7 +59,7 @@ def experiment_id(client: Any, store: Store, name: str) -> str:
 
 def artifact_root(store: Store) -> str | None:
     """Where artifacts go, as a URI; None where a server decides."""
-    if os.environ.get("MLFLOW_TRACKING_URI"):
+    if shared_uri():
         return None
     return (store.root / "mlartifacts").as_uri()
 

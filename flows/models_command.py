@@ -16,6 +16,7 @@ import typer
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelVersion
 from catalogs.store import Store, existing_store, open_store
+from flows.mlflow_client import short_patience, store_with_models
 from flows.options import FootageOption, JsonOption, StoreOption, WorkersOption
 
 if TYPE_CHECKING:
@@ -32,14 +33,14 @@ ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides
 @models_app.command("list")
 def list_models(store: StoreOption = Path("store"), as_json: JsonOption = False) -> None:
     """Show every version, which is champion, and under which licence."""
-    opened = existing_store(store)
-    versions, remark = _known(opened)
+    opened = store_with_models(store)
+    versions, remarks = _known(opened)
     standings = {v.name: opened.shelf.standing(v.name) for v in versions}
     if as_json:
         said = [_facts(version, standings[version.name]) for version in versions]
-        typer.echo(json.dumps({"models": said, "remark": remark}, ensure_ascii=False))
+        typer.echo(json.dumps({"models": said, "remarks": remarks}, ensure_ascii=False))
         return
-    if remark:
+    for remark in remarks:
         typer.echo(f"remark: {remark}")
     for version in versions:
         typer.echo(_line(version, standings[version.name]))
@@ -168,25 +169,28 @@ def _announced(label: str) -> Iterator["Listener"]:
         yield progress.listener()
 
 
-def _known(store: Store) -> tuple[list[ModelVersion], str]:
-    """Every version, from the registry or, where it does not answer, from the shelf."""
+def _known(store: Store) -> tuple[list[ModelVersion], list[str]]:
+    """Every version, from the registry or, where it does not answer, from the shelf; remarks."""
     _quiet()
-    from flows.mlflow_client import short_patience
     from flows.registry import Registry
 
     try:
         with short_patience():
-            return _registered(Registry(store)), ""
+            return _registered(Registry(store))
     except Exception as error:  # whatever MLflow raises
         first = str(error).partition("\n")[0]
-        return list(store.shelf.versions()), f"the registry could not be asked ({first})"
+        return list(store.shelf.versions()), [f"the registry could not be asked ({first})"]
 
 
-def _registered(registry: "Registry") -> list[ModelVersion]:
-    names = registry.names()
-    for name in names:
+def _registered(registry: "Registry") -> tuple[list[ModelVersion], list[str]]:
+    versions: list[ModelVersion] = []
+    remarks: list[str] = []
+    for name in registry.names():
         registry.standing(name)  # noted on the shelf
-    return [version for name in names for version in registry.versions(name)]
+        found, problems = registry.versions(name)
+        versions += found
+        remarks += problems
+    return versions, remarks
 
 
 def _roles(version: ModelVersion, standing: Standing) -> list[str]:

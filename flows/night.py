@@ -8,16 +8,23 @@ import queue
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
-from catalogs.mixtures import read_restored_reel_shots, record_mixture
+from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
+from catalogs.mixtures import (
+    read_mixture,
+    read_restored_reel_shots,
+    record_mixture,
+    refining_version,
+)
+from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
 from catalogs.rows import forbidden_row, held_row, reel_row, reels_at_hand
+from catalogs.treatments import recorded_treatments
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
@@ -25,6 +32,9 @@ from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
+from tasks.permit import forbidden
+
+NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
 Submit = Callable[[Job], PrefectFuture[Any]]
 
@@ -112,11 +122,25 @@ class Night:
         except (MediaError, VerificationError) as error:
             self._hold(HeldRow.of(entry, str(error)))
             return
-        if work.is_refined(self._order, known):
-            self.tally.restored.add(known.reel_id)
-            self._progress.say(known.reel_id, "stands as it was reprocessed; nothing to do")
-            return
-        self._open_reel(known, shots)
+        self._take_up(known, shots)
+
+    def _take_up(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+        """Go on with a reel: where it was reprocessed in part, with the version that stands."""
+        order = self._order
+        version = refining_version(order.ledger, reel, order.treatment.treatment_id)
+        own = version and read_mixture(order.ledger, reel, version, self._recorded)
+        if (
+            own
+            and [(part.start_frame, part.stop_frame) for part in own.parts]
+            == [(shot.start_frame, shot.stop_frame) for shot in shots]
+            and not forbidden(reel.catalog, order.policy, own)
+        ):
+            order.treatments[reel.reel_id] = own
+        self._open_reel(reel, shots)
+
+    @cached_property
+    def _recorded(self) -> dict[str, Treatment]:
+        return recorded_treatments(self._order.ledger)
 
     def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         order = self._order.for_reel(reel.reel_id)
@@ -127,7 +151,12 @@ class Night:
                 self._count(restored.status)
             order.record("found finished", reel.reel_id, "success")
             work.record_restored(order, reel)
-            self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
+            how = (
+                "stands as it was reprocessed"
+                if order.treatment.parts
+                else "finished on an earlier night"
+            )
+            self._progress.say(reel.reel_id, f"{how}; nothing to do")
             return
         work.record_allowances(order, reel)
         finished = work.finished_shots(order, reel, shots)
@@ -176,7 +205,7 @@ class Night:
         if job.kind == "ingest":
             reel, shots = answer
             self._progress.say(reel_id, f"ingested: {_describe(reel)}")
-            self._open_reel(reel, shots)
+            self._take_up(reel, shots)
         elif job.kind == "assemble":
             del self._open[reel_id]
             self.tally.restored.add(reel_id)
@@ -206,7 +235,7 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
+        elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
             self._doubt(job, error)
         else:
             self._give_up(job, error)

@@ -8,7 +8,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
-from catalogs.store import open_store
+from catalogs.store import hold_store, open_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
 from flows.choices import apply_choices, read_choices
@@ -64,6 +64,7 @@ def nightly(
     Raises:
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
+    means = Means(scheduler, workers, until)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -95,14 +96,16 @@ def nightly(
             subject = choice.identifier or catalogued.path.name
             order.record("operator choice", subject, "success", choice.option)
 
-    summary = run_batch(
-        order,
-        str(catalogued.path),
-        before,
-        lambda night: night.run(catalogued),
-        [reel.reel_id for reel in catalogued.reels],
-        Means(scheduler, workers, until),
-    )
+    reel_ids = [reel.reel_id for reel in catalogued.reels]
+    with hold_store(opened):
+        summary = run_batch(
+            order,
+            str(catalogued.path),
+            before,
+            lambda night: night.run(catalogued),
+            reel_ids,
+            means,
+        )
     return ended(summary)
 
 

@@ -56,7 +56,7 @@ def promote(store: Store, reference: str, person: str, gate: Path | None, becaus
     earlier = standing.earlier
     if standing.champion is not None:
         earlier = (*earlier, standing.champion)
-    after = registry.set_champion(version.name, version.version, earlier)
+    after = registry.set_champion(standing, version.name, version.version, earlier)
     took = f", in place of {champion.reference}" if champion else ""
     _record(store, "model promotion", version.reference, f"champion{took}; {ground}", person)
     return after
@@ -73,7 +73,7 @@ def rollback(store: Store, name: str, person: str, because: str = "") -> Standin
     if standing.champion is None or not standing.earlier:
         raise StoreError(f"{name} had no champion before; there is nothing to go back to")
     *earlier, back = standing.earlier
-    after = registry.set_champion(name, back, tuple(earlier))
+    after = registry.set_champion(standing, name, back, tuple(earlier))
     detail = f"champion again, in place of {name}@{standing.champion}"
     if because:
         detail += f"; {because}"

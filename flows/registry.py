@@ -10,21 +10,19 @@ lies on its shelf (`catalogs.model_shelf`); where MLflow cannot be asked, that i
 """
 
 import json
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from catalogs.errors import StoreError
+from catalogs.errors import StoreError, WetgateError
 from catalogs.model_shelf import Standing
-from catalogs.model_version import ModelVersion, read_version, version_json
+from catalogs.model_version import ModelVersion, check_name, is_name
 from catalogs.store import Store
 from flows.mlflow_client import experiment_id, mlflow_client
+from flows.model_files import CONTENT, read_files, write_files
 from tasks.register import Offered
 
 EXPERIMENT = "wetgate models"
 
-WEIGHTS, CARD, BENCHMARK = "model.safetensors", "model.json", "benchmark"
 _MARK = "wetgate"  # registered models without it are other people's
 _EARLIER = "wetgate.earlier"  # champions before this one, as a JSON list
 
@@ -49,7 +47,7 @@ class Registry:
         token = None
         while True:
             page = self._client.search_registered_models(page_token=token)
-            found += [model.name for model in page if _MARK in model.tags]
+            found += [model.name for model in page if _MARK in model.tags and is_name(model.name)]
             if not (token := page.token):
                 return tuple(sorted(found))
 
@@ -65,8 +63,8 @@ class Registry:
             self._client.create_registered_model(name, tags={_MARK: "1"})
         elif _MARK not in model.tags:
             raise StoreError(f"{name} is registered in MLflow by another program; choose a name")
-        for known in self._client.search_model_versions(f"name = '{name}'"):
-            if known.tags.get("content_sha256") == offered.version.content_sha256:
+        for known in self._entries(name):
+            if known.tags.get(CONTENT) == offered.version.content_sha256:
                 raise StoreError(f"{name}@{known.version} has the same content; nothing registered")
         version = self._create(offered)
         self._client.set_registered_model_alias(name, "challenger", str(version.version))
@@ -78,14 +76,20 @@ class Registry:
         """Where the aliases of a model stand; noted on the shelf.
 
         Raises:
+            RecipeError: it is no name of a model.
             StoreError: there is no such model.
         """
         model = self._model(name)
         if model is None or _MARK not in model.tags:
             raise StoreError(f"no model {name!r} is registered; see `wetgate models list`")
         aliases = {alias: int(version) for alias, version in model.aliases.items()}
-        earlier = tuple(json.loads(model.tags.get(_EARLIER, "[]")))
-        found = Standing(aliases.get("champion"), aliases.get("challenger"), earlier)
+        champion, challenger = aliases.get("champion"), aliases.get("challenger")
+        earlier = json.loads(model.tags.get(_EARLIER, "[]"))
+        if earlier[-1:] == [champion]:  # a promotion or a way back was cut off
+            earlier.pop()
+        if challenger == champion:
+            challenger = None
+        found = Standing(champion, challenger, tuple(earlier))
         self._store.shelf.note(name, found)
         return found
 
@@ -93,43 +97,73 @@ class Registry:
         """A version, from the shelf or brought there.
 
         Raises:
-            StoreError: there is no such version.
+            StoreError: there is no such version, or it is not what this store knows by that name.
         """
-        shelf = self._store.shelf
-        known = shelf.find(name, number)
-        if known and shelf.holds(known):
-            return known
-        found = [
-            version
-            for version in self._client.search_model_versions(f"name = '{name}'")
-            if int(version.version) == number
-        ]
-        if not found:
-            raise StoreError(f"no version {name}@{number} is registered; see `wetgate models list`")
-        return self._fetch(found[0])
+        for entry in self._entries(name):
+            if int(entry.version) == number:
+                return self._kept(entry)
+        raise StoreError(f"no version {name}@{number} is registered; see `wetgate models list`")
 
-    def versions(self, name: str) -> tuple[ModelVersion, ...]:
-        """Every version of a model, oldest first."""
-        found = self._client.search_model_versions(f"name = '{name}'")
-        return tuple(self.version(name, number) for number in sorted(int(v.version) for v in found))
+    def versions(self, name: str) -> tuple[tuple[ModelVersion, ...], tuple[str, ...]]:
+        """Every version of a model, oldest first, and what is wrong with those that cannot be had.
 
-    def set_champion(self, name: str, number: int, earlier: tuple[int, ...]) -> Standing:
-        """Move the alias `champion`; what was challenger and is champion now is none any more."""
-        if self.standing(name).challenger == number:
-            self._client.delete_registered_model_alias(name, "challenger")
-        self._client.set_registered_model_tag(name, _EARLIER, json.dumps(list(earlier)))
+        One that another program put there, or whose files are gone, hides no other.
+        """
+        found, problems = [], []
+        for entry in self._entries(name):
+            try:
+                found.append(self._kept(entry))
+            except WetgateError as error:
+                problems.append(str(error))
+            except Exception as error:  # whatever MLflow raises where files are gone
+                first = str(error).partition("\n")[0]
+                problems.append(f"{name}@{entry.version} cannot be fetched: {first}")
+        return tuple(found), tuple(problems)
+
+    def set_champion(
+        self, seen: Standing, name: str, number: int, earlier: tuple[int, ...]
+    ) -> Standing:
+        """Move the alias `champion`; what was challenger and is champion now is none any more.
+
+        Args:
+            seen: where the aliases stood when it was decided.
+            name: of the model.
+            number: the version.
+            earlier: champions before it, oldest first.
+
+        MLflow changes one thing at a time. The longer list of champions is there in between, from
+        which `standing` tells the champion itself: cut off anywhere, nothing is lost.
+
+        Raises:
+            StoreError: somebody else moved them meanwhile.
+        """
+        now = self.standing(name)
+        if now != seen:
+            raise _moved(name, now)
+        self._no_challenger(name, seen.champion)
+        if len(earlier) > len(seen.earlier):
+            self._note_earlier(name, earlier)
         self._client.set_registered_model_alias(name, "champion", str(number))
-        return self.standing(name)
+        self._note_earlier(name, earlier)
+        self._no_challenger(name, number)
+        after = self.standing(name)
+        if (after.champion, after.earlier) != (number, earlier):
+            raise _moved(name, after)
+        return after
+
+    def _no_challenger(self, name: str, number: int | None) -> None:
+        """Take the alias `challenger` from what is, or becomes, the champion."""
+        challenger = self._model(name).aliases.get("challenger")
+        if challenger is not None and int(challenger) == number:
+            self._client.delete_registered_model_alias(name, "challenger")
+
+    def _note_earlier(self, name: str, earlier: tuple[int, ...]) -> None:
+        self._client.set_registered_model_tag(name, _EARLIER, json.dumps(list(earlier)))
 
     def _create(self, offered: Offered) -> ModelVersion:
         client, draft = self._client, offered.version
         run = client.create_run(experiment_id(client, self._store, EXPERIMENT), run_name=draft.name)
-        parts = {CARD: version_json(draft), WEIGHTS: offered.weights, BENCHMARK: offered.benchmark}
-        with tempfile.TemporaryDirectory() as folder:
-            for part, data in parts.items():
-                if data is not None:
-                    (Path(folder) / part).write_bytes(data)
-            client.log_artifacts(run.info.run_id, folder)
+        write_files(client, run.info.run_id, offered)
         client.set_terminated(run.info.run_id)
         made = client.create_model_version(
             draft.name,
@@ -137,7 +171,7 @@ class Registry:
             run_id=run.info.run_id,
             description=f"Licence: {draft.licence}. Training data: {draft.training}",
             tags={
-                "content_sha256": draft.content_sha256,
+                CONTENT: draft.content_sha256,
                 "architecture": draft.architecture,
                 "licence": draft.licence,
                 "commercial_use": "no" if draft.is_noncommercial else "not excluded",
@@ -146,17 +180,37 @@ class Registry:
         )
         return replace(draft, version=int(made.version))
 
-    def _fetch(self, found: Any) -> ModelVersion:
-        with tempfile.TemporaryDirectory() as folder:
-            self._client.download_artifacts(found.run_id, "", folder)
-            parts = {file.name: file.read_bytes() for file in Path(folder).iterdir()}
-        version = replace(read_version(parts[CARD]), version=int(found.version))
-        shelf = self._store.shelf
-        shelf.put(version, parts.get(WEIGHTS), parts.get(BENCHMARK))
-        if version.weights_sha256:
-            shelf.verified_weights(version.weights_sha256)
-        return version
+    def _entries(self, name: str) -> list[Any]:
+        """MLflow's entries of a model's versions, oldest first."""
+        found = self._client.search_model_versions(f"name = '{check_name(name)}'")
+        return sorted(found, key=lambda entry: int(entry.version))
+
+    def _kept(self, entry: Any) -> ModelVersion:
+        """A version that MLflow names, from the shelf where it is the same one there."""
+        shelf, reference = self._store.shelf, f"{entry.name}@{entry.version}"
+        known = shelf.find(entry.name, int(entry.version))
+        content = entry.tags.get(CONTENT)
+        if content is None:
+            raise StoreError(f"{reference} was not registered by Wetgate")
+        if known is not None and known.content_sha256 != content:
+            raise StoreError(
+                f"{reference} is not what this store knows by that number: content sha256 "
+                f"{content} in the registry, {known.content_sha256} in {shelf.folder}; name the "
+                "registry that it is from (MLFLOW_TRACKING_URI), or register it under another name"
+            )
+        if known is not None and shelf.holds(known):
+            return known
+        found = read_files(self._client, entry)
+        shelf.put(found.version, found.weights, found.benchmark)
+        return found.version
 
     def _model(self, name: str) -> Any:
-        found = self._client.search_registered_models(f"name = '{name}'")
+        found = self._client.search_registered_models(f"name = '{check_name(name)}'")
         return next(iter(found), None)
+
+
+def _moved(name: str, now: Standing) -> StoreError:
+    return StoreError(
+        f"{name} was promoted or rolled back meanwhile, its champion is {now.champion} now; look "
+        "again and decide anew"
+    )

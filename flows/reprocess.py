@@ -13,8 +13,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.model_version import ModelReference, ModelVersion, read_reference
 from catalogs.policy import Policy
-from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe, steps_json
-from catalogs.store import Store, existing_store
+from catalogs.recipe import Recipe, RecipeStep, read_recipe, steps_json
+from catalogs.store import Store, existing_store, hold_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
 from flows.night import Night, Tally
@@ -114,34 +114,44 @@ def reprocess(
     Raises:
         RecipeError, StoreError: it could not begin.
     """
+    means = Means(scheduler, workers, until)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy)
-    prepared = prepare(opened, asked)
-    plan, order = prepared.plan, reprocess_order(opened, prepared)
+    with hold_store(opened):  # so that the plan is of what stands
+        prepared = prepare(opened, asked)
+        if not prepared.plan.reels:
+            return ended(_nothing_done(prepared.plan))
+        return ended(_carried_out(opened, asked, prepared, means))
+
+
+def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -> NightSummary:
+    plan, order = prepared.plan, reprocess_order(store, prepared)
 
     def go(night: Night) -> Tally:
         tally = night.run_again((reel.reel, reel.shots) for reel in plan.reels)
         tally.held |= set(plan.refused)
         return tally
 
-    summary = run_batch(
-        order,
-        str(asked),
-        lambda: record_plan(order, prepared),
-        go,
-        list(order.treatments),
-        Means(scheduler, workers, until),
+    return run_batch(
+        order, str(asked), lambda: record_plan(order, prepared), go, list(order.treatments), means
     )
-    return ended(summary)
+
+
+def _nothing_done(plan: ReprocessPlan) -> NightSummary:
+    """What a plan without reels comes to: no batch is begun."""
+    stay = (f"; {reel_id} stays as it is: {why}" for reel_id, why in plan.refused.items())
+    report = "".join(("none, no shot changes", *stay))
+    return NightSummary("", report, 0, len(plan.refused), 0, 0, 0, stopped=False)
 
 
 def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
-    """What all the work of a reprocessing has in common: each reel with its own treatment."""
+    """What the work of a plan that has reels has in common: each with its own treatment."""
     plan = prepared.plan
     return work.Order(
         store=store,
         archive=Path(),  # nothing is ingested: reels say where their sources lie
-        treatment=plan.treatments[0] if plan.reels else Treatment("nothing", ()),
+        treatment=plan.treatments[0],
         batch_id=new_batch_id(),
+        sidecar=None,
         policy=prepared.policy,
         treatments={reel.reel.reel_id: reel.treatment for reel in plan.reels},
     )

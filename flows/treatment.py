@@ -8,6 +8,7 @@ from catalogs.model_shelf import Shelf, Standing
 from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, Treatment, read_recipe
 from catalogs.store import Store, existing_store
+from flows.mlflow_client import short_patience, store_with_models
 from tasks.licence import licence_remarks
 from tasks.restore import build_steps
 from tasks.treat import Models, model_references, resolve_recipe
@@ -32,18 +33,18 @@ def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Res
 
     Args:
         recipe: a recipe, the name of a shipped one, or a file.
-        root: folder of the store, which keeps the models.
+        root: folder of the store, which keeps the models; made where a registry is shared.
         ask: whether the registry is asked; else what the store last saw of it holds.
 
     Raises:
         RecipeError: the recipe does not hold together.
-        StoreError: a model is not registered, or its weights cannot be used.
+        StoreError: a model is not registered, or its weights cannot be used; or there is no store.
     """
     recipe = read_recipe(recipe) if isinstance(recipe, str) else recipe
     references = model_references(recipe)
     if not references:
         return Resolved(resolve_recipe(recipe))
-    store = existing_store(root)
+    store = store_with_models(root) if ask else existing_store(root)
     models, remarks = look_up_models(store, references, ask)
     treatment = resolve_recipe(recipe, models)
     build_steps(treatment, store.shelf)
@@ -79,7 +80,6 @@ def look_up_models(
 def _asked(
     store: Store, references: tuple[ModelReference, ...]
 ) -> dict[ModelReference, ModelVersion]:
-    from flows.mlflow_client import short_patience
     from flows.registry import Registry
 
     with short_patience():

@@ -7,7 +7,7 @@ small and could be lost. Finished work is found in the ledger and not done again
 import faulthandler
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,7 +16,7 @@ from pathlib import Path
 from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
-from catalogs.mixtures import read_restored_reel_shots, refines
+from catalogs.mixtures import read_restored_reel_shots
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -37,12 +37,13 @@ from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
 from tasks.licence import licence_remarks
-from tasks.manifest import derivative_id, digest_of
+from tasks.manifest import derivative_id, digest_of, read_manifest
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
+from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
 
@@ -52,7 +53,10 @@ class Order:
 
     Attributes:
         treatment: of every reel that has none of its own.
-        treatments: of reels that are reprocessed, by reel_id; see `for_reel`.
+        notice: for access copies; what the version before has when None.
+        sidecar: whether masters get one; as the version before when None.
+        treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
+            and those that a night finds reprocessed in part and goes on with; see `for_reel`.
     """
 
     store: Store
@@ -61,9 +65,9 @@ class Order:
     batch_id: str
     truth: Path | None = None
     notice: str | None = None
-    sidecar: bool = True
+    sidecar: bool | None = True
     policy: Policy = field(default_factory=Policy)
-    treatments: Mapping[str, Treatment] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Ledger:
@@ -182,9 +186,8 @@ def assemble(order: Order, reel: Reel) -> str:
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
     disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
-    built = assemble_reel(
-        disclosed, restored, order.treatment, order.store, order.notice, order.sidecar
-    )
+    notice, sidecar = _as_before(order, reel)
+    built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (
@@ -196,6 +199,23 @@ def assemble(order: Order, reel: Reel) -> str:
         ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
     return built.derivative_id
+
+
+def _as_before(order: Order, reel: Reel) -> tuple[str, bool]:
+    """Notice and sidecar as ordered, else as the version has them whose place is taken."""
+    rows = order.ledger.read("reels", reel.reel_id)
+    rows = rows[rows["status"] == "restored"]
+    labels = rows["derivative_id"].str.removeprefix(f"{reel.reel_id}.")
+    folders = (
+        order.store.reel_folder(reel.reel_id, label)
+        for label in (order.treatment.label, *labels.tail(1))
+    )
+    before = next(filter(None, map(read_manifest, folders)), {})
+    notice, sidecar = order.notice, order.sidecar
+    return (
+        str(before.get("notice", "")) if notice is None else notice,
+        before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
+    )
 
 
 def record_allowances(order: Order, reel: Reel) -> None:
@@ -222,17 +242,6 @@ def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Sh
     known = read_restored_reel_shots(order.ledger, reel, order.treatment)
     found = {shot: known.get(_key(shot, order.treatment)) for shot in shots}
     return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
-
-
-def is_refined(order: Order, reel: Reel) -> bool:
-    """True when a version stands that was reprocessed in part from the one of this order."""
-    newest = order.ledger.newest("reels", reel.reel_id).iloc[-1]
-    version, treatment = str(newest["treatment_id"]), order.treatment.treatment_id
-    return (
-        newest["status"] == "restored"
-        and newest["reel_digest"] == reel.digest
-        and refines(order.ledger, reel.reel_id, version, treatment)
-    )
 
 
 def _key(shot: Shot, treatment: Treatment) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
 from catalogs.recipe import Part, Treatment, mixed
@@ -44,7 +45,9 @@ class ChosenShot:
     @property
     def why(self) -> str:
         """What changes, in words."""
-        return f"{_spoken(self.before)} becomes {_spoken(self.after)}"
+        newer = ", ".join(_newer(self.before, self.after))
+        by = f", by newer code of {newer}" if newer else ""
+        return f"{_spoken(self.before)} becomes {_spoken(self.after)}{by}"
 
 
 @dataclass(frozen=True)
@@ -124,18 +127,18 @@ def plan_reprocess(
     treatments = recorded_treatments(ledger)
     standing = standing_shots(ledger, treatments)
     selected = standing if where is None else matching(ledger, standing, where)
-    keys = set(selected["key"])
+    chosen = {str(name): set(rows["start_frame"]) for name, rows in selected.groupby("reel_id")}
     left_out: Counter[str] = Counter()
     if where is not None:
         left_out["the condition is not true of it"] = len(standing) - len(selected)
-    renewed = {name: renew(treatment) for name, treatment in treatments.items()}
-    recorded = set(ledger.newest("restorations")["key"]) if len(selected) else set()
+    renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
+    recorded = _recorded(ledger) if chosen else set()
     reels, refused, known = [], {}, known_reels(ledger)
     for reel_id, rows in standing.groupby("reel_id"):
-        if not keys & set(rows["key"]):
+        if reel_id not in chosen:
             continue
         planned = _Reel(known[str(reel_id)], ledger, treatments, renewed, recorded)
-        plan = planned.plan(rows, keys, name, left_out)
+        plan = planned.plan(rows, chosen[str(reel_id)], name, left_out)
         if isinstance(plan, str):
             refused[str(reel_id)] = plan
         elif plan is not None and (why := forbidden(plan.reel.catalog, policy, plan.treatment)):
@@ -145,6 +148,25 @@ def plan_reprocess(
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
 
 
+def _recorded(ledger: Ledger) -> set[tuple[str, str]]:
+    """Reel and key of every shot that was restored."""
+    rows = ledger.newest("restorations")
+    return set(zip(rows["reel_id"], rows["key"], strict=True))
+
+
+def _renewed(
+    renew: Renew, treatments: Mapping[str, Treatment], wanted: set[str]
+) -> dict[str, Treatment | RecipeError]:
+    """The treatments that shots are chosen from, each as it is to be, or why it cannot be."""
+    found: dict[str, Treatment | RecipeError] = {}
+    for name in wanted & set(treatments):
+        try:
+            found[name] = renew(treatments[name])
+        except RecipeError as error:
+            found[name] = error
+    return found
+
+
 @dataclass(frozen=True)
 class _Reel:
     """One reel while it is planned."""
@@ -152,13 +174,15 @@ class _Reel:
     reel: Reel
     ledger: Ledger
     treatments: Mapping[str, Treatment]
-    renewed: Mapping[str, Treatment]
-    recorded: set[str]
+    renewed: Mapping[str, Treatment | RecipeError]
+    recorded: set[tuple[str, str]]
 
     def plan(
-        self, rows: pd.DataFrame, keys: set[str], name: str | None, left_out: Counter[str]
+        self, rows: pd.DataFrame, starts: set[int], name: str | None, left_out: Counter[str]
     ) -> ReelPlan | str | None:
         """What becomes of it; None when nothing changes; why not, where it cannot be said."""
+        if set(rows["reel_digest"]) != {self.reel.digest}:
+            return "its source was ingested anew; run the night first"
         shots = current_shots(self.ledger, self.reel, DETECTOR)
         by_start: dict[int, dict[str, Any]] = {
             int(row["start_frame"]): row for row in rows.to_dict("records")
@@ -171,8 +195,11 @@ class _Reel:
         for shot in shots:
             row = by_start[shot.start_frame]
             before = after = self.treatments[row["treatment_id"]]
-            if row["key"] in keys:
-                after = self.renewed[row["treatment_id"]]
+            if shot.start_frame in starts:
+                renewed = self.renewed[row["treatment_id"]]
+                if isinstance(renewed, RecipeError):
+                    return f"{renewed}; name a recipe for it with --recipe"
+                after = renewed
                 if after.treatment_id == before.treatment_id:
                     left_out["its treatment stays the same"] += 1
                 else:
@@ -186,8 +213,15 @@ class _Reel:
     def _chosen(
         self, shot: Shot, before: Treatment, after: Treatment, seconds: float
     ) -> ChosenShot:
-        known = shot.key(after.treatment_id) in self.recorded
+        known = (shot.reel_id, shot.key(after.treatment_id)) in self.recorded
         return ChosenShot(shot, before, after, seconds, known)
+
+
+def _newer(before: Treatment, after: Treatment) -> list[str]:
+    """Steps that both have, of which the software knows another version now."""
+    was = {step.name: step.version for step in before.steps}
+    changed = (s.name for s in after.steps if was.get(s.name, s.version) != s.version)
+    return list(dict.fromkeys(changed))
 
 
 def _spoken(treatment: Treatment) -> str:

@@ -62,10 +62,11 @@ def resolved_steps(version: ModelVersion) -> tuple[TreatmentStep, ...]:
 def with_version(treatment: Treatment, version: ModelVersion) -> Treatment:
     """A treatment with every use of a model replaced by a version of that model.
 
-    Parameters of a network stay, and a treatment that does not use the model is the same.
+    Parameters stay, and a treatment that does not use the model is the same. One that changes is
+    to be computed anew, so every step of it becomes what that step is today.
 
     Raises:
-        RecipeError: the version holds a step or parameter that is not known.
+        RecipeError: the version or the treatment holds a step or parameter that is not known.
     """
     steps: list[TreatmentStep] = []
     for model, used in groupby(treatment.steps, key=lambda step: step.model):
@@ -75,7 +76,18 @@ def with_version(treatment: Treatment, version: ModelVersion) -> Treatment:
             steps += [_of_model(step, version) for step in resolved_steps(version)]
         else:
             steps += [_swapped(step, version) for step in _networks(list(used))]
-    return replace(treatment, steps=tuple(steps))
+    swapped = replace(treatment, steps=tuple(steps))
+    if swapped.treatment_id == treatment.treatment_id:
+        return swapped
+    return replace(swapped, steps=tuple(_of_today(swapped.recipe_name, step) for step in steps))
+
+
+def _of_today(recipe: str, step: TreatmentStep) -> TreatmentStep:
+    """A step with its parameters, as this software carries it out."""
+    kind = step_named(step.name)
+    settings = ModelSettings if kind is ModelStep else kind
+    parameters = asdict(_checked(recipe, step.name, settings, step.parameters))
+    return replace(step, version=kind.version, parameters=parameters)
 
 
 def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
@@ -85,7 +97,7 @@ def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
 
 def _swapped(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
     kept: dict[str, Any] = {**step.parameters, "architecture": version.architecture}
-    settings = ModelSettings(**kept)
+    settings = _checked(version.name, _MODEL, ModelSettings, kept)
     return _of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)
 
 
@@ -105,7 +117,7 @@ def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[
     if "architecture" in own:
         raise RecipeError(f"recipe {recipe.name}: the registered model says its architecture")
     given: dict[str, Parameter] = {"architecture": version.architecture, **own}
-    settings = _checked(recipe, _MODEL, ModelSettings, given)
+    settings = _checked(recipe.name, _MODEL, ModelSettings, given)
     return [_of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)]
 
 
@@ -131,17 +143,15 @@ def _reference(recipe: Recipe, written: RecipeStep) -> ModelReference:
 
 def _resolve_step(recipe: Recipe, written: RecipeStep) -> TreatmentStep:
     kind = step_named(written.name)
-    step = _checked(recipe, written.name, kind, written.parameters)
+    step = _checked(recipe.name, written.name, kind, written.parameters)
     return TreatmentStep(step.name, step.version, asdict(step))
 
 
-def _checked(
-    recipe: Recipe, step: str, kind: type[Any], parameters: Mapping[str, Parameter]
-) -> Any:
+def _checked(recipe: str, step: str, kind: type[Any], parameters: Mapping[str, Parameter]) -> Any:
     try:
         return kind(**_fitted(kind, parameters))
     except (TypeError, ValueError, OverflowError) as error:
-        raise RecipeError(f"recipe {recipe.name}, step {step}: {error}") from error
+        raise RecipeError(f"recipe {recipe}, step {step}: {error}") from error
 
 
 def _fitted(kind: type[Any], written: Mapping[str, Parameter]) -> dict[str, Parameter]:

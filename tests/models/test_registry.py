@@ -1,6 +1,8 @@
 """The registry: versions, who is champion, and nights that do not need MLflow."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,12 @@ from typer.testing import CliRunner
 
 from catalogs.errors import RecipeError, StoreError
 from catalogs.model_shelf import Standing
+from catalogs.model_version import version_json
 from catalogs.recipe import Recipe, RecipeStep
-from catalogs.store import Store
+from catalogs.store import Store, open_store
+from flows import promotion
 from flows.cli import app
+from flows.mlflow_client import experiment_id, mlflow_client
 from flows.promotion import promote, register, rollback
 from flows.registry import Registry
 from flows.treatment import Resolved, resolve_treatment
@@ -249,3 +254,178 @@ def test_the_command_line_registers_promotes_and_rolls_back(
     assert done.output == "by-line@1 is the champion again\n"
     listed = CliRunner().invoke(app, ["models", "list", "--json", *store])
     assert '"aliases": ["champion"]' in listed.output
+
+
+@pytest.fixture(scope="module")
+def other_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A second store in the same process, with a database of its own."""
+    return open_store(tmp_path_factory.mktemp("other") / "store")
+
+
+@pytest.fixture
+def shared(other_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry that is asked is the second store's, whichever store asks."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{other_store.root / 'mlflow.db'}")
+
+
+def test_a_second_store_of_a_process_has_its_own_registry(
+    registry_store: Store, other_store: Store, make_offer: Offer
+) -> None:
+    register(registry_store, make_offer("first-store", 1))
+    register(other_store, make_offer("second-store", 1))
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert "second-store" not in Registry(registry_store).names()
+    assert Registry(other_store).names() == ("second-store",)
+    artifacts = other_store.root / "mlartifacts"
+    assert len(list(artifacts.rglob("model.safetensors"))) == 1
+
+
+def test_another_registry_may_not_change_what_a_version_is(
+    registry_store: Store, other_store: Store, make_offer: Offer, request: pytest.FixtureRequest
+) -> None:
+    """dust@1 of this store is not dust@1 of the registry that it is asked of now."""
+    register(registry_store, make_offer("namesake", 1))
+    register(other_store, make_offer("namesake", 2))
+    request.getfixturevalue("shared")
+    with pytest.raises(StoreError, match=r"namesake@1 is not what this store knows"):
+        resolved(registry_store, "namesake@1")
+    assert resolved(other_store, "namesake@1").treatment.steps
+    listed = CliRunner().invoke(app, ["models", "list", "--store", str(registry_store.root)])
+    assert "remark: namesake@1 is not what this store knows" in listed.output
+    assert "second-store@1 [challenger]" in listed.output
+
+
+def test_a_version_on_the_shelf_is_never_another(registry_store: Store, make_offer: Offer) -> None:
+    shelf = registry_store.shelf
+    one, two = (replace(make_offer("shelved", n).version, version=1) for n in (91, 92))
+    shelf.put(one, make_offer("shelved", 91).weights, b"table")
+    with pytest.raises(StoreError, match="shelved@1 is not what this store knows"):
+        shelf.put(two, make_offer("shelved", 92).weights, b"table")
+    with pytest.raises(StoreError, match=r"1\.benchmark holds something else"):
+        shelf.put(one, make_offer("shelved", 91).weights, b"another")
+    with pytest.raises(StoreError, match="are not those of shelved@2"):
+        shelf.put(replace(two, version=2), make_offer("shelved", 91).weights, None)
+    assert shelf.find("shelved", 2) is None
+    assert not shelf.weights_file(two.weights_sha256).exists()
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_new_store_begins_with_a_model_of_a_shared_registry(
+    other_store: Store, make_offer: Offer, tmp_path: Path
+) -> None:
+    register(other_store, make_offer("travelling", 3))
+    with pytest.raises(StoreError, match="is not a store"):
+        resolve_treatment(recipe("travelling@1"), tmp_path / "planned", ask=False)
+    found = resolve_treatment(recipe("travelling@1"), tmp_path / "new")
+    assert found.treatment.steps[0].model == "travelling@1"
+    listed = CliRunner().invoke(app, ["models", "list", "--store", str(tmp_path / "newer")])
+    assert "travelling@1 [challenger]" in listed.output
+
+
+def planted(store: Store, name: str, tag: str, artifacts: dict[str, bytes], folder: Path) -> None:
+    """A version as another program, or a person of bad will, may have put it into MLflow."""
+    client = mlflow_client(store)
+    run = client.create_run(experiment_id(client, store, "wetgate models"))
+    folder.mkdir()
+    for part, data in artifacts.items():
+        (folder / part).write_bytes(data)
+    client.log_artifacts(run.info.run_id, str(folder))
+    tags = {"content_sha256": tag} if tag else {}
+    source = run.info.artifact_uri
+    client.create_model_version(name, source=source, run_id=run.info.run_id, tags=tags)
+
+
+def test_what_a_registry_holds_is_checked_before_it_is_kept(
+    registry_store: Store, make_offer: Offer, tmp_path: Path
+) -> None:
+    store = registry_store
+    register(store, make_offer("planted", 1))
+    good, other = make_offer("planted", 2), make_offer("planted", 3)
+    assert good.weights and other.weights
+    sha256 = good.version.content_sha256
+    cards = {
+        2: replace(good.version, name="../../planted"),
+        3: replace(good.version, content_sha256="../escaped"),
+        4: good.version,
+        5: good.version,
+    }
+    tags = {2: sha256, 3: "../escaped", 4: sha256, 5: other.version.content_sha256}
+    weights = {2: good.weights, 3: good.weights, 4: other.weights, 5: good.weights}
+    for number, card in cards.items():
+        parts = {"model.json": version_json(card), "model.safetensors": weights[number]}
+        planted(store, "planted", tags[number], parts, tmp_path / str(number))
+    before = sorted(store.root.parent.rglob("*"))
+    for number in cards:
+        with pytest.raises(StoreError, match=rf"planted@{number}"):
+            Registry(store).version("planted", number)
+    after = [path for path in store.root.parent.rglob("*") if "mlflow.db" not in path.name]
+    assert set(after) <= set(before)
+
+
+@pytest.mark.parametrize("name", ["' OR name LIKE '%", "../x", ""])
+def test_a_name_that_is_none_never_reaches_the_registry(registry_store: Store, name: str) -> None:
+    with pytest.raises(RecipeError, match="cannot name a model"):
+        rollback(registry_store, name, "B. Judge")
+
+
+def test_a_version_of_another_program_hides_no_other(
+    registry_store: Store, make_offer: Offer, tmp_path: Path
+) -> None:
+    store = registry_store
+    register(store, make_offer("mingled", 1))
+    promote(store, "mingled@1", "B. Judge", None, "a test")
+    planted(store, "mingled", "", {"MLmodel": b"flavors: {}"}, tmp_path / "a")
+    planted(store, "mingled", "ab" * 32, {}, tmp_path / "b")
+    assert resolved(store, "mingled@champion").remarks == ()
+    with pytest.raises(StoreError, match="mingled@2 was not registered by Wetgate"):
+        resolved(store, "mingled@2")
+    listed = CliRunner().invoke(app, ["models", "list", "--store", str(store.root)])
+    assert "mingled@1 [champion]" in listed.output
+    assert "remark: mingled@2 was not registered by Wetgate" in listed.output
+    assert "remark: mingled@3: " in listed.output
+    assert "could not be asked" not in listed.output
+
+
+def test_a_promotion_that_was_cut_off_leaves_champions_in_order(
+    registry_store: Store, make_offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = registry_store
+    for seed in (71, 72, 73):
+        register(store, make_offer("cut-off", seed))
+    for number in (1, 2):
+        promote(store, f"cut-off@{number}", "B. Judge", None, "a test")
+
+    def cut(change: Callable[[], object], method: str) -> None:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            client = type(mlflow_client(store))
+            patch.setattr(client, method, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+            change()
+
+    for method in ("set_registered_model_tag", "set_registered_model_alias"):
+        cut(lambda: promote(store, "cut-off@3", "B. Judge", None, "a test"), method)
+        assert Registry(store).standing("cut-off") == Standing(2, 3, (1,))
+    cut(lambda: promote(store, "cut-off@3", "B. Judge", None, "a test"),
+        "delete_registered_model_alias")  # fmt: skip
+    assert Registry(store).standing("cut-off") == Standing(3, None, (1, 2))
+    cut(lambda: rollback(store, "cut-off", "C. Chief"), "set_registered_model_alias")
+    assert Registry(store).standing("cut-off") == Standing(3, None, (1, 2))
+    cut(lambda: rollback(store, "cut-off", "C. Chief"), "set_registered_model_tag")
+    assert Registry(store).standing("cut-off") == Standing(2, None, (1,))
+
+
+def test_of_two_who_promote_at_once_the_later_is_told(
+    registry_store: Store, make_offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = registry_store
+    for seed in (81, 82):
+        register(store, make_offer("contended", seed))
+
+    def meanwhile(*_: object) -> str:
+        monkeypatch.undo()
+        promote(store, "contended@2", "C. Chief", None, "a test")
+        return "because"
+
+    monkeypatch.setattr(promotion, "_ground", meanwhile)
+    with pytest.raises(StoreError, match="contended was promoted or rolled back meanwhile"):
+        promote(store, "contended@1", "B. Judge", None, "a test")
+    assert Registry(store).standing("contended") == Standing(2, None, ())

@@ -9,18 +9,23 @@ from typing import Any
 
 import pytest
 
+from catalogs.catalog import Catalog
+from catalogs.mixtures import read_restored_reel_shots
 from catalogs.model_version import OF_STEPS, ModelVersion
 from catalogs.picture import PictureFormat
+from catalogs.policy import Policy
 from catalogs.recipe import RecipeStep, Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot, StepOutcome
-from catalogs.rows import reel_row, restored_row, shot_rows
+from catalogs.rows import known_reels, reel_row, restored_row, shot_rows
 from catalogs.source import Content
 from catalogs.store import Store
+from flows import night as night_module
 from flows import work
 from flows.jobs import Job
 from flows.night import Night, Tally
 from flows.progress import NightProgress
 from flows.reprocess import Asked, prepare, record_plan, reprocess_order
+from tasks.manifest import assembled_files, write_manifest
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, resolved_steps
 
@@ -96,7 +101,7 @@ Archive = Callable[..., Store]
 def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
     """A function that fills a store: reels of ten shots each, restored under a treatment each."""
 
-    def fill(treatments: list[Treatment], shots_each: int = 10) -> Store:
+    def fill(treatments: list[Treatment], shots_each: int = 10, digest: str = "") -> Store:
         for version in (ONE, TWO):
             store.shelf.put(version, None, None)
         ledger = store.ledger("first")
@@ -109,7 +114,7 @@ def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
         for number, treatment in enumerate(treatments):
             catalog = CatalogReel(f"R{number:02d}", "T", 1, 1, "a.mkv", number + 2,
                                   collection="News" if number % 2 else "Home")  # fmt: skip
-            content = Content(f"digest-{number}", 1, 1, FRAMES * shots_each, ())
+            content = Content(digest or f"digest-{number}", 1, 1, FRAMES * shots_each, ())
             header = make_header(PictureFormat(64, 48, "gray"))
             reel = Reel(catalog, Path("a.mkv"), header, content, Fraction(18), "header")
             shots = [Shot(reel.reel_id, reel.digest, n, FRAMES * n, FRAMES * (n + 1))
@@ -125,11 +130,24 @@ def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
     return fill
 
 
+def stand(order: work.Order, reel: Reel) -> None:
+    """Put an assembled reel in its folder, whatever its films hold."""
+    treatment = order.treatment
+    built = assembled_files(reel, treatment, order.store.reel_folder(reel.reel_id, treatment.label))
+    built.folder.mkdir(parents=True, exist_ok=True)
+    for film in (built.master, built.access_copy, built.change_map):
+        film.write_bytes(film.name.encode())
+    known = read_restored_reel_shots(order.ledger, reel, treatment).values()
+    restored = sorted(known, key=lambda one: one.shot.start_frame)
+    write_manifest(reel, restored, treatment, built, ())
+
+
 def played(order: work.Order, job: Job) -> Any:
     """What a worker would do, without pictures; the records are as a worker writes them."""
     own = order.for_reel(job.catalog.reel_id)
     assert job.reel is not None
     if job.kind == "assemble":
+        stand(own, job.reel)
         work.record_restored(own, job.reel)
         return job.label
     assert job.shot is not None
@@ -161,5 +179,25 @@ def reprocess() -> Callable[..., tuple[str, Tally]]:
             "steps_json": steps, "status": "finished",
         }])  # fmt: skip
         return order.batch_id, tally
+
+    return run
+
+
+@pytest.fixture
+def night(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, Tally]]:
+    """A function that runs a night over all reels of a store, whose sources are as they were."""
+    monkeypatch.setattr(night_module, "is_unchanged", lambda *_: True)
+
+    def run(
+        store: Store, treatment: Treatment, batch: str = "later", policy: Policy | None = None
+    ) -> tuple[str, Tally]:
+        order = work.Order(store, Path(), treatment, batch, policy=policy or Policy())
+
+        def submit(job: Job) -> Any:
+            return Answer(lambda: played(order, job))
+
+        loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
+        entries = tuple(reel.catalog for reel in known_reels(store.ledger()).values())
+        return batch, loop.run(Catalog(Path("c.csv"), entries, (), ()))
 
     return run

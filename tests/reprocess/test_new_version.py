@@ -18,6 +18,7 @@ from flows.jobs import Job
 from tasks.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.media.read import read_picture
+from tasks.sidecar import LEFT_OFF, is_sidecar
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
 Reprocess = Callable[..., Any]
@@ -25,6 +26,7 @@ Reprocess = Callable[..., Any]
 CUTS = (0, 4, 8, 12)
 UNTOUCHED = Treatment("untouched", ())
 GRAIN = "grain.toml"
+NOTICE = "For study only"
 
 
 def real(order: work.Order, job: Job) -> Any:
@@ -42,7 +44,7 @@ def first(store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) ->
     """A store with one reel of three shots, restored without steps by a night."""
     monkeypatch.setattr(work, "measure_shot", lambda *_: [])
     path, _ = make_reel(frames=CUTS[-1])
-    order = work.Order(store, path.parent, UNTOUCHED, "first", sidecar=False)
+    order = work.Order(store, path.parent, UNTOUCHED, "first", notice=NOTICE, sidecar=False)
     catalog = CatalogReel("A", "T", 1, 1, path.name, 2)
     monkeypatch.setattr(work.ShotFinder, "ranges", lambda *_: list(itertools.pairwise(CUTS)))
     reel, shots = work.ingest(order, catalog)
@@ -105,3 +107,15 @@ def test_the_report_of_a_reprocessing_counts_every_shot_of_the_reel(
     assert [shot["start_frame"] for shot in reel.shots] == [0, 4, 8]
     assert reel.missing_files == ()
     assert write_report(first, batch).is_file()
+
+
+def test_a_new_version_keeps_the_notice_and_whether_there_is_a_sidecar(
+    first: Store, reprocess: Reprocess
+) -> None:
+    (old,) = (first.root / "reels" / "A.r1").iterdir()
+    reprocess(first, real, recipe="conservative")
+    (new,) = [p for p in old.parent.iterdir() if p != old]
+    for folder in (old, new):
+        manifest = read_manifest(folder)
+        assert (manifest["notice"], manifest["sidecar"]) == (NOTICE, LEFT_OFF)
+        assert not any(map(is_sidecar, manifest["files"]))
