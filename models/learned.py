@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
+from catalogs.errors import VerificationError
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 
@@ -52,6 +55,18 @@ class Learned(ABC):
         self, frames: Iterator[Frame], motion: Motion, settings: ModelSettings
     ) -> Iterator[Change]:
         """Yield one change per frame of the shot, in order, as `Step.changes` does."""
+
+
+def finite(answer: Tensor) -> Tensor:
+    """What a network answered.
+
+    Raises:
+        VerificationError: numbers of it are NaN or infinite; no sample can be made of them, and
+            what is carried to the next frame would be lost to the end of the shot.
+    """
+    if not bool(answer.isfinite().all()):
+        raise VerificationError("the network answered with numbers that are NaN or infinite")
+    return answer
 
 
 @dataclass(frozen=True)

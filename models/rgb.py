@@ -43,7 +43,7 @@ def samples_plus(frame: Frame, change: Tensor) -> tuple[Tensor, ...]:
     """The frame's samples, int32, with a change of R'G'B' float32 `[3, H, W]` added."""
     deltas = _deltas(frame, change)
     return tuple(
-        plane + delta.round().to(torch.int32)
+        plane + delta.clamp(-frame.peak, frame.peak).round().to(torch.int32)
         for plane, delta in zip(frame.samples(), deltas, strict=True)
     )
 

@@ -18,6 +18,7 @@ from catalogs.model_version import (
 )
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
 from models.checkpoint import safetensors_bytes
+from models.rife import Rife
 from tasks.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
 
@@ -72,8 +73,37 @@ def test_weights_of_no_known_network_are_refused_with_the_reasons(tmp_path: Path
         offer("other", file, SAID)
     with pytest.raises(VerificationError, match="weights are not of ffdnet"):
         offer("other", file, SAID, "ffdnet")
-    with pytest.raises(VerificationError, match="there are: ffdnet, spandrel"):
+    with pytest.raises(VerificationError, match="there are: ffdnet, rife, temporalfix, spandrel"):
         offer("other", file, SAID, "miracle")
+
+
+def test_weights_that_are_no_numbers_are_refused_by_name(make_offer: Offer, tmp_path: Path) -> None:
+    make_offer("grainfree")
+    read = torch.load(tmp_path / "1.pth")["params"]
+    name = next(name for name in read if name.endswith("bias"))
+    read[name][0] = torch.nan
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(safetensors_bytes(read))
+    with pytest.raises(VerificationError, match=f"NaN or infinite in {name}"):
+        offer("broken", file, SAID)
+
+
+def test_weights_whose_answer_overflows_are_refused(make_offer: Offer, tmp_path: Path) -> None:
+    make_offer("grainfree")
+    read = torch.load(tmp_path / "1.pth")["params"]
+    file = tmp_path / "loud.safetensors"
+    file.write_bytes(safetensors_bytes({name: 1e30 * t for name, t in read.items()}))
+    with pytest.raises(VerificationError, match="answered with numbers that are NaN"):
+        offer("loud", file, SAID)
+
+
+def test_a_network_for_destroyed_frames_is_tried_on_one(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    loud = {name: 1e20 * tensor for name, tensor in Rife().state_dict().items()}
+    file = tmp_path / "loud.safetensors"
+    file.write_bytes(safetensors_bytes(loud))
+    with pytest.raises(VerificationError, match="answered with numbers that are NaN"):
+        offer("loud", file, SAID)
 
 
 def test_a_file_that_is_neither_is_refused(tmp_path: Path) -> None:
