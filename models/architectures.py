@@ -62,7 +62,9 @@ def build_learned(architecture: str, tensors: Mapping[str, Tensor]) -> Learned:
         if known.name == architecture:
             try:
                 return known.build(tensors)
-            except RuntimeError as error:
+            except VerificationError:
+                raise
+            except Exception as error:  # spandrel's detection reads shapes that need not be there
                 raise VerificationError(
                     f"the weights are not of {architecture}: {error}"
                 ) from error

@@ -17,7 +17,9 @@ from catalogs.model_version import (
     version_json,
 )
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
+from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
+from models.learned import Learned
 from models.rife import Rife
 from tasks.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
@@ -104,6 +106,21 @@ def test_a_network_for_destroyed_frames_is_tried_on_one(tmp_path: Path) -> None:
     file.write_bytes(safetensors_bytes(loud))
     with pytest.raises(VerificationError, match="answered with numbers that are NaN"):
         offer("loud", file, SAID)
+
+
+@pytest.mark.parametrize("error", [KeyError("conv"), ValueError("shape"), IndexError("3")])
+def test_whatever_a_detection_raises_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def detect(tensors: object) -> Learned:
+        raise error
+
+    known = (Architecture("ffdnet", detect),)
+    monkeypatch.setattr("models.architectures.ARCHITECTURES", known)
+    file = tmp_path / "other.safetensors"
+    file.write_bytes(safetensors_bytes({"conv.weight": torch.zeros(1, 1, 3, 3)}))
+    with pytest.raises(VerificationError, match="weights are not of ffdnet"):
+        offer("other", file, SAID)
 
 
 def test_a_file_that_is_neither_is_refused(tmp_path: Path) -> None:
