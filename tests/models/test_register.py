@@ -150,6 +150,12 @@ def test_a_name_that_could_leave_a_folder_is_refused(make_offer: Offer, name: st
         ("CC BY-NC-SA 4.0", True), ("CC-BY-NC-4.0", True), ("S-Lab License 1.0", True),
         ("PolyForm Noncommercial 1.0.0", True), ("for research use only", True),
         ("Non-commercial use", True), ("NTIRE data, CC0", False),
+        ("not for commercial use", True), ("No commercial use", True), ("personal use only", True),
+        ("Commercial use is prohibited", True), ("commercial use not permitted", True),
+        ("non-profit use", True), ("for nonprofit organisations", True), ("only personal", True),
+        ("educational purposes only", True), ("may not be used commercially", True),
+        ("Free for commercial use", False), ("commercial use permitted", False),
+        ("personal and commercial use", False), ("notice: commercial use allowed", False),
     ],
 )  # fmt: skip
 def test_licences_that_forbid_commercial_use_are_known(licence: str, limited: bool) -> None:
