@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from catalogs.errors import VerificationError
@@ -55,9 +56,14 @@ ARCHITECTURES: tuple[Architecture, ...] = (
 def build_learned(architecture: str, tensors: Mapping[str, Tensor]) -> Learned:
     """A network with its weights.
 
+    This process convolves in whole float32 from here on: TF32, which cuDNN takes for it where it
+    may, keeps 10 bits of 23, so that a network on one kind of GPU would give other pixels.
+
     Raises:
         VerificationError: no architecture has that name, or the weights are not of it.
     """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
     for known in ARCHITECTURES:
         if known.name == architecture:
             try:

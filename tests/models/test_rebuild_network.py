@@ -118,3 +118,18 @@ def test_motion_that_is_no_number_fails_the_shot(
     frames = texture("gray", count=7, size=(70, 90), speed=(0, 0), grain=0.0)
     with pytest.raises(VerificationError, match="NaN or infinite"):
         restored(rife, [*frames[:3], blank(frames[3]), *frames[4:]])
+
+
+def test_a_network_convolves_in_whole_float32(rife: Rife) -> None:
+    def allow(convolutions: bool, products: bool) -> None:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.backends.cuda.matmul.allow_tf32 = products
+
+    before = (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
+    allow(True, True)
+    try:
+        build_learned("rife", rife.state_dict())
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
+    finally:
+        allow(*before)
