@@ -21,10 +21,18 @@ from models.window_network import WindowNetwork
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network's word, and how it is built from its weights."""
+    """A kind of network.
+
+    Attributes:
+        name: the word that the registry uses.
+        build: makes it from its weights.
+        rebuilds: True when it does the work of the step `missing`: it draws destroyed frames,
+            picture that no frame shows, and touches no other.
+    """
 
     name: str
     build: Callable[[Mapping[str, Tensor]], Learned]
+    rebuilds: bool = False
 
 
 def _ffdnet(tensors: Mapping[str, Tensor]) -> Learned:
@@ -47,7 +55,7 @@ def _rife(tensors: Mapping[str, Tensor]) -> Learned:
 
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
-    Architecture("rife", _rife),
+    Architecture("rife", _rife, rebuilds=True),
     Architecture("temporalfix", _temporalfix),
     Architecture("spandrel", spandrel_network),
 )
@@ -76,6 +84,11 @@ def build_learned(architecture: str, tensors: Mapping[str, Tensor]) -> Learned:
                 ) from error
     names = ", ".join(known.name for known in ARCHITECTURES)
     raise VerificationError(f"no architecture is named {architecture!r}; there are: {names}")
+
+
+def rebuilds(architecture: str) -> bool:
+    """Whether networks of an architecture do the work of the step `missing`."""
+    return any(known.rebuilds for known in ARCHITECTURES if known.name == architecture)
 
 
 def recognised(tensors: Mapping[str, Tensor]) -> str:

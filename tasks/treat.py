@@ -31,6 +31,25 @@ def model_references(recipe: Recipe) -> tuple[ModelReference, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def pinned(recipe: Recipe, reference: ModelReference) -> Recipe:
+    """A recipe with its uses of a model set to a version, whatever alias or version it names.
+
+    Raises:
+        RecipeError: it does not use the model.
+    """
+
+    def pin(step: RecipeStep) -> RecipeStep:
+        named = str(step.parameters.get(_REFERENCE, ""))
+        if step.name != _MODEL or named.partition("@")[0] != reference.name:
+            return step
+        return replace(step, parameters={**step.parameters, _REFERENCE: str(reference)})
+
+    steps = tuple(map(pin, recipe.steps))
+    if not any(step.parameters.get(_REFERENCE) == str(reference) for step in steps):
+        raise RecipeError(f"recipe {recipe.name} does not use the model {reference.name}")
+    return replace(recipe, steps=steps)
+
+
 def resolve_recipe(recipe: Recipe, models: Models | None = None) -> Treatment:
     """Fill in every parameter and version of a recipe.
 
