@@ -14,9 +14,10 @@ from pathlib import Path
 from catalogs.errors import RecipeError, VerificationError
 from catalogs.model_version import OF_STEPS, ModelVersion, check_name
 from catalogs.recipe import RecipeStep, read_recipe
-from models.architectures import build_learned, recognised
+from models.architectures import build_learned, rebuilds, recognised
 from models.checkpoint import SUFFIXES, read_checkpoint, safetensors_bytes
 from models.learned import ModelStep
+from models.missing import Missing
 from tasks.treat import resolved_steps
 from tasks.trial import check_weights, try_out
 
@@ -84,7 +85,7 @@ def offer(
         benchmark: a table of results that goes with it, any format.
 
     Raises:
-        RecipeError: a name or recipe that does not hold together.
+        RecipeError: a name, recipe or statement that does not hold together.
         VerificationError: the file is none, or its weights fit no known network.
         OSError: a file cannot be read.
     """
@@ -133,7 +134,15 @@ def _of_weights(
     architecture = architecture or recognised(tensors)
     try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
-    version = replace(draft, architecture=architecture, content_sha256=_sha256(weights))
+    does = draft.does
+    if rebuilds(architecture):
+        if not draft.invents:
+            raise RecipeError(
+                f"a network of {architecture} draws picture that no frame shows; leave out "
+                "--invents-nothing"
+            )
+        does = tuple(dict.fromkeys((*does, Missing.name)))
+    version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
     return Offered(version, weights, table)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, TreatmentStep
+from models.architectures import rebuilds
 from models.learned import ModelSettings, ModelStep
+from models.missing import Missing
 from models.supported import step_named
 
 Models = Mapping[ModelReference, ModelVersion]
@@ -129,13 +131,14 @@ def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[
 
 
 def _of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
+    drawn = (Missing.name,) if rebuilds(version.architecture) else ()
     return replace(
         step,
         weights_sha256=version.weights_sha256,
         model=version.reference,
         licence=version.licence,
-        invents=version.invents,
-        does=version.does,
+        invents=version.invents or bool(drawn),
+        does=tuple(dict.fromkeys((*version.does, *drawn))),
     )
 
 

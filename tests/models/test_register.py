@@ -16,11 +16,14 @@ from catalogs.model_version import (
     read_version,
     version_json,
 )
+from catalogs.policy import CollectionRules, Policy
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
+from catalogs.records import CatalogReel
 from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
 from models.learned import Learned
 from models.rife import Rife
+from tasks.permit import forbidden
 from tasks.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
 
@@ -189,6 +192,39 @@ def test_what_a_network_does_is_declared_and_no_part_of_what_it_is(
     silent = resolve_recipe(recipe, {ModelReference("grainfree", 1): replace(named, does=())})
     assert silent.treatment_id == treatment.treatment_id
     assert read_steps(steps_json(treatment.steps)) == treatment.steps
+
+
+def rife_file(folder: Path) -> Path:
+    file = folder / "between.safetensors"
+    file.write_bytes(safetensors_bytes(Rife().state_dict()))
+    return file
+
+
+def test_a_network_that_rebuilds_invents_and_does_the_work_of_missing(tmp_path: Path) -> None:
+    file = rife_file(tmp_path)
+    with pytest.raises(RecipeError, match="draws picture that no frame shows"):
+        offer("between", file, SAID)
+    version = replace(offer("between", file, replace(SAID, invents=True)).version, version=1)
+    assert version.does == ("missing",)
+    earlier = replace(version, does=(), invents=False)  # as another store may have registered it
+    recipe = Recipe("mine", "", (RecipeStep("model", {"model": "between@1"}),))
+    for known in (version, earlier):
+        (step,) = resolve_recipe(recipe, {ModelReference("between", 1): known}).steps
+        assert (step.invents, step.does) == (True, ("missing",))
+
+
+def test_a_policy_that_forbids_a_step_forbids_models_that_do_its_work(tmp_path: Path) -> None:
+    said = replace(SAID, invents=True)
+    version = replace(offer("between", rife_file(tmp_path), said).version, version=1)
+    recipe = Recipe("mine", "", (RecipeStep("model", {"model": "between@1"}),))
+    treatment = resolve_recipe(recipe, {ModelReference("between", 1): version})
+    reel = CatalogReel("A", "T", 1, 1, "a.mkv", 2)
+    rules = CollectionRules("*", ("model",), "A. Curator")
+    assert forbidden(reel, Policy(Path("policy.toml"), "", (rules,)), treatment) == ""
+    strict = Policy(Path("policy.toml"), "", (replace(rules, never=("missing",)),))
+    assert "step missing must never run on it, and model between@1 does its work" in forbidden(
+        reel, strict, treatment
+    )
 
 
 def test_what_cannot_be_done_cannot_be_declared(tmp_path: Path) -> None:
