@@ -84,7 +84,7 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
 ) -> None:
     store = registry_store
     first, second = (register(store, make_offer("gated", seed)) for seed in (11, 12))
-    hashes = {v.reference: v.weights_sha256 for v in (first, second)}
+    hashes = {v.reference: v.content_sha256 for v in (first, second)}
     with pytest.raises(RecipeError, match="--gate REPORT"):
         promote(store, "gated@1", "B. Judge", None, "")
     promote(store, "gated@1", "B. Judge", None, "there is nothing to compare it with")
@@ -100,6 +100,12 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
     ((agent, detail),) = events(store, "model promotion", "gated@2")
     assert agent == "B. Judge"
     assert detail.startswith("champion, in place of gated@1; gate report passed.json (sha256 ")
+    kept = store.root / detail.rpartition("the report is kept as ")[2]
+    assert kept.parent == store.shelf.folder / "gated"
+    assert kept.read_bytes() == passed.read_bytes()
+    passed.unlink()
+    assert read_gate(kept).passed
+    assert [v.version for v in store.shelf.versions() if v.name == "gated"] == [1, 2]
     with pytest.raises(StoreError, match="champion already"):
         promote(store, "gated@2", "B. Judge", None, "again")
 
@@ -282,6 +288,11 @@ def test_models_that_are_not_there_are_named(registry_store: Store, tmp_path: Pa
         resolve_treatment(recipe("absent@1"), tmp_path / "nowhere")
     with pytest.raises(RecipeError, match="needs model"):
         resolve_treatment(Recipe("mine", "", (RecipeStep("model", {}),)), registry_store.root)
+
+
+def test_promote_says_who_writes_a_report() -> None:
+    said = " ".join(CliRunner().invoke(app, ["models", "promote", "--help"]).output.split())
+    assert "wetgate models gate" in said.replace("│ │ ", "")
 
 
 def test_the_command_line_registers_promotes_and_rolls_back(
