@@ -12,9 +12,10 @@ from catalogs.errors import VerificationError
 from models.ffdnet import FFDNet
 from models.image_network import ImageNetwork
 from models.learned import Learned
+from models.missing import Missing
 from models.rebuild_network import RebuildNetwork
 from models.rife import Rife, own_tensors
-from models.spandrel_networks import spandrel_network
+from models.spandrel_networks import spandrel_network, spandrel_version
 from models.temporalfix import REACH, SMALLEST, TemporalFix
 from models.window_network import WindowNetwork
 
@@ -26,12 +27,15 @@ class Architecture:
     Attributes:
         name: the word that the registry uses.
         build: makes it from its weights.
+        revision: raised whenever the same weights give other pixels by code of this architecture
+            alone; part of a treatment's identity.
         rebuilds: True when it does the work of the step `missing`: it draws destroyed frames,
             picture that no frame shows, and touches no other.
     """
 
     name: str
     build: Callable[[Mapping[str, Tensor]], Learned]
+    revision: str = "1"
     rebuilds: bool = False
 
 
@@ -55,9 +59,9 @@ def _rife(tensors: Mapping[str, Tensor]) -> Learned:
 
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
-    Architecture("rife", _rife, rebuilds=True),
+    Architecture("rife", _rife, f"1, {Missing()} {Missing.version}", rebuilds=True),
     Architecture("temporalfix", _temporalfix),
-    Architecture("spandrel", spandrel_network),
+    Architecture("spandrel", spandrel_network, f"1, spandrel {spandrel_version()}"),
 )
 
 
@@ -84,6 +88,11 @@ def build_learned(architecture: str, tensors: Mapping[str, Tensor]) -> Learned:
                 ) from error
     names = ", ".join(known.name for known in ARCHITECTURES)
     raise VerificationError(f"no architecture is named {architecture!r}; there are: {names}")
+
+
+def revision(architecture: str) -> str:
+    """What code an architecture's pixels are of, here and now; empty for one that is not known."""
+    return next((known.revision for known in ARCHITECTURES if known.name == architecture), "")
 
 
 def rebuilds(architecture: str) -> bool:

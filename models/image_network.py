@@ -2,6 +2,8 @@
 
 Each frame goes through in tiles; what it changes is made steady in time and added to the source's
 own samples. Memory holds the frame before and no more.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

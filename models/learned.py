@@ -25,6 +25,7 @@ class ModelSettings:
 
     Attributes:
         architecture: of the network, see `models.architectures`; the registered version names it.
+        revision: of that architecture, which says it when a model is looked up.
         strength: share of the network's change that is applied, 0..1.
         steadiness: share of what a picture-by-picture network did to the frame before that is
             kept where motion can be trusted, 0..0.95; 0 leaves every frame to itself.
@@ -33,6 +34,7 @@ class ModelSettings:
     """
 
     architecture: str = ""
+    revision: str = ""
     strength: float = 1.0
     steadiness: float = 0.8
     noise: float = 0.02
@@ -72,6 +74,10 @@ def finite(answer: Tensor) -> Tensor:
 @dataclass(frozen=True)
 class ModelStep(Step):
     """A registered network at work.
+
+    Its version is raised whenever what networks share gives other pixels: this module,
+    `image_network`, `window_network`, `rebuild_network`, `rgb`, `tiles`, `steady`. Of one network
+    alone the revision in `models.architectures` is raised.
 
     Whether it invents picture is said of the registered version, not of the step.
 

@@ -6,6 +6,8 @@ them shows it; the samples are the film's own, so depth and format are no matter
 one destroyed frame is rebuilt by the engine's flow: the network knows the middle only.
 
 Limits: where both frames show a place it is their mean, whose grain is finer than the film's.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

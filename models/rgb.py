@@ -6,6 +6,8 @@ back by itself changes nothing: where the network changes nothing, the sample is
 Limits: the matrix is BT.709 and the range limited, `yuvj` formats, `gray` and `rgb` full, whatever
 the file is tagged as; a network is little disturbed by the difference, and the samples it does not
 change are not disturbed at all.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 It sees a window of frames and restores the middle one; at the ends of a shot frames are mirrored.
 What it changes is added to the source's own samples. Memory holds one window.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, TreatmentStep
-from models.architectures import rebuilds
+from models.architectures import rebuilds, revision
 from models.learned import ModelSettings, ModelStep
 from models.missing import Missing
 from models.supported import step_named
@@ -105,7 +105,7 @@ def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
 
 
 def _swapped(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
-    kept: dict[str, Any] = {**step.parameters, "architecture": version.architecture}
+    kept: dict[str, Any] = {**step.parameters, **_network(version)}
     settings = ModelSettings(**kept)
     return _of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)
 
@@ -123,11 +123,17 @@ def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[
                 f"parameters; take out {', '.join(own)}"
             )
         return [_of_model(step, version) for step in resolved_steps(version)]
-    if "architecture" in own:
-        raise RecipeError(f"recipe {recipe.name}: the registered model says its architecture")
-    given: dict[str, Parameter] = {"architecture": version.architecture, **own}
+    if said := {"architecture", "revision"} & set(own):
+        named = ", ".join(sorted(said))
+        raise RecipeError(f"recipe {recipe.name}: the registered model says its {named}")
+    given: dict[str, Parameter] = {**_network(version), **own}
     settings = _checked(recipe, _MODEL, ModelSettings, given)
     return [_of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)]
+
+
+def _network(version: ModelVersion) -> dict[str, Parameter]:
+    """Which network a version is of, and by which code."""
+    return {"architecture": version.architecture, "revision": revision(version.architecture)}
 
 
 def _of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
