@@ -13,7 +13,9 @@ metric does not depend on how many others there are. It passes when of each judg
 shots and in each stratum (collection, gauge, colour) of `LEAST_SHOTS` shots and `LEAST_REELS`,
 
 - its 95 % interval does not lie on the worse side; in a stratum, the one that the strata of this
-  metric share by Bonferroni. Four values are needed;
+  metric share by Bonferroni. Four values are needed, and a mean that is worse by more than a tenth
+  of the way from no fault to the metric's floor: what is sure and too small to matter is said, and
+  refuses nobody;
 - no more shots are flagged than before; a flag is not gone because the value is;
 - no fewer shots are measurable than before,
 

@@ -11,6 +11,7 @@ from tasks.resample import Floats, bootstrap_means, interval
 
 LEAST_REELS = 5  # that reels are resampled, and not shots
 LEAST_VALUES = 4  # that the interval is asked for by a gate
+TOLERATED = 0.1  # of the way from a value without fault to the floor, that a gate puts up with
 
 Word = Literal[
     "better", "worse", "no difference shown", "the same", "too few shots", "not measurable"
@@ -89,9 +90,24 @@ def difference_of(stratum: str, metric: Metric, rows: pd.DataFrame, asked: Asked
         float(found.usual[0]), float(found.usual[1]),
         int(flagged[0].sum()), int(still.sum()),
         _word(metric, usable, asked.shots, found.sure),
-        len(usable) >= LEAST_VALUES and _side(metric, found.gate) == "worse",
+        _is_worsened(metric, usable, found.gate),
         found.resampled,
     )  # fmt: skip
+
+
+def tolerated(metric: Metric) -> float:
+    """By how much the mean may become worse at a gate, in the metric's unit.
+
+    A value without fault is 1 of ratios and of shares that are to be high, and 0 of all else.
+    """
+    innocent = 1.0 if metric.unit == "ratio" or metric.worse == "lower" else 0.0
+    return TOLERATED * abs(metric.floor - innocent)
+
+
+def _is_worsened(metric: Metric, rows: pd.DataFrame, where: Floats) -> bool:
+    if len(rows) < LEAST_VALUES or _side(metric, where) != "worse":
+        return False
+    return bool(abs((rows["after"] - rows["before"]).mean()) > tolerated(metric))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from catalogs.store import Store
 from flows.cli import app
 from flows.compare_command import compared_json
 from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
+from tasks.difference import tolerated
 from tasks.gate import GatedModel, objections, read_gate
 from tasks.metrics.registry import METRICS
 from tasks.paired import find_side, paired_values
@@ -166,6 +167,24 @@ def test_an_infinite_fault_is_a_flag() -> None:
 
     found = compare_pairs(pairs(after=broken, verdict_after=verdicts))
     assert "GHOST (all shots) flags 40 shots, before 0" in found.reasons
+
+
+@pytest.mark.parametrize(("by", "refused"), [(0.02, False), (0.03, True)])
+def test_what_is_sure_but_too_small_to_matter_is_said_and_refuses_nobody(
+    by: float, refused: bool
+) -> None:
+    """BOIL has its floor at 0.25; a tenth of that is put up with."""
+    found = compare_pairs(pairs(after=lambda t: boil(t, by)))
+    assert word(found, "BOIL") == "worse"
+    assert found.passed == (not refused)
+
+
+def test_what_is_tolerated_is_a_tenth_of_the_way_to_the_floor() -> None:
+    known = {metric.identifier: tolerated(metric) for metric in METRICS if metric.gated}
+    assert known["TEX"] == pytest.approx(0.025)
+    assert known["REGRAIN"] == pytest.approx(0.02)
+    assert known["WEAVE"] == pytest.approx(0.015)
+    assert known["DUP"] == 0.0
 
 
 def test_a_gate_refuses_a_metric_whatever_is_measured_beside_it() -> None:
