@@ -232,4 +232,4 @@ def test_a_gate_of_few_clips_is_written_and_lets_nobody_pass(
     refused = CliRunner().invoke(app, [*asked, "--store", str(registry_store.root)])
     assert refused.exit_code == 1
     assert "a gate needs 20" in str(refused.exception or refused.output)
-    assert json.loads(report.read_text())["format"] == "wetgate gate 1"
+    assert json.loads(report.read_text())["format"] == "wetgate gate 2"
