@@ -23,9 +23,12 @@ OF_STEPS = "steps"  # the architecture of a model that has no weights
 Alias = Literal["champion", "challenger"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_NARROW = "(research|academic|evaluation|personal|private|educational)"
 _NONCOMMERCIAL = re.compile(
-    r"non[-\s]?commercial|\bNC\b|-NC-|\bS-Lab\b|\b(research|academic|evaluation)\b.*\bonly\b"
-    r"|\bonly\b.*\b(research|academic|evaluation)\b|polyform-?strict",
+    r"non[-\s]?commercial|\bNC\b|-NC-|\bS-Lab\b|polyform-?strict|non[-\s]?profit"
+    rf"|\b{_NARROW}\b.*\bonly\b|\bonly\b.*\b{_NARROW}\b"
+    r"|\b(not?|never|without)\b[^.;,]*\bcommercial"
+    r"|\bcommercial(ly)?\b[^.;,]*\b(not|prohibited|forbidden|excluded)\b",
     re.IGNORECASE,
 )
 

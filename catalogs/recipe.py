@@ -10,8 +10,9 @@ A recipe is a TOML file:
     threshold = 0.08
 
 A treatment is a recipe resolved: every parameter filled in, every step's version and
-weights named. Its identity is the hash of what changes pixels and of nothing else: not
-the recipe's name, not the device, not the number of workers.
+weights named. Its identity is the hash of what changes pixels, and of what a network is said to
+do, by which they are judged; of nothing else: not the recipe's name, not the device, not the number
+of workers.
 """
 
 import hashlib
@@ -60,7 +61,8 @@ class TreatmentStep:
         invents: True when that model may make picture that no frame shows.
         does: steps of the engine whose work that model does, for instance `denoise`.
 
-    Model, licence, invents and does change no pixel, and are no part of a treatment's identity.
+    Model, licence and invents change no pixel, and are no part of a treatment's identity. `does`
+    is: by it a shot is measured, and measurements are kept under that identity.
     """
 
     name: str
@@ -97,14 +99,17 @@ class Treatment:
 
     @property
     def treatment_id(self) -> str:
-        """SHA-256 of everything that changes pixels, hexadecimal."""
+        """SHA-256 of everything that changes pixels or how they are judged, hexadecimal."""
         if self.parts:
             places = [[p.start_frame, p.stop_frame, p.treatment.treatment_id] for p in self.parts]
             return hashlib.sha256(json.dumps(places).encode()).hexdigest()
         identity = [
-            [step.name, step.version, sorted(step.parameters.items()), step.weights_sha256]
+            [
+                step.name, step.version, sorted(step.parameters.items()), step.weights_sha256,
+                *sorted(step.does),
+            ]
             for step in self.steps
-        ]
+        ]  # fmt: skip
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
     @property
@@ -116,11 +121,6 @@ class Treatment:
     def label(self) -> str:
         """Short name for folders and reports."""
         return treatment_label(self.recipe_name, self.treatment_id)
-
-
-def treatment_label(recipe_name: str, treatment_id: str) -> str:
-    """The short name of a treatment, from what the ledger has of it."""
-    return f"{recipe_name}-{treatment_id[:12]}"
 
     def of(self, start_frame: int) -> "Treatment":
         """The treatment of the shot that begins at a frame."""
@@ -135,6 +135,11 @@ def treatment_label(recipe_name: str, treatment_id: str) -> str:
     @cached_property
     def _by_start(self) -> "dict[int, Treatment]":
         return {part.start_frame: part.treatment for part in self.parts}
+
+
+def treatment_label(recipe_name: str, treatment_id: str) -> str:
+    """The short name of a treatment, from what the ledger has of it."""
+    return f"{recipe_name}-{treatment_id[:12]}"
 
 
 def steps_json(steps: Sequence[TreatmentStep]) -> str:

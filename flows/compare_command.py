@@ -1,13 +1,14 @@
 """`wetgate compare`: what another treatment made better and worse.
 
-Exit status 0 when nothing became worse, 1 when something did or it cannot be said, 2 for wrong
-usage.
+Exit status 0 when nothing became worse, 1 when something did, when nothing differs, or when it
+cannot be said, 2 for wrong usage.
 """
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +16,8 @@ from catalogs.store import existing_store
 from flows.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from tasks.compare import Compared, Difference
+    from tasks.compare import Compared
+    from tasks.difference import Difference
 
 MOST_SAID = 20  # shots on the terminal; --json has all
 
@@ -33,17 +35,16 @@ def compare(
     """Say what B made better and worse than A, on the shots that both restored."""
     from tasks.compare import compare_pairs
     from tasks.gate import Gate, write_gate
-    from tasks.paired import find_side, models_of, paired_values
+    from tasks.paired import differing, find_side, paired_values, reported_side
 
-    ledger = existing_store(store).ledger()
-    one, other = find_side(ledger, before), find_side(ledger, after)
+    opened = existing_store(store)
+    ledger = opened.ledger()
+    one, other = differing(find_side(ledger, before), find_side(ledger, after))
     found = compare_pairs(paired_values(ledger, one, other))
     if gate is not None:
         report = Gate(
-            champion_treatment=", ".join(one.treatments),
-            challenger_treatment=", ".join(other.treatments),
-            champion=models_of(ledger, one),
-            challenger=models_of(ledger, other),
+            champion=reported_side(ledger, one, opened.shelf),
+            challenger=reported_side(ledger, other, opened.shelf),
             shots=found.shots,
             passed=found.passed,
             reasons=found.reasons,
@@ -57,7 +58,7 @@ def compared_text(found: "Compared") -> str:
     """What was found, short: differences that can be said, shots that became worse, the gate."""
     from tasks.compare import EVERYTHING
 
-    lines = [f"{found.shots} shots were restored both ways"]
+    lines = [f"{found.shots} shots were restored both ways, and differently"]
     said = [d for d in found.differences if d.stratum == EVERYTHING or d.word == "worse"]
     lines += [_line(difference) for difference in said if difference.word != "the same"]
     same = sum(d.word == "the same" for d in said)
@@ -77,7 +78,16 @@ def compared_text(found: "Compared") -> str:
 
 def compared_json(found: "Compared") -> str:
     """The same for programs, every stratum and every shot."""
-    return json.dumps(asdict(found) | {"passed": found.passed}, ensure_ascii=False)
+    return json.dumps(_plain(asdict(found) | {"passed": found.passed}), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value without numbers that JSON has none for."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _line(found: "Difference") -> str:

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalogs.errors import RecipeError
-from catalogs.model_version import ModelVersion
+from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
 from catalogs.store import Store
 from flows.compare_command import compared_text
 from flows.promotion import named_version
 from flows.registry import Registry
 from flows.treatment import resolve_treatment
+from models.architectures import rebuilds
 from tasks.compare import Compared
-from tasks.film_gate import LIKENESS, OF_SOURCE, compare_films, likeness
-from tasks.gate import Gate, GatedModel
+from tasks.film_gate import LIKENESS, OF_SOURCE, compare_films, judged_by, likeness, psnr
+from tasks.gate import Gate, GatedSide, gated_side
 from tasks.metrics.calibration import read_calibration
 from tasks.metrics.metric import Metric
 from tasks.metrics.registry import METRICS
 from tasks.selftest.film_set import Setting, film_table
 from tasks.selftest.run import Listener
-from tasks.treat import with_version
+from tasks.treat import pinned, with_version
 
 UNTREATED = Treatment("nothing", ())
 
@@ -73,7 +74,7 @@ def contest(store: Store, reference: str, recipe: str | None, against: str) -> C
         against: recipe that it is compared with where the model has no champion.
 
     Raises:
-        RecipeError: the recipe does not use the model.
+        RecipeError: the recipe does not use the model, or the set shows nothing of its work.
         StoreError: no such version, or it is the champion.
     """
     registry = Registry(store)
@@ -81,15 +82,18 @@ def contest(store: Store, reference: str, recipe: str | None, against: str) -> C
     number = registry.standing(version.name).champion
     if number == version.version:
         raise RecipeError(f"{version.reference} is the champion; gate another version of it")
+    if rebuilds(version.architecture):
+        raise RecipeError(
+            f"{version.reference} works on destroyed frames, and the film set has none; compare it "
+            "on shots that have (`wetgate compare A B --gate`), or promote it with --because"
+        )
     champion = None if number is None else registry.version(version.name, number)
     base = read_recipe(recipe) if recipe else _alone(version)
-    treatment = resolve_treatment(base, store.root).treatment
-    after = with_version(treatment, version)
-    if not any(step.model == version.reference for step in after.steps):
-        raise RecipeError(f"recipe {base.name} does not use the model {version.name}")
+    own = pinned(base, ModelReference(version.name, version.version))
+    after = resolve_treatment(own, store.root).treatment
     if champion is None:
         return Contest(version, None, resolve_treatment(against, store.root).treatment, after)
-    return Contest(version, champion, with_version(treatment, champion), after)
+    return Contest(version, champion, with_version(after, champion), after)
 
 
 def hold_contest(
@@ -110,20 +114,19 @@ def hold_contest(
         RecipeError: a treatment moves the picture.
         SourceError: there is no footage.
     """
+    judged = judged_by(who.before, who.after)
 
     def table(treatment: Treatment, metrics: Sequence[Metric]) -> pd.DataFrame:
         with watch(treatment.label) as listener:
-            return film_table(treatment, store.shelf, setting, listener, metrics)
+            return film_table(treatment, store.shelf, setting, listener, metrics, judged)
 
     damaged = table(UNTREATED, ())
     before, after = (_with_source(table(one, METRICS), damaged) for one in (who.before, who.after))
     compared = compare_films(before, after, read_calibration(metrics=METRICS))
-    means = tuple(float(one[LIKENESS].mean()) for one in (damaged, before, after))
+    means = tuple(float(psnr(one).mean()) for one in (damaged, before, after))
     gate = Gate(
-        champion_treatment=who.before.treatment_id,
-        challenger_treatment=who.after.treatment_id,
-        champion=(_gated(who.champion),) if who.champion else (),
-        challenger=(_gated(who.challenger),),
+        champion=_side(store, who.before),
+        challenger=_side(store, who.after),
         shots=compared.shots,
         passed=compared.passed,
         reasons=compared.reasons,
@@ -140,8 +143,8 @@ def _with_source(table: pd.DataFrame, damaged: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{OF_SOURCE: damaged[LIKENESS].to_numpy()})
 
 
-def _gated(version: ModelVersion) -> GatedModel:
-    return GatedModel(version.reference, version.weights_sha256)
+def _side(store: Store, treatment: Treatment) -> GatedSide:
+    return gated_side({treatment.treatment_id: treatment.steps}, store.shelf)
 
 
 def outcome_text(outcome: Outcome) -> str:

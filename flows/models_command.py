@@ -130,7 +130,11 @@ def promote_model(
     by: ByOption,
     gate: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Report of `wetgate compare --gate`."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Report of `wetgate models gate`, or of `wetgate compare --gate`.",
+        ),
     ] = None,
     because: Annotated[str, typer.Option(help="Why without, or against, a report.")] = "",
     store: StoreOption = Path("store"),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from catalogs.durable import write_whole
 from catalogs.errors import RecipeError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.model_shelf import Standing
@@ -53,6 +54,8 @@ def promote(store: Store, reference: str, person: str, gate: Path | None, becaus
         registry.version(version.name, standing.champion) if standing.champion is not None else None
     )
     ground = _ground(version, champion, gate, because)
+    if gate is not None:
+        ground += f"; the report is kept as {_kept(store, version, gate)}"
     earlier = standing.earlier
     if standing.champion is not None:
         earlier = (*earlier, standing.champion)
@@ -105,7 +108,7 @@ def _ground(
         if not because:
             raise RecipeError(
                 f"{version.reference} is promoted by its gate (--gate REPORT, which `wetgate "
-                "compare` writes), or by a person's word (--because)"
+                "models gate` and `wetgate compare` write), or by a person's word (--because)"
             )
         return f"without a gate report, because: {because}"
     found = objections(read_gate(gate), version, champion)
@@ -118,6 +121,14 @@ def _ground(
             "or say --because"
         )
     return f"against {report}: {'; '.join(found)}; because: {because}"
+
+
+def _kept(store: Store, version: ModelVersion, gate: Path) -> str:
+    """Copy a report beside the card of its version; returns where, within the store."""
+    name = f"{version.version}.gate-{sha256_file(gate)[:12]}.json"
+    target = store.shelf.folder / version.name / name
+    write_whole(target, gate.read_bytes())
+    return target.relative_to(store.root).as_posix()
 
 
 def _record(store: Store, event: str, subject: str, detail: str, person: str) -> None:

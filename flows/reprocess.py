@@ -4,16 +4,16 @@ What is chosen is restored as a night restores, recorded as a night records, and
 versions of the reels concerned. The versions before stay where they are.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from prefect import State, flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.errors import RecipeError
-from catalogs.model_version import ModelReference, ModelVersion, read_reference
+from catalogs.model_version import ModelVersion, read_reference
 from catalogs.policy import Policy
-from catalogs.recipe import Recipe, RecipeStep, read_recipe, steps_json
+from catalogs.recipe import read_recipe, steps_json
 from catalogs.store import Store, existing_store, hold_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
@@ -24,7 +24,7 @@ from tasks.licence import licence_remarks
 from tasks.permit import find_policy
 from tasks.reprocess import Renew, ReprocessPlan, plan_reprocess
 from tasks.restore import build_steps
-from tasks.treat import with_version
+from tasks.treat import pinned, with_version
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _renewing(
     if asked.recipe is not None:
         recipe = read_recipe(asked.recipe)
         if reference is not None:
-            recipe = _pinned(recipe, reference)
+            recipe = pinned(recipe, reference)
         resolved = resolve_treatment(recipe, store.root, ask)
         return (lambda _: resolved.treatment), recipe.name, resolved.models, resolved.remarks
     assert reference is not None  # `Asked` saw to it
@@ -192,22 +192,3 @@ def _renewing(
     version: ModelVersion = models[reference]
     said = (model_sentence(reference, version),)
     return (lambda treatment: with_version(treatment, version)), None, said, remarks
-
-
-def _pinned(recipe: Recipe, reference: ModelReference) -> Recipe:
-    """A recipe with its uses of a model set to a version.
-
-    Raises:
-        RecipeError: it does not use the model.
-    """
-
-    def pin(step: RecipeStep) -> RecipeStep:
-        named = str(step.parameters.get("model", ""))
-        if step.name != "model" or named.partition("@")[0] != reference.name:
-            return step
-        return replace(step, parameters={**step.parameters, "model": str(reference)})
-
-    steps = tuple(map(pin, recipe.steps))
-    if not any(step.parameters.get("model") == str(reference) for step in steps):
-        raise RecipeError(f"recipe {recipe.name} does not use the model {reference.name}")
-    return replace(recipe, steps=steps)

@@ -2,6 +2,8 @@
 
 Each frame goes through in tiles; what it changes is made steady in time and added to the source's
 own samples. Memory holds the frame before and no more.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.contract import Change, Frame
-from models.learned import Learned, ModelSettings
+from models.learned import Learned, ModelSettings, finite
 from models.motion import Motion
 from models.planes import averaged
 from models.rgb import as_rgb, samples_plus
@@ -65,7 +67,7 @@ class ImageNetwork(Learned):
 
         with torch.inference_mode():
             restored = in_tiles(picture, run, self.multiple, self.smallest)
-        return restored.clone()  # a tensor of inference mode may not be used everywhere
+        return finite(restored).clone()  # a tensor of inference mode may not be used everywhere
 
 
 def _grey(picture: Tensor) -> Tensor:

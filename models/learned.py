@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
+from catalogs.errors import VerificationError
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 
@@ -22,6 +25,7 @@ class ModelSettings:
 
     Attributes:
         architecture: of the network, see `models.architectures`; the registered version names it.
+        revision: of that architecture, which says it when a model is looked up.
         strength: share of the network's change that is applied, 0..1.
         steadiness: share of what a picture-by-picture network did to the frame before that is
             kept where motion can be trusted, 0..0.95; 0 leaves every frame to itself.
@@ -30,6 +34,7 @@ class ModelSettings:
     """
 
     architecture: str = ""
+    revision: str = ""
     strength: float = 1.0
     steadiness: float = 0.8
     noise: float = 0.02
@@ -54,9 +59,25 @@ class Learned(ABC):
         """Yield one change per frame of the shot, in order, as `Step.changes` does."""
 
 
+def finite(answer: Tensor) -> Tensor:
+    """What a network answered.
+
+    Raises:
+        VerificationError: numbers of it are NaN or infinite; no sample can be made of them, and
+            what is carried to the next frame would be lost to the end of the shot.
+    """
+    if not bool(answer.isfinite().all()):
+        raise VerificationError("the network answered with numbers that are NaN or infinite")
+    return answer
+
+
 @dataclass(frozen=True)
 class ModelStep(Step):
     """A registered network at work.
+
+    Its version is raised whenever what networks share gives other pixels: this module,
+    `image_network`, `window_network`, `rebuild_network`, `rgb`, `tiles`, `steady`. Of one network
+    alone the revision in `models.architectures` is raised.
 
     Whether it invents picture is said of the registered version, not of the step.
 

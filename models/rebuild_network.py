@@ -6,6 +6,8 @@ them shows it; the samples are the film's own, so depth and format are no matter
 one destroyed frame is rebuilt by the engine's flow: the network knows the middle only.
 
 Limits: where both frames show a place it is their mean, whose grain is finer than the film's.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from torch.nn import functional
 
 from models.contract import Change, Frame
 from models.destroyed import Shown
-from models.learned import Learned, ModelSettings
+from models.learned import Learned, ModelSettings, finite
 from models.missing import Missing
 from models.motion import Motion
 from models.rebuild import Between
@@ -62,7 +64,7 @@ class RebuildNetwork(Learned):
         padding = (0, -size[1] % MULTIPLE, 0, -size[0] % MULTIPLE)
         pair = functional.pad(pair, padding, mode="replicate")
         flow, share = self.network(pair[:1], pair[1:])
-        found = torch.cat((flow, share), dim=1)[..., : size[0], : size[1]].clone()
+        found = finite(torch.cat((flow, share), dim=1))[..., : size[0], : size[1]].clone()
         if factor > 1:
             found = functional.interpolate(
                 found, size=(height, width), mode="bilinear", align_corners=False

@@ -6,6 +6,8 @@ back by itself changes nothing: where the network changes nothing, the sample is
 Limits: the matrix is BT.709 and the range limited, `yuvj` formats, `gray` and `rgb` full, whatever
 the file is tagged as; a network is little disturbed by the difference, and the samples it does not
 change are not disturbed at all.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def samples_plus(frame: Frame, change: Tensor) -> tuple[Tensor, ...]:
     """The frame's samples, int32, with a change of R'G'B' float32 `[3, H, W]` added."""
     deltas = _deltas(frame, change)
     return tuple(
-        plane + delta.round().to(torch.int32)
+        plane + delta.clamp(-frame.peak, frame.peak).round().to(torch.int32)
         for plane, delta in zip(frame.samples(), deltas, strict=True)
     )
 

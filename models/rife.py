@@ -5,6 +5,8 @@ video frame interpolation", ECCV 2022; the network of its release 3.8 (MIT), who
 find, from coarse to fine, where the picture between lies in either of the two and which of them
 shows it. Written anew; parameters carry the names of the published weights, so those load strictly.
 Left out: the block that only teaches.
+
+What changes its pixels raises its revision in `models.architectures`.
 """
 
 from __future__ import annotations

@@ -5,13 +5,15 @@ SCUNet, DRUNet, NAFNet, HAT, DAT, GFPGAN and others. It is an optional part; it 
 were read here, never a file, so nothing is unpickled.
 
 Limits: only models of one picture to one picture, of one or three channels.
+
+What changes its pixels raises its revision in `models.architectures`.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Any
 
 import torch
@@ -52,6 +54,14 @@ def spandrel_network(tensors: Mapping[str, Tensor]) -> ImageNetwork:
         multiple=size.multiple_of,
         smallest=max(size.minimum, 1),
     )
+
+
+def spandrel_version() -> str:
+    """Of the package that is installed; whose networks draw is part of what they draw."""
+    try:
+        return metadata.version("spandrel")
+    except metadata.PackageNotFoundError:
+        return "none"
 
 
 def _spandrel() -> Any:

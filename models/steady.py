@@ -26,6 +26,8 @@ along it but for its noise, and the result does not differ by more than it usual
 frame, which an edge out of place would. A sample that the network does not change stays.
 
 Limits: what is uncovered is left as the network made it, for there is nothing to hold it against.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ neighbour to the centre over three scales, in the manner of RIFE (Huang et al., 
 intermediate flow estimation for video frame interpolation", 2022), says how far it may be trusted,
 and takes a mean weighted by that. Written anew; parameters carry the names of the published
 weights, so those load strictly. Left out: half precision, tiles, sizes fixed beforehand.
+
+What changes its pixels raises its revision in `models.architectures`.
 """
 
 from __future__ import annotations

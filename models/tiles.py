@@ -2,6 +2,8 @@
 
 Tiles overlap, and where they do one fades into the other. Their side is fixed: it would change
 the picture, if only a little, and so must not depend on the machine.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 It sees a window of frames and restores the middle one; at the ends of a shot frames are mirrored.
 What it changes is added to the source's own samples. Memory holds one window.
+
+What changes its pixels raises `ModelStep.version`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models.contract import Change, Frame
-from models.learned import Learned, ModelSettings
+from models.learned import Learned, ModelSettings, finite
 from models.motion import Motion
 from models.rgb import as_rgb, samples_plus
 from models.tiles import Tiling, in_tiles
@@ -62,7 +64,7 @@ class WindowNetwork(Learned):
 
         with torch.inference_mode():
             restored = in_tiles(window.flatten(0, 1), run, 1, self.smallest, WIDE)
-        return restored.clone()  # a tensor of inference mode may not be used everywhere
+        return finite(restored).clone()  # a tensor of inference mode may not be used everywhere
 
 
 def windows(frames: Iterator[Frame], reach: int) -> Iterator[tuple[Frame, Tensor]]:

@@ -6,8 +6,8 @@ resampled together, and in every stratum of the set (luminance, colour, skin, gr
 
     PSNR  of luma against the truth, dB, its mean difference over the set with a 95 % interval,
 
-must not have become worse, and on no clip may the challenger be less like the truth than the
-damaged source was, unless the champion was too.
+must be known on every clip and must not have become worse, and on no clip may the challenger be
+less like the truth than the damaged source was, unless the champion was too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tasks.compare import Compared, Cut, bootstrap_means, compare_pairs, interval
+from catalogs.recipe import Treatment
+from tasks.compare import Compared, Cut, compare_pairs
 from tasks.metrics.calibration import Calibration
 from tasks.metrics.metric import Metric, Value
+from tasks.metrics.pair import OF_GRAIN, Declared
 from tasks.metrics.registry import METRICS
 from tasks.metrics.verdict import verdict
-from tasks.selftest.columns import STRATUM, class_names, strata
+from tasks.resample import bootstrap_means, interval
+from tasks.selftest.columns import STRATUM, Reals, class_names, strata
 
 LEAST_CLIPS = 4  # of a stratum
 LEAST_PEOPLE = 3
 GRAIN = "grain"
 LIKENESS = "PSNR"
 OF_SOURCE = "PSNR of source"
+MOST_LIKE = 60.0  # dB, a quarter of a code value at 8 bit; equal pictures have no end
 
 _NOT_COMPARED = "not measurable"
 
@@ -48,8 +52,20 @@ def compare_films(before: pd.DataFrame, after: pd.DataFrame, calibration: Calibr
         raise ValueError("the two tables are not of the same clips")
     pairs = film_pairs(before, after, calibration)
     cut = Cut((*map(_stratum, strata(before)), GRAIN), LEAST_CLIPS, LEAST_PEOPLE)
-    found = compare_pairs(pairs, cut)
+    differ = not np.array_equal(psnr(before), psnr(after), equal_nan=True)
+    found = compare_pairs(pairs, cut, differ)
     return replace(found, reasons=(*found.reasons, *_less_like_the_truth(before, after)))
+
+
+def judged_by(before: Treatment, after: Treatment) -> frozenset[str]:
+    """What both are judged by, as changed by nature: neither escapes by what it declares.
+
+    Dirt and scratches that are left count for both where either takes them out; grain that is
+    gone is excused where both say that they touch it.
+    """
+    declared = before.declared | after.declared
+    excused = all(Declared(one.declared).touches_grain for one in (before, after))
+    return declared if excused else declared - OF_GRAIN
 
 
 def film_pairs(before: pd.DataFrame, after: pd.DataFrame, calibration: Calibration) -> pd.DataFrame:
@@ -68,9 +84,14 @@ def film_pairs(before: pd.DataFrame, after: pd.DataFrame, calibration: Calibrati
     return pd.concat(parts, ignore_index=True)
 
 
+def psnr(table: pd.DataFrame, of: str = LIKENESS) -> Reals:
+    """Likeness to the truth of each clip, dB, at most `MOST_LIKE`; NaN where it is not known."""
+    return np.asarray(table[of].clip(upper=MOST_LIKE), np.float64)
+
+
 def likeness(before: pd.DataFrame, after: pd.DataFrame) -> tuple[float, float, float]:
     """Mean difference of likeness to the truth, dB, and its 95 % interval: (mean, low, high)."""
-    difference = (after[LIKENESS].to_numpy() - before[LIKENESS].to_numpy()).astype(np.float64)
+    difference = psnr(after) - psnr(before)
     people = pd.factorize(before["person"])[0].astype(np.int64)
     means, mean = bootstrap_means(difference, people), float(difference.mean())
     low, high = interval(means, mean, int(people.max()) + 1, 0.05)
@@ -78,13 +99,13 @@ def likeness(before: pd.DataFrame, after: pd.DataFrame) -> tuple[float, float, f
 
 
 def _less_like_the_truth(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[str]:
+    source, theirs, mine = psnr(after, OF_SOURCE), psnr(before), psnr(after)
+    if unknown := sorted(after["clip"][np.isnan(source + theirs + mine)]):
+        yield f"likeness to the truth is not known on {len(unknown)} clips, {unknown[0]} among them"
+        return
     mean, low, high = likeness(before, after)
-    if high < 0:
+    if not high >= 0:
         yield f"likeness to the truth fell by {-mean:.2f} dB ({low:+.2f} to {high:+.2f}, 95 %)"
-    source, theirs, mine = (
-        table[name].to_numpy(np.float64)
-        for table, name in ((after, OF_SOURCE), (before, LIKENESS), (after, LIKENESS))
-    )
     for clip in after["clip"][(mine < source) & (theirs >= source)]:
         yield f"{clip}: less like the truth than the damaged source, which the champion was not"
 

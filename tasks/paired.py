@@ -8,9 +8,10 @@ import pandas as pd
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
+from catalogs.model_shelf import Shelf
 from catalogs.treatments import recorded_treatments
 from tasks.compare import STRATA
-from tasks.gate import GatedModel
+from tasks.gate import GatedSide, gated_side
 
 _PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
 _IDENTITY = re.compile(r"(?:.*-)?([0-9a-f]{8,64})")
@@ -22,13 +23,16 @@ class Side:
 
     Attributes:
         name: as it was asked for.
-        shots: reel, frames and key of each, one row a shot.
-        treatments: identities of what they were treated with.
+        shots: reel, frames, key and treatment_id of each, one row a shot.
     """
 
     name: str
     shots: pd.DataFrame
-    treatments: tuple[str, ...]
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Identities of what the shots were treated with."""
+        return tuple(sorted(set(self.shots["treatment_id"])))
 
 
 def find_side(ledger: Ledger, name: str) -> Side:
@@ -45,28 +49,48 @@ def find_side(ledger: Ledger, name: str) -> Side:
         own = everything[everything["treatment_id"] == _treatment(everything, name)]
     own = own.drop_duplicates(_PLACE, keep="last")
     original = rows.drop_duplicates("key").set_index("key")["treatment_id"]
-    return Side(name, own[[*_PLACE, "key"]], tuple(sorted(set(own["key"].map(original)))))
+    return Side(name, own[[*_PLACE, "key"]].assign(treatment_id=own["key"].map(original)))
+
+
+def differing(one: Side, other: Side) -> tuple[Side, Side]:
+    """Both sides on the shots that they treated differently.
+
+    A shot that both treated alike says nothing of the two.
+
+    Raises:
+        StoreError: no shot was treated both ways, or none differently.
+    """
+    both = one.shots.merge(other.shots, on=_PLACE, suffixes=("_before", "_after"))
+    if both.empty:
+        raise StoreError(f"no shot was restored by both {one.name} and {other.name}")
+    both = both[both["key_before"] != both["key_after"]]
+    if both.empty:
+        raise StoreError(f"{one.name} and {other.name} treated every shot alike; name two versions")
+
+    def of(side: Side, when: str) -> Side:
+        names = {f"{own}_{when}": own for own in ("key", "treatment_id")}
+        return Side(side.name, both[[*_PLACE, *names]].rename(columns=names))
+
+    return of(one, "before"), of(other, "after")
 
 
 def paired_values(ledger: Ledger, one: Side, other: Side) -> pd.DataFrame:
     """One row a shot and metric, as `tasks.compare.compare_pairs` takes it.
 
     Raises:
-        StoreError: no shot was treated both ways.
+        StoreError: as `differing`.
     """
-    both = one.shots.merge(other.shots, on=_PLACE, suffixes=("_before", "_after"))
-    if both.empty:
-        raise StoreError(f"no shot was restored by both {one.name} and {other.name}")
     measured = ledger.newest("measurements")
     values = measured.assign(value=measured["after"].where(measured["measurable"]))
     values = values[["key", "metric", "value", "verdict"]]
-    pairs = both
-    for side in ("before", "after"):
-        named = values.rename(
-            columns={"key": f"key_{side}", "value": side, "verdict": f"verdict_{side}"}
-        )
-        on = [f"key_{side}"] if side == "before" else [f"key_{side}", "metric"]
-        pairs = pairs.merge(named, on=on)
+    before, after = (
+        side.shots[[*_PLACE, "key"]].merge(values, on="key").drop(columns="key")
+        for side in differing(one, other)
+    )
+    pairs = before.merge(
+        after, on=[*_PLACE, "metric"], how="outer", suffixes=("_before", "_after")
+    )  # what one side lacks is not measurable there
+    pairs = pairs.rename(columns={"value_before": "before", "value_after": "after"})
     reels = ledger.newest("reels")[["reel_id", *STRATA]]
     pairs = pairs.merge(reels, on="reel_id", how="left")
     starts, stops = pairs["start_frame"].astype(str), pairs["stop_frame"].astype(str)
@@ -76,17 +100,11 @@ def paired_values(ledger: Ledger, one: Side, other: Side) -> pd.DataFrame:
     return pairs
 
 
-def models_of(ledger: Ledger, side: Side) -> tuple[GatedModel, ...]:
-    """The registered models that a side was restored with."""
+def reported_side(ledger: Ledger, side: Side, shelf: Shelf) -> GatedSide:
+    """A side as a gate report has it; steps that no batch names are left out."""
     known = recorded_treatments(ledger)
-    found = {
-        GatedModel(step.model, step.weights_sha256)
-        for name in side.treatments
-        if name in known
-        for step in known[name].steps
-        if step.model
-    }
-    return tuple(sorted(found, key=lambda model: model.model))
+    steps = {name: known[name].steps if name in known else () for name in side.treatments}
+    return gated_side(steps, shelf)
 
 
 def _treatment(rows: pd.DataFrame, name: str) -> str:

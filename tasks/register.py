@@ -7,28 +7,22 @@ on a small picture, and kept as safetensors.
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
-
 from catalogs.errors import RecipeError, VerificationError
 from catalogs.model_version import OF_STEPS, ModelVersion, check_name
-from catalogs.picture import PictureFormat
 from catalogs.recipe import RecipeStep, read_recipe
-from models.architectures import build_learned, recognised
+from models.architectures import build_learned, rebuilds, recognised
 from models.checkpoint import SUFFIXES, read_checkpoint, safetensors_bytes
-from models.contract import Frame
-from models.learned import Learned, ModelSettings, ModelStep
-from models.motion import Motion
+from models.learned import ModelStep
+from models.missing import Missing
 from tasks.treat import resolved_steps
+from tasks.trial import check_weights, try_out
 
 DOES = ("deflicker", "dirt", "scratch", "denoise", "grain")  # what a network may do
 UNREGISTERED = 0  # the number of a version before the registry gave it one
-
-_TRIAL = PictureFormat(72, 64, "yuv420p")
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def offer(
         benchmark: a table of results that goes with it, any format.
 
     Raises:
-        RecipeError: a name or recipe that does not hold together.
+        RecipeError: a name, recipe or statement that does not hold together.
         VerificationError: the file is none, or its weights fit no known network.
         OSError: a file cannot be read.
     """
@@ -136,28 +130,20 @@ def _of_weights(
     draft: ModelVersion, data: bytes, suffix: str, architecture: str | None, table: bytes | None
 ) -> Offered:
     tensors = read_checkpoint(data, suffix)
+    check_weights(tensors)
     architecture = architecture or recognised(tensors)
-    _try(build_learned(architecture, tensors), architecture)
+    try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
-    version = replace(draft, architecture=architecture, content_sha256=_sha256(weights))
+    does = draft.does
+    if rebuilds(architecture):
+        if not draft.invents:
+            raise RecipeError(
+                f"a network of {architecture} draws picture that no frame shows; leave out "
+                "--invents-nothing"
+            )
+        does = tuple(dict.fromkeys((*does, Missing.name)))
+    version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
     return Offered(version, weights, table)
-
-
-def _try(learned: Learned, architecture: str) -> None:
-    """Run a network over two small frames; what fails here would fail a night."""
-    settings = ModelSettings(architecture)
-    try:
-        count = sum(1 for _ in learned.changes(_frames(), Motion(), settings))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        raise VerificationError(f"{architecture}: fails on a small picture: {error}") from error
-    if count != 2:
-        raise VerificationError(f"{architecture}: answered {count} changes to two frames")
-
-
-def _frames() -> Iterator[Frame]:
-    for level in (80, 160):
-        planes = (torch.full(shape, level, dtype=torch.uint8) for shape in _TRIAL.plane_shapes)
-        yield Frame(tuple(planes), _TRIAL)
 
 
 def _sha256(data: bytes) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, TreatmentStep
+from models.architectures import rebuilds, revision
 from models.learned import ModelSettings, ModelStep
+from models.missing import Missing
 from models.supported import step_named
 
 Models = Mapping[ModelReference, ModelVersion]
@@ -29,6 +31,25 @@ def model_references(recipe: Recipe) -> tuple[ModelReference, ...]:
     """
     named = (_reference(recipe, step) for step in recipe.steps if step.name == _MODEL)
     return tuple(dict.fromkeys(named))
+
+
+def pinned(recipe: Recipe, reference: ModelReference) -> Recipe:
+    """A recipe with its uses of a model set to a version, whatever alias or version it names.
+
+    Raises:
+        RecipeError: it does not use the model.
+    """
+
+    def pin(step: RecipeStep) -> RecipeStep:
+        named = str(step.parameters.get(_REFERENCE, ""))
+        if step.name != _MODEL or named.partition("@")[0] != reference.name:
+            return step
+        return replace(step, parameters={**step.parameters, _REFERENCE: str(reference)})
+
+    steps = tuple(map(pin, recipe.steps))
+    if not any(step.parameters.get(_REFERENCE) == str(reference) for step in steps):
+        raise RecipeError(f"recipe {recipe.name} does not use the model {reference.name}")
+    return replace(recipe, steps=steps)
 
 
 def resolve_recipe(recipe: Recipe, models: Models | None = None) -> Treatment:
@@ -85,8 +106,12 @@ def with_version(treatment: Treatment, version: ModelVersion) -> Treatment:
 def _of_today(recipe: str, step: TreatmentStep) -> TreatmentStep:
     """A step with its parameters, as this software carries it out."""
     kind = step_named(step.name)
-    settings = ModelSettings if kind is ModelStep else kind
-    parameters = asdict(_checked(recipe, step.name, settings, step.parameters))
+    settings: type[Any] = kind
+    known = step.parameters
+    if kind is ModelStep:
+        settings = ModelSettings
+        known = {**known, **_network(str(known["architecture"]))}
+    parameters = asdict(_checked(recipe, step.name, settings, known))
     return replace(step, version=kind.version, parameters=parameters)
 
 
@@ -96,7 +121,7 @@ def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
 
 
 def _swapped(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
-    kept: dict[str, Any] = {**step.parameters, "architecture": version.architecture}
+    kept: dict[str, Any] = {**step.parameters, **_network(version.architecture)}
     settings = _checked(version.name, _MODEL, ModelSettings, kept)
     return _of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)
 
@@ -114,21 +139,28 @@ def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[
                 f"parameters; take out {', '.join(own)}"
             )
         return [_of_model(step, version) for step in resolved_steps(version)]
-    if "architecture" in own:
-        raise RecipeError(f"recipe {recipe.name}: the registered model says its architecture")
-    given: dict[str, Parameter] = {"architecture": version.architecture, **own}
+    if said := {"architecture", "revision"} & set(own):
+        named = ", ".join(sorted(said))
+        raise RecipeError(f"recipe {recipe.name}: the registered model says its {named}")
+    given: dict[str, Parameter] = {**_network(version.architecture), **own}
     settings = _checked(recipe.name, _MODEL, ModelSettings, given)
     return [_of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)]
 
 
+def _network(architecture: str) -> dict[str, Parameter]:
+    """Which network a model is of, and by which code."""
+    return {"architecture": architecture, "revision": revision(architecture)}
+
+
 def _of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
+    drawn = (Missing.name,) if rebuilds(version.architecture) else ()
     return replace(
         step,
         weights_sha256=version.weights_sha256,
         model=version.reference,
         licence=version.licence,
-        invents=version.invents,
-        does=version.does,
+        invents=version.invents or bool(drawn),
+        does=tuple(dict.fromkeys((*version.does, *drawn))),
     )
 
 

@@ -30,6 +30,9 @@ CHIP_EYES = (112.0, 96.0)  # x, y of the eyes' midpoint on a chip
 CHIP_EYE_DISTANCE = 64.0  # samples
 
 
+OF_GRAIN = frozenset({"denoise", "grain"})
+
+
 @dataclass(frozen=True)
 class Declared:
     """What the recipe says it changes by nature.
@@ -43,7 +46,7 @@ class Declared:
     @property
     def touches_grain(self) -> bool:
         """Whether grain is meant to be taken away or added."""
-        return bool(self.steps & {"denoise", "grain"})
+        return bool(self.steps & OF_GRAIN)
 
     @property
     def moves(self) -> bool:

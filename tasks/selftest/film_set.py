@@ -53,6 +53,7 @@ class TreatedScene:
     scene: Subject
     treatment: Treatment
     shelf: Shelf
+    declared: frozenset[str]
 
     @property
     def look(self) -> Look:
@@ -80,8 +81,7 @@ class TreatedScene:
         motion = Motion()
         for step in build_steps(self.treatment, self.shelf):
             stream = map(_after, apply_step(step, stream, motion))
-        declared = Declared(self.treatment.declared)
-        yield Trial(HARMLESS, self.treatment.label, -1, list(stream), declared)
+        yield Trial(HARMLESS, self.treatment.label, -1, list(stream), Declared(self.declared))
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,12 @@ class FilmSet:
     Attributes:
         treatment: what is done to each scene.
         shelf: where the weights of its models lie.
+        declared: what it is judged by, as changed by nature; what it declares itself when None.
     """
 
     treatment: Treatment
     shelf: Shelf
+    declared: frozenset[str] | None = None
 
     @property
     def designations(self) -> Sequence[Designation]:
@@ -107,7 +109,8 @@ class FilmSet:
 
     def subject(self, data: Path, clip: Clip) -> TreatedScene:
         """Read and damage a clip."""
-        return TreatedScene(SUITE.subject(data, clip), self.treatment, self.shelf)
+        declared = self.treatment.declared if self.declared is None else self.declared
+        return TreatedScene(SUITE.subject(data, clip), self.treatment, self.shelf, declared)
 
 
 def film_table(
@@ -116,6 +119,7 @@ def film_table(
     setting: Setting,
     listener: Listener | None = None,
     metrics: Sequence[Metric] = METRICS,
+    declared: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """Restore and measure the set; one row a clip, see `tasks.selftest.columns`.
 
@@ -125,6 +129,7 @@ def film_table(
         setting: footage, cache, processes.
         listener: hears of progress.
         metrics: what is measured beside the usual measures.
+        declared: as of `FilmSet`.
 
     Raises:
         RecipeError: it moves the picture, which the truth of the set does not follow.
@@ -136,8 +141,10 @@ def film_table(
             f"recipe {treatment.recipe_name}: the film set cannot judge {', '.join(moving)}, "
             "which moves the picture away from its truth; gate a recipe without it"
         )
-    bench = Bench(FilmSet(treatment, shelf), metrics, setting.data, setting.cache, setting.workers)
-    done = f"{treatment.treatment_id}, {sorted(treatment.declared)}"
+    films = FilmSet(treatment, shelf, declared)
+    bench = Bench(films, metrics, setting.data, setting.cache, setting.workers)
+    judged = treatment.declared if declared is None else declared
+    done = f"{treatment.treatment_id}, {sorted(judged)}"
     return make_table(bench, Choice(frozenset({done}), clips=setting.clips), listener)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from catalogs.errors import VerificationError
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Frame, apply_step
 from models.image_network import ImageNetwork
@@ -145,3 +146,24 @@ def test_sizes_are_what_the_network_asks_for_and_never_large() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ModelSettings("test", **wrong)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
+def test_an_answer_that_is_no_number_fails_the_shot_and_blackens_no_frame(
+    texture: Texture, wrong: float
+) -> None:
+    def broken(tile: Tensor, _noise: float) -> Tensor:
+        answer = tile.clone()
+        answer[..., 3, 4] = wrong
+        return answer
+
+    frames = texture("yuv420p", count=2, size=(36, 52))
+    with pytest.raises(VerificationError, match="NaN or infinite"):
+        restored(ImageNetwork(nn.Identity(), broken), frames)
+
+
+def test_a_change_far_out_of_range_ends_at_black_or_white(texture: Texture) -> None:
+    (frame,) = texture("gray16le", count=1, size=(8, 8))
+    for far, level in ((1e30, frame.peak), (-1e30, 0)):
+        (wanted,) = samples_plus(frame, torch.full((3, 8, 8), far))
+        assert int(wanted.clamp(0, frame.peak).float().mean()) == level

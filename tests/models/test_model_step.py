@@ -8,17 +8,20 @@ import pytest
 import torch
 from torch import nn
 
-from catalogs.errors import StoreError
+from catalogs.errors import RecipeError, StoreError
 from catalogs.policy import Policy
 from catalogs.recipe import Recipe, RecipeStep, Treatment
 from catalogs.records import CatalogReel, Shot
 from catalogs.store import Store
+from models.architectures import ARCHITECTURES, revision
 from models.checkpoint import safetensors_bytes
+from models.missing import Missing
+from models.spandrel_networks import spandrel_version
 from tasks.ingest import ingest_reel
 from tasks.permit import allowances, permit
 from tasks.register import Offered, Statement, offer
 from tasks.restore import build_steps, restore_shot
-from tasks.treat import model_references, resolve_recipe
+from tasks.treat import model_references, resolve_recipe, with_version
 
 Offer = Callable[..., Offered]
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
@@ -52,7 +55,8 @@ def test_a_shot_is_restored_by_a_registered_model_and_says_so(
 def test_the_treatment_names_all_that_changes_pixels(store: Store, make_offer: Offer) -> None:
     (step,) = treated(store, make_offer("grainfree", licence="CC BY-NC 4.0")).steps
     assert dict(step.parameters) == {
-        "architecture": "ffdnet", "strength": 1.0, "steadiness": 0.8, "noise": 0.02,
+        "architecture": "ffdnet", "revision": "1", "strength": 1.0, "steadiness": 0.8,
+        "noise": 0.02,
     }  # fmt: skip
     assert (step.model, step.licence) == ("grainfree@1", "CC BY-NC 4.0")
 
@@ -90,6 +94,30 @@ def test_weights_that_are_gone_are_the_stores_fault_and_not_the_shots(
         build_steps(treatment, store.shelf)
     with pytest.raises(StoreError, match="lie in a store"):
         build_steps(treatment)
+
+
+def test_other_code_of_a_network_is_another_treatment(
+    store: Store, make_offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same weights give other pixels; nothing that was restored before is taken for it."""
+    offered = make_offer("grainfree")
+    before = treated(store, offered)
+    assert build_steps(before, store.shelf)
+    changed = tuple(replace(known, revision="2") for known in ARCHITECTURES)
+    monkeypatch.setattr("models.architectures.ARCHITECTURES", changed)
+    after = treated(store, offered)
+    assert after.treatment_id != before.treatment_id
+    assert with_version(before, replace(offered.version, version=1)) == after
+    with pytest.raises(StoreError, match="of revision '1', here it is '2'"):
+        build_steps(before, store.shelf)
+    own = Recipe("mine", "", (RecipeStep("model", {"model": "grainfree@1", "revision": "1"}),))
+    with pytest.raises(RecipeError, match="says its revision"):
+        treated(store, offered, own)
+
+
+def test_what_a_network_leans_on_is_named_in_its_revision() -> None:
+    assert revision("rife") == f"1, {Missing()} {Missing.version}"
+    assert revision("spandrel") == f"1, spandrel {spandrel_version()}"
 
 
 class Compact(nn.Module):

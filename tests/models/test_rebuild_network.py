@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from catalogs.errors import VerificationError
 from models.architectures import build_learned, recognised
 from models.contract import Frame, apply_step
 from models.learned import ModelSettings, ModelStep
@@ -104,3 +105,31 @@ def test_a_network_that_finds_nothing_says_so(rife: Rife) -> None:
     assert flow.shape == (1, 4, MULTIPLE, 64)
     assert float(flow.abs().max()) == 0.0
     assert float((share - 0.5).abs().max()) == 0.0
+
+
+def test_motion_that_is_no_number_fails_the_shot(
+    texture: Texture, rife: Rife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        share = torch.full_like(before[:, :1], 0.5)
+        return torch.full_like(share, torch.nan).expand(1, 4, *share.shape[-2:]), share
+
+    monkeypatch.setattr(rife, "forward", broken)
+    frames = texture("gray", count=7, size=(70, 90), speed=(0, 0), grain=0.0)
+    with pytest.raises(VerificationError, match="NaN or infinite"):
+        restored(rife, [*frames[:3], blank(frames[3]), *frames[4:]])
+
+
+def test_a_network_convolves_in_whole_float32(rife: Rife) -> None:
+    def allow(convolutions: bool, products: bool) -> None:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.backends.cuda.matmul.allow_tf32 = products
+
+    before = (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
+    allow(True, True)
+    try:
+        build_learned("rife", rife.state_dict())
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
+    finally:
+        allow(*before)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from catalogs.errors import RecipeError, StoreError
 from catalogs.model_shelf import Standing
-from catalogs.model_version import version_json
+from catalogs.model_version import ModelVersion, version_json
 from catalogs.recipe import Recipe, RecipeStep
 from catalogs.store import Store, open_store
 from flows import promotion
@@ -19,7 +19,7 @@ from flows.mlflow_client import experiment_id, mlflow_client
 from flows.promotion import promote, register, rollback
 from flows.registry import Registry
 from flows.treatment import Resolved, resolve_treatment
-from tasks.gate import Gate, GatedModel, read_gate, write_gate
+from tasks.gate import Gate, GatedModel, GatedSide, gated_side, objections, read_gate, write_gate
 from tasks.register import Offered, Statement, offer
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
@@ -28,10 +28,11 @@ Offer = Callable[..., Offered]
 
 
 def gate(path: Path, champion: str, challenger: str, sha256: dict[str, str], *worse: str) -> Path:
-    def models(reference: str) -> tuple[GatedModel, ...]:
-        return (GatedModel(reference, sha256[reference]),)
+    def side(reference: str, treatment: str) -> GatedSide:
+        return GatedSide({treatment: ()}, (GatedModel(reference, sha256[reference]),))
 
-    write_gate(Gate("t1", "t2", models(champion), models(challenger), 30, not worse, worse), path)
+    sides = (side(champion, "t1"), side(challenger, "t2"))
+    write_gate(Gate(*sides, 30, not worse, worse), path)
     return path
 
 
@@ -86,7 +87,7 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
 ) -> None:
     store = registry_store
     first, second = (register(store, make_offer("gated", seed)) for seed in (11, 12))
-    hashes = {v.reference: v.weights_sha256 for v in (first, second)}
+    hashes = {v.reference: v.content_sha256 for v in (first, second)}
     with pytest.raises(RecipeError, match="--gate REPORT"):
         promote(store, "gated@1", "B. Judge", None, "")
     promote(store, "gated@1", "B. Judge", None, "there is nothing to compare it with")
@@ -102,6 +103,12 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
     ((agent, detail),) = events(store, "model promotion", "gated@2")
     assert agent == "B. Judge"
     assert detail.startswith("champion, in place of gated@1; gate report passed.json (sha256 ")
+    kept = store.root / detail.rpartition("the report is kept as ")[2]
+    assert kept.parent == store.shelf.folder / "gated"
+    assert kept.read_bytes() == passed.read_bytes()
+    passed.unlink()
+    assert read_gate(kept).passed
+    assert [v.version for v in store.shelf.versions() if v.name == "gated"] == [1, 2]
     with pytest.raises(StoreError, match="champion already"):
         promote(store, "gated@2", "B. Judge", None, "again")
 
@@ -123,10 +130,59 @@ def test_what_is_no_gate_report_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_gate_report_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
-    models = (GatedModel("a@1", ""),)
-    write_gate(Gate("t1", "t2", models, models, 30, True, ("worse",)), tmp_path / "g.json")
+    side = GatedSide({"t1": ()}, (GatedModel("a@1", "ab"),))
+    write_gate(Gate(side, side, 30, True, ("worse",)), tmp_path / "g.json")
     with pytest.raises(RecipeError, match="contradicts itself"):
         read_gate(tmp_path / "g.json")
+
+
+def test_a_report_that_compares_a_version_with_itself_promotes_nobody(make_offer: Offer) -> None:
+    one, two, three = (replace(make_offer("own", n).version, version=n) for n in (1, 2, 3))
+
+    def side(treatment: str, *versions: ModelVersion) -> GatedSide:
+        used = (GatedModel(v.reference, v.content_sha256) for v in versions)
+        return GatedSide({treatment: ()}, tuple(used))
+
+    def said(before: GatedSide, after: GatedSide, champion: ModelVersion | None = one) -> list[str]:
+        return objections(Gate(before, after, 30, True, ()), two, champion)
+
+    assert said(side("t1", one), side("t2", two)) == []
+    assert said(side("t1"), side("t2", two), None) == []
+    itself = "the report compares own@2 with itself"
+    assert said(side("t2", two), side("t2", two), None) == [itself]
+    assert said(side("t1"), side("t1", two), None) == [itself]
+    both = side("mixed", one, two)
+    assert said(both, both) == [
+        "its challenger used other versions of own beside own@2",
+        "what it compares with used several versions of own",
+        itself,
+    ]
+    assert said(side("t1", one, three), side("t2", two)) == [
+        "what it compares with used several versions of own"
+    ]
+
+
+def test_a_report_of_another_store_with_the_same_names_does_not_count(
+    registry_store: Store, tmp_path: Path
+) -> None:
+    """Models of steps have no weights: what they hold is known by the hash of the steps."""
+    said = Statement("Apache-2.0", "by eye", False, "A. Owner")
+    for threshold in (0.1, 0.2):
+        file = tmp_path / "same.toml"
+        file.write_text(f'name = "same"\n[[step]]\nname = "dirt"\nthreshold = {threshold}\n')
+        register(registry_store, offer("same", file, said))
+    theirs = {"same@1": "11" * 32, "same@2": "22" * 32}
+    report = gate(tmp_path / "g.json", "same@1", "same@2", theirs)
+    with pytest.raises(RecipeError, match="not about same@2"):
+        promote(registry_store, "same@2", "B. Judge", report, "")
+    one, two = (Registry(registry_store).version("same", number) for number in (1, 2))
+    side = gated_side(
+        {"t": resolved(registry_store, "same@2").treatment.steps}, registry_store.shelf
+    )
+    assert side.models == (GatedModel("same@2", two.content_sha256),)
+    ours = {v.reference: v.content_sha256 for v in (one, two)}
+    promote(registry_store, "same@1", "B. Judge", None, "the first")
+    promote(registry_store, "same@2", "B. Judge", gate(report, "same@1", "same@2", ours), "")
 
 
 def test_rollback_restores_champion_after_champion(
@@ -235,6 +291,11 @@ def test_models_that_are_not_there_are_named(registry_store: Store, tmp_path: Pa
         resolve_treatment(recipe("absent@1"), tmp_path / "nowhere")
     with pytest.raises(RecipeError, match="needs model"):
         resolve_treatment(Recipe("mine", "", (RecipeStep("model", {}),)), registry_store.root)
+
+
+def test_promote_says_who_writes_a_report() -> None:
+    said = " ".join(CliRunner().invoke(app, ["models", "promote", "--help"]).output.split())
+    assert "wetgate models gate" in said.replace("│ │ ", "")
 
 
 def test_the_command_line_registers_promotes_and_rolls_back(

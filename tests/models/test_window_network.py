@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from catalogs.errors import VerificationError
 from models.architectures import recognised
 from models.contract import Frame, apply_step
 from models.learned import ModelSettings, ModelStep
@@ -97,3 +98,9 @@ def test_a_wide_picture_goes_through_in_tiles_without_a_seam(texture: Texture) -
     added = after.luma() - frames[0].luma()
     assert widths == {512}
     assert float(added.max() - added.min()) < 1e-4
+
+
+def test_an_answer_that_is_no_number_fails_the_shot(texture: Texture) -> None:
+    broken = WindowNetwork(nn.Identity(), lambda window: window[1] / 0 * 0, 1)
+    with pytest.raises(VerificationError, match="NaN or infinite"):
+        restored(broken, texture("gray", count=2, size=(36, 52)))

@@ -14,9 +14,13 @@ from catalogs.errors import StoreError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store
 from flows.cli import app
-from tasks.compare import LEAST_SHOTS, RESAMPLES, Compared, bootstrap_means, compare_pairs
+from flows.compare_command import compared_json
+from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
+from tasks.difference import tolerated
 from tasks.gate import GatedModel, objections, read_gate
+from tasks.metrics.registry import METRICS
 from tasks.paired import find_side, paired_values
+from tasks.resample import RESAMPLES, bootstrap_means
 from tasks.treat import resolve_recipe
 
 from .conftest import ONE, TWO, by_model
@@ -57,10 +61,13 @@ def boil(table: pd.DataFrame, by: float, rows: "pd.Series[bool] | None" = None) 
     return table["after"] + by * chosen * (1 + 0.1 * np.random.default_rng(1).random(len(table)))
 
 
-def test_what_is_the_same_is_the_same_and_passes() -> None:
+def test_what_is_the_same_on_every_shot_is_the_same_and_passes_no_gate() -> None:
     found = compare_pairs(pairs())
     assert {d.word for d in found.differences} == {"the same"}
-    assert (found.shots, found.worse, found.passed) == (40, (), True)
+    assert (found.shots, found.worse) == (40, ())
+    (said,) = found.reasons
+    assert said.startswith("no metric differs on any shot")
+    assert compare_pairs(pairs(), known_to_differ=True).passed
 
 
 @pytest.mark.parametrize(("by", "said"), [(0.3, "worse"), (-0.3, "better")])
@@ -122,13 +129,79 @@ def test_few_shots_pass_no_gate() -> None:
     assert found.reasons[0].startswith(f"only {LEAST_SHOTS - 1} shots")
 
 
-def test_what_is_not_measurable_under_both_is_left_out() -> None:
+def test_what_is_not_measurable_under_both_makes_no_mean_but_fails_the_gate() -> None:
     def holes(table: pd.DataFrame) -> Any:
         return table["after"].where((table["metric"] != "GHOST") & (table.index % 3 > 0))
 
     found = compare_pairs(pairs(after=holes))
-    assert {d.metric for d in found.differences} == {"BOIL"}
-    assert max(d.shots for d in found.differences) == 26
+    assert word(found, "GHOST") == "not measurable"
+    (boil,) = [d for d in found.differences if (d.metric, d.stratum) == ("BOIL", "all shots")]
+    assert (boil.shots, boil.measurable_before, boil.measurable_after) == (26, 40, 26)
+    assert "GHOST (all shots) is measurable on 0 shots, before 40" in found.reasons
+    assert "BOIL (all shots) is measurable on 26 shots, before 40" in found.reasons
+    assert json.loads(compared_json(found))["passed"] is False
+
+
+def test_values_lost_here_and_gained_there_are_no_reason_unless_they_were_flagged() -> None:
+    def lost(table: pd.DataFrame) -> Any:
+        return table["after"].where(table.index != 3)
+
+    def gained(table: pd.DataFrame) -> Any:
+        return table["before"].where(table.index != 5)
+
+    def flagged(table: pd.DataFrame) -> list[str]:
+        return ["flag" if n == 3 else "ok" for n in table.index]
+
+    assert compare_pairs(pairs(before=gained, after=lost), known_to_differ=True).passed
+    hidden = pairs(before=gained, after=lost, verdict_before=flagged)
+    hidden.loc[9, "verdict_after"] = "flag"
+    assert "BOIL (all shots) flags 2 shots, before 1" in compare_pairs(hidden).reasons
+
+
+def test_an_infinite_fault_is_a_flag() -> None:
+    def broken(table: pd.DataFrame) -> Any:
+        return table["after"].where(table["metric"] != "GHOST", np.inf)
+
+    def verdicts(table: pd.DataFrame) -> Any:
+        return table["metric"].map({"GHOST": "flag", "BOIL": "ok"})
+
+    found = compare_pairs(pairs(after=broken, verdict_after=verdicts))
+    assert "GHOST (all shots) flags 40 shots, before 0" in found.reasons
+
+
+@pytest.mark.parametrize(("by", "refused"), [(0.02, False), (0.03, True)])
+def test_what_is_sure_but_too_small_to_matter_is_said_and_refuses_nobody(
+    by: float, refused: bool
+) -> None:
+    """BOIL has its floor at 0.25; a tenth of that is put up with."""
+    found = compare_pairs(pairs(after=lambda t: boil(t, by)))
+    assert word(found, "BOIL") == "worse"
+    assert found.passed == (not refused)
+
+
+def test_what_is_tolerated_is_a_tenth_of_the_way_to_the_floor() -> None:
+    known = {metric.identifier: tolerated(metric) for metric in METRICS if metric.gated}
+    assert known["TEX"] == pytest.approx(0.025)
+    assert known["REGRAIN"] == pytest.approx(0.02)
+    assert known["WEAVE"] == pytest.approx(0.015)
+    assert known["DUP"] == 0.0
+
+
+def test_a_gate_refuses_a_metric_whatever_is_measured_beside_it() -> None:
+    """What may be said of one of many is corrected for their number; what is refused is not."""
+
+    def slightly(table: pd.DataFrame) -> Any:
+        by_reel = table["reel_id"].str[1:].astype(int).map(lambda n: 0.52 if n < 5 else -0.02)
+        return table["after"] + by_reel * (table["metric"] == "BOIL")
+
+    alone = compare_pairs(pairs(after=slightly))
+    assert word(alone, "BOIL") == "no difference shown"
+    assert alone.reasons[0].startswith("BOIL (all shots) became worse")
+    others = [m.identifier for m in METRICS if m.identifier not in ("BOIL", "GHOST")]
+    table = pairs(after=slightly)
+    crowd = [table[table["metric"] == "GHOST"].assign(metric=name) for name in others]
+    crowded = compare_pairs(pd.concat([table, *crowd], ignore_index=True))
+    assert crowded.reasons == alone.reasons
 
 
 def measure(store: Store, batch: str, level: float, verdict: str = "ok") -> None:
@@ -164,10 +237,12 @@ def test_a_better_version_passes_and_its_report_promotes_it(
     gate = tmp_path / "gate.json"
     done = call(store, "first", batch, "--gate", str(gate))
     assert done.exit_code == 0, done.output
-    assert "24 shots were restored both ways" in done.output
+    assert "24 shots were restored both ways, and differently" in done.output
     assert "BOIL     better" in done.output
     report = read_gate(gate)
-    assert GatedModel("dust@1", "") in report.champion
+    assert report.champion.models == (GatedModel("dust@1", "1"),)
+    (steps,) = report.challenger.treatments.values()
+    assert steps == by_model(TWO).steps
     assert objections(report, TWO, ONE) == []
     assert objections(report, ONE, TWO) != []
 
@@ -209,3 +284,30 @@ def test_shots_that_only_one_side_has_cannot_be_compared(archive: Archive) -> No
     sides = [find_side(ledger, t.treatment_id) for t in (PLAIN, by_model(ONE))]
     with pytest.raises(StoreError, match="no shot was restored by both"):
         paired_values(ledger, *sides)
+
+
+def test_a_treatment_is_not_compared_with_itself(twice: tuple[Store, str]) -> None:
+    store, _ = twice
+    side = find_side(store.ledger(), "first")
+    with pytest.raises(StoreError, match="treated every shot alike"):
+        paired_values(store.ledger(), side, side)
+
+
+def test_shots_that_both_treated_alike_are_left_out(archive: Archive, reprocess: Reprocess) -> None:
+    store = archive([by_model(ONE)], 4)
+    measure(store, "first", 2.0)
+    batch, _ = reprocess(store, model="dust@2", where="shot_index = 1")
+    measure(store, batch, 3.0)
+    ledger = store.ledger()
+    version = ledger.newest("reels").iloc[-1]["treatment_id"]
+    pairs = paired_values(ledger, find_side(ledger, "first"), find_side(ledger, version))
+    assert set(pairs["shot"]) == {"R00.r1/0000004-0000008"}
+
+
+def test_a_shot_that_was_not_measured_again_is_not_passed_over(twice: tuple[Store, str]) -> None:
+    store, batch = twice
+    measure(store, "first", 2.0)
+    ledger = store.ledger()
+    pairs = paired_values(ledger, find_side(ledger, "first"), find_side(ledger, batch))
+    assert pairs["after"].isna().all()
+    assert "BOIL (all shots) is measurable on 0 shots, before 24" in compare_pairs(pairs).reasons
