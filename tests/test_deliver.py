@@ -81,7 +81,7 @@ def scans(tmp_path: Path, scanned: Callable[..., None]) -> Callable[..., Path]:
 
 def restored(folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Done:
     """The reel of a folder, every other frame changed by a step."""
-    monkeypatch.setattr("tasks.restore.build_steps", lambda _: (Brighter(),))
+    monkeypatch.setattr("tasks.restore.build_steps", lambda *_: (Brighter(),))
     catalog = CatalogReel("AFA-1", "Title", 1, 1, folder.name, 2, frame_rate=Fraction(18))
     reel, index = ingest_reel(catalog, folder.parent)
     shots = [Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(((0, 2), (2, 6)))]
