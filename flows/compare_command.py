@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tasks.difference import Difference
 
 MOST_SAID = 20  # shots on the terminal; --json has all
+SHORT = ("the same", "not measurable")  # words of metrics that are named, no more
 
 
 def compare(
@@ -60,10 +61,10 @@ def compared_text(found: "Compared") -> str:
 
     lines = [f"{found.shots} shots were restored both ways, and differently"]
     said = [d for d in found.differences if d.stratum == EVERYTHING or d.word == "worse"]
-    lines += [_line(difference) for difference in said if difference.word != "the same"]
-    same = sum(d.word == "the same" for d in said)
-    if same:
-        lines.append(f"{same} metrics are the same on every shot")
+    lines += [_line(difference) for difference in said if difference.word not in SHORT]
+    for word in SHORT:
+        if of_word := [d.metric for d in said if d.word == word]:
+            lines.append(f"{word} on these shots: {', '.join(of_word)}")
     for shot in found.worse[:MOST_SAID]:
         lines.append(
             f"worse: {shot.shot}  {shot.metric} {shot.before:.4g} to {shot.after:.4g}, "
