@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment
 from catalogs.records import HeldRow, Measurement, Reel, ReelStatus, RestoredShot, Shot, StepOutcome
+from catalogs.retired import with_files
 from catalogs.source import FrameIndex
 
 Row = dict[str, Any]
@@ -140,11 +141,11 @@ def restored_row(restored: RestoredShot, software: str) -> Row:
 
 
 def read_restored(ledger: Ledger, reel: Reel, treatment_id: str) -> dict[str, RestoredShot]:
-    """The newest outcome of each shot of a reel under a treatment, by key.
+    """The newest outcome of each shot of a reel under a treatment, by key, unless it was retired.
 
     The parameters per frame stay in the table; they are not needed to go on.
     """
-    rows = ledger.newest("restorations", reel.reel_id)
+    rows = with_files(ledger, ledger.newest("restorations", reel.reel_id), reel.reel_id)
     rows = rows[(rows["treatment_id"] == treatment_id) & (rows["reel_digest"] == reel.digest)]
     return {row.key: _restored(row._asdict()) for row in rows.itertuples(index=False)}
 

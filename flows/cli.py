@@ -37,6 +37,7 @@ from flows.options import (
     WorkersOption,
 )
 from flows.reprocess_command import reprocess
+from flows.retire_command import retire
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.strata_command import strata
@@ -236,6 +237,7 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
 
 app.command()(compare)
 app.command()(reprocess)
+app.command()(retire)
 app.command()(selftest)
 app.command()(strata)
 

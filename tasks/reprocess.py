@@ -16,6 +16,7 @@ from catalogs.ledger import Ledger
 from catalogs.policy import Policy
 from catalogs.recipe import Part, Treatment, mixed
 from catalogs.records import Reel, Shot
+from catalogs.retired import with_files
 from catalogs.rows import known_reels
 from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
@@ -149,8 +150,8 @@ def plan_reprocess(
 
 
 def _recorded(ledger: Ledger) -> set[tuple[str, str]]:
-    """Reel and key of every shot that was restored."""
-    rows = ledger.newest("restorations")
+    """Reel and key of every restored shot that was not retired."""
+    rows = with_files(ledger, ledger.newest("restorations"))
     return set(zip(rows["reel_id"], rows["key"], strict=True))
 
 
