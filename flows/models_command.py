@@ -87,7 +87,7 @@ def register_model(
     version = register(open_store(store), offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
     if offered.megapixel_seconds is not None:
-        typer.echo(_pace(offered.megapixel_seconds))
+        typer.echo(pace_text(offered.megapixel_seconds))
 
 
 @models_app.command("gate")
@@ -165,7 +165,7 @@ def roll_back_model(
     typer.echo(f"{name}@{standing.champion} is the champion again")
 
 
-def _pace(megapixel_seconds: float) -> str:
+def pace_text(megapixel_seconds: float) -> str:
     """What to expect of a night, said before one is begun."""
     seconds = megapixel_seconds * 1920 * 1080 / 1e6
     long = f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.0f} min"
