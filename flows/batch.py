@@ -168,7 +168,7 @@ def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[
         if job.kind == "assemble":
             return assemble.submit(job.label, order, job.reel)
         assert job.shot is not None  # restore and keep are of a shot
-        limit = work.limit_seconds(job.reel, job.shot)
+        limit = work.limit_seconds(job.reel, job.shot, order.treatment)
         if job.kind == "restore":
             return restore.submit(job.label, order, job.reel, job.shot, limit)
         return keep.submit(job.label, order, job.reel, job.shot, job.reason, limit)

@@ -86,6 +86,8 @@ def register_model(
 
     version = register(open_store(store), offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
+    if offered.megapixel_seconds is not None:
+        typer.echo(pace_text(offered.megapixel_seconds))
 
 
 @models_app.command("gate")
@@ -161,6 +163,13 @@ def roll_back_model(
 
     standing = rollback(existing_store(store), name, by, because.strip())
     typer.echo(f"{name}@{standing.champion} is the champion again")
+
+
+def pace_text(megapixel_seconds: float) -> str:
+    """What to expect of a night, said before one is begun."""
+    seconds = megapixel_seconds * 1920 * 1080 / 1e6
+    long = f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"tried: a frame of 1920x1080 takes it about {long} here, without a GPU"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ small and could be lost. Finished work is found in the ledger and not done again
 import faulthandler
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -45,6 +45,8 @@ from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
 from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
+
+NETWORK_SECONDS = 3000  # for a frame of a megapixel; Real-ESRGAN takes one core 400
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,13 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
 
 
 def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
-    """Restore and measure one shot and record both."""
-    with hard_limit(limit_seconds, order.store):
+    """Restore and measure one shot and record both; every frame begins the limit anew."""
+    with hard_limit(limit_seconds, order.store) as going_on:
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
-        restored = restore_shot(reel, index, shot, treatment, order.store)
+        restored = restore_shot(
+            reel, index, shot, treatment, order.store, on_frame=lambda _: going_on()
+        )
         return _record(order, reel, index, restored)
 
 
@@ -248,25 +252,36 @@ def _key(shot: Shot, treatment: Treatment) -> str:
     return shot.key(treatment.of(shot.start_frame).treatment_id)
 
 
-def limit_seconds(reel: Reel, shot: Shot) -> float:
-    """How long a shot may take before its worker is ended: far more than it should."""
+def limit_seconds(reel: Reel, shot: Shot, treatment: Treatment | None = None) -> float:
+    """How long a worker may be at a shot and answer nothing before it is ended.
+
+    Far longer than the whole shot should take the steps of the engine; where a treatment has a
+    network, besides, far longer than one frame should take a large one without a GPU.
+    """
     picture = reel.header.picture
     megapixels = picture.width * picture.height / 1e6
-    return 300 + shot.frame_count * (2 + 20 * megapixels)
+    limit = 300 + shot.frame_count * (2 + 20 * megapixels)
+    steps = treatment.of(shot.start_frame).steps if treatment else ()
+    return limit + (NETWORK_SECONDS * megapixels if any(s.weights_sha256 for s in steps) else 0)
 
 
 @contextmanager
-def hard_limit(seconds: float, store: Store) -> Iterator[None]:
+def hard_limit(seconds: float, store: Store) -> Iterator[Callable[[], None]]:
     """End this process, whatever it is doing, when the time is up.
 
-    Prefect's and Dask's time limits do not interrupt work in C or in a subprocess.
+    Prefect's and Dask's time limits do not interrupt work in C or in a subprocess. What is
+    yielded begins the time anew.
     """
     log = store.root / "logs" / f"worker-{socket.gethostname()}-{uuid.uuid4().hex}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as stream:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
+
+        def begin() -> None:
+            faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
+
+        begin()
         try:
-            yield
+            yield begin
         finally:
             faulthandler.cancel_dump_traceback_later()
     log.unlink(missing_ok=True)  # a process that was ended leaves it, with its stack

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
+import struct
 import warnings
 from collections.abc import Mapping
 
@@ -25,6 +27,18 @@ TORCH_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".pkl")
 SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
 
 _INNER = ("params_ema", "params", "state_dict", "model_state_dict", "model", "generator", "net")
+_TORCH_ERRORS = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    struct.error,
+)
+_TORCH_BEGINS = (b"PK", pickle.PROTO)  # a zip, or a pickle as it was before
+_NOT_PLAIN = re.compile(r"Unsupported global: GLOBAL (\S+)")
 _WRAPPED = "module."  # torch's DataParallel puts it before every name
 
 
@@ -46,11 +60,10 @@ def read_checkpoint(data: bytes, suffix: str) -> Tensors:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old pickles: they are read or refused
             read = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        first = str(error).partition("\n")[0]
-        raise VerificationError(f"not a file of weights and nothing else: {first}") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
+    except safetensors.SafetensorError as error:
         raise VerificationError(f"not a file of weights: {error}") from error
+    except _TORCH_ERRORS as error:
+        raise VerificationError(_why_not(data, error)) from error
     return _tensors(read)
 
 
@@ -58,6 +71,24 @@ def safetensors_bytes(tensors: Mapping[str, Tensor]) -> bytes:
     """Tensors as a safetensors file; equal tensors give equal bytes."""
     whole = {name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}
     return bytes(safetensors.torch.save(whole))
+
+
+def _why_not(data: bytes, error: Exception) -> str:
+    """Why a torch file is refused; torch's own words advise to run what is in it."""
+    if not data.startswith(_TORCH_BEGINS):
+        return (
+            "not a file of weights of torch. A .bin that lies beside a .param is of ncnn: get the "
+            ".pth or .safetensors of the same network"
+        )
+    if isinstance(error, pickle.UnpicklingError):
+        more = _NOT_PLAIN.search(str(error))
+        inside = f": {more[1]}" if more else ""
+        return (
+            f"not a file of weights and nothing else{inside}; nothing in it was run. Ask its "
+            "publisher for the state dict alone, or for safetensors"
+        )
+    first = str(error).partition("\n")[0]
+    return f"not a file of weights: {first or 'it is cut off'}"
 
 
 def _tensors(read: object) -> Tensors:

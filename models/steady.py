@@ -39,7 +39,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.contract import Frame
-from models.motion import Motion, joined, warp
+from models.motion import Kernel, Motion, joined, warp
 
 MATCHED, UNMATCHED = 0.02, 0.08  # share of full range: so a source differs along the flow
 OF_NOISE = 1.13  # deviations by which two pictures differ on the mean by their noise alone
@@ -49,6 +49,7 @@ WINDOW = 9  # samples over which fluctuation is measured
 BRIGHT = 25  # samples over which brightness is compared
 DARKEST = 0.02  # share of full range, added where brightness is compared
 MUCH, MOST = 1.5, 3.0  # times the median difference of a result: from where it is not trusted
+CARRIES: Kernel = "bicubic"  # bilinear would soften what is carried a little with every frame
 LEAST = 1e-6  # of a power or a difference, that of nothing
 
 
@@ -92,8 +93,8 @@ class Steadied:
         here, there = self._index, self._index - 1
         shape = (int(source.shape[1]), int(source.shape[2]))
         flow = self._motion.flow(here, there, shape).to(source.device)
-        seen = warp(source_before.contiguous(), flow)
-        carried = warp(change_before.contiguous(), flow)
+        seen = warp(source_before.contiguous(), flow, CARRIES)
+        carried = warp(change_before.contiguous(), flow, CARRIES)
         brighter = local_gain(source, seen)
         of_film = brighter * seen - source
         of_result = brighter * (seen + carried) - source - change

@@ -33,11 +33,14 @@ class Offered:
         version: complete but for its number, which is `UNREGISTERED`.
         weights: the safetensors file; None for steps.
         benchmark: the benchmark table, as it is; None where none was given.
+        megapixel_seconds: what a network took for a megapixel when it was tried without a GPU;
+            None of steps, and of a network that touches few frames.
     """
 
     version: ModelVersion
     weights: bytes | None
     benchmark: bytes | None
+    megapixel_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _of_weights(
     tensors = read_checkpoint(data, suffix)
     check_weights(tensors)
     architecture = architecture or recognised(tensors)
-    try_out(build_learned(architecture, tensors), architecture)
+    pace: float | None = try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
     does = draft.does
     if rebuilds(architecture):
@@ -141,9 +144,9 @@ def _of_weights(
                 f"a network of {architecture} draws picture that no frame shows; leave out "
                 "--invents-nothing"
             )
-        does = tuple(dict.fromkeys((*does, Missing.name)))
+        does, pace = tuple(dict.fromkeys((*does, Missing.name))), None
     version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
-    return Offered(version, weights, table)
+    return Offered(version, weights, table, pace)
 
 
 def _sha256(data: bytes) -> str:

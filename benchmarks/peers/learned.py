@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.peers.fetch_weights import FFDNET, FOLDER, TEMPORALFIX, WEIGHTS, checked
+from benchmarks.peers.fetch_weights import FFDNET, FOLDER, TEMPORALFIX, checked
 from benchmarks.peers.raw import Frames, Peer
 from models.contract import Frame
 from models.ffdnet import FFDNet
@@ -101,5 +101,5 @@ def learned_peers(folder: Path = FOLDER) -> dict[str, Peer]:
 
 
 def is_installed(folder: Path = FOLDER) -> bool:
-    """True when all weights are there."""
-    return all((folder / name).exists() for name in WEIGHTS)
+    """True when the weights of all these peers are there."""
+    return all((folder / name).exists() for name in (FFDNET, *TEMPORALFIX.values()))

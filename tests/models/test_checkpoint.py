@@ -64,9 +64,21 @@ def test_code_in_a_file_is_refused_and_does_not_run(tmp_path: Path, old: bool) -
     assert not trace.exists()
 
 
+def test_what_a_file_holds_beside_weights_is_named_and_nobody_is_told_to_run_it(
+    tmp_path: Path,
+) -> None:
+    data = torch_bytes({"state_dict": TENSORS, "extra": Payload(tmp_path / "it ran")})
+    with pytest.raises(VerificationError, match=r"getattr.*nothing in it was run") as refused:
+        read_checkpoint(data, ".pth")
+    assert "weights_only" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("data", "suffix", "named"),
     [
+        (b"Gk0\x01\x9b\x2a", ".bin", "is of ncnn"),
+        (torch_bytes(TENSORS)[:200], ".pth", "not a file of weights: "),
+        (b"\x80\x02", ".pth", "not a file of weights"),
         (b"", ".pth", "not a file of weights"),
         (b"not weights at all", ".pth", "not a file of weights"),
         (b"not weights at all", ".safetensors", "not a file of weights"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from catalogs.model_version import (
 from catalogs.policy import CollectionRules, Policy
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
 from catalogs.records import CatalogReel
+from flows.models_command import pace_text
 from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
 from models.learned import Learned
@@ -44,6 +46,26 @@ def test_weights_become_safetensors_that_name_their_network(make_offer: Offer) -
     again = make_offer("grainfree")
     assert again.version.content_sha256 == offered.version.content_sha256
     assert make_offer("grainfree", seed=2).version.content_sha256 != again.version.content_sha256
+
+
+def test_what_a_frame_will_take_is_known_before_a_night(
+    make_offer: Offer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial of seven frames of 72x64 that takes two seconds, by a clock of the test's own."""
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert make_offer("grainfree").megapixel_seconds == pytest.approx(2 / 7 / (72 * 64 / 1e6))
+    steps = offer("dust", recipe_file(tmp_path, '[[step]]\nname = "dirt"\n'), SAID)
+    assert steps.megapixel_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("megapixel_seconds", "said"), [(2.0, "about 4.1 s"), (30.0, "62 s"), (440.0, "15 min")]
+)
+def test_the_command_says_it_of_a_frame_that_people_know(
+    megapixel_seconds: float, said: str
+) -> None:
+    assert said in pace_text(megapixel_seconds)
 
 
 def test_a_recipe_becomes_a_model_of_steps_known_by_what_it_does(tmp_path: Path) -> None:
