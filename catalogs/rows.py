@@ -17,9 +17,23 @@ _REEL = TypeAdapter(Reel)
 
 
 def reel_row(
-    reel: Reel, status: ReelStatus, treatment: Treatment, reason: str = "", derivative: str = ""
+    reel: Reel,
+    status: ReelStatus,
+    treatment: Treatment,
+    reason: str = "",
+    derivative: str = "",
+    base: str = "",
 ) -> Row:
-    """Where a reel stands."""
+    """Where a reel stands.
+
+    Args:
+        reel: the reel.
+        status: how far it came.
+        treatment: under which treatment.
+        reason: why it came no further.
+        derivative: identifier of the version that stands.
+        base: treatment that a reprocessed version came from; empty where a night made it.
+    """
     catalog, header, content = reel.catalog, reel.header, reel.content
     return {
         "reel_id": reel.reel_id, "identifier": catalog.identifier, "title": catalog.title,
@@ -35,7 +49,7 @@ def reel_row(
         "frame_rate": str(reel.frame_rate), "frame_rate_source": reel.frame_rate_source,
         "timecode": header.timecode, "facts_json": _REEL.dump_json(reel).decode(),
         "treatment_id": treatment.treatment_id, "recipe": treatment.recipe_name,
-        "derivative_id": derivative, "status": status, "reason": reason,
+        "base_treatment_id": base, "derivative_id": derivative, "status": status, "reason": reason,
     }  # fmt: skip
 
 

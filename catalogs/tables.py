@@ -37,8 +37,8 @@ TABLES: dict[str, pa.Schema] = {
         source_modified_ns=_COUNT,
         container=_TEXT, codec=_TEXT, pixel_format=_TEXT, width=_COUNT, height=_COUNT,
         frame_count=_COUNT, frame_rate=_TEXT, frame_rate_source=_TEXT, timecode=_TEXT,
-        facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, derivative_id=_TEXT,
-        status=_TEXT, reason=_TEXT,
+        facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, base_treatment_id=_TEXT,
+        derivative_id=_TEXT, status=_TEXT, reason=_TEXT,
     ),
     "frames": _schema(
         reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT, crc32=_COUNT, file_sha256=_TEXT,
@@ -57,7 +57,7 @@ TABLES: dict[str, pa.Schema] = {
     "retirements": _schema(reel_id=_TEXT, key=_TEXT, treatment_id=_TEXT),
     "mixtures": _schema(
         reel_id=_TEXT, reel_digest=_TEXT, treatment_id=_TEXT, start_frame=_COUNT,
-        stop_frame=_COUNT, part_treatment_id=_TEXT, base_treatment_id=_TEXT,
+        stop_frame=_COUNT, part_treatment_id=_TEXT,
     ),
     "measurements": _schema(
         key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,

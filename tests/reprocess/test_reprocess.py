@@ -235,6 +235,65 @@ def test_a_night_with_what_some_shots_were_reprocessed_with_finishes_the_reel(
     assert store.ledger().newest("reels").iloc[-1]["treatment_id"] != by_model(TWO).treatment_id
 
 
+@pytest.mark.parametrize(
+    ("again", "asked"), [("dusted", {"model": "dust@2"}), ("untouched", {"recipe": "untouched"})]
+)
+def test_a_night_leaves_a_reel_that_was_reprocessed_as_a_whole(
+    archive: Archive, reprocess: Reprocess, night: Nights, again: str, asked: dict[str, str]
+) -> None:
+    """Nine of ten shots or all ten: what an operator did is not undone by the next night."""
+    store = archive([DUSTED], 4)
+    reprocess(store, **asked)
+    version = store.ledger().newest("reels").iloc[-1]["derivative_id"]
+    assert version.startswith(f"R00.r1.{again}-")
+    batch, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed, tally.shots_restored) == ({"R00.r1"}, 0, 4)
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+    events = store.ledger().read("events", batch)
+    (said,) = events[events["event"] == "found finished"]["detail"]
+    assert said == "stands as it was reprocessed"
+    assert "stands as it was reprocessed" in (store.root / "logs" / "R00.r1.log").read_text()
+    shutil.rmtree(store.root / "reels")
+    shutil.rmtree(store.root / "shots")
+    _, tally = night(store, DUSTED, "after")
+    assert tally.shots_computed == 4
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_a_changed_recipe_restores_a_reprocessed_reel_anew(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    _, tally = night(store, PLAIN)
+    assert tally.shots_computed == 4
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == PLAIN.treatment_id
+
+
+def test_going_back_leaves_no_trace_of_a_reprocessing(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    """A reel that went back is a night's own again, and follows the recipe of nights."""
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    reprocess(store, model="dust@1")
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == DUSTED.treatment_id
+    night(store, by_model(TWO))
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == by_model(TWO).treatment_id
+
+
+def test_what_a_night_has_made_its_own_follows_the_recipe_of_nights(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    """After `promote` nights have the new version; when nights go back, so do the reels."""
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    _, tally = night(store, by_model(TWO))
+    assert tally.shots_computed == 0
+    _, tally = night(store, DUSTED, "rolled back")
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == DUSTED.treatment_id
+
+
 def test_a_night_puts_back_what_a_reprocessed_version_has_lost(
     archive: Archive, reprocess: Reprocess, night: Nights
 ) -> None:
