@@ -46,6 +46,11 @@ class ReelNight:
         """held, failed, ingested or restored."""
         return str(self.row["status"])
 
+    @property
+    def stands_reprocessed(self) -> bool:
+        """True when the night left it as it was reprocessed from the night's own treatment."""
+        return self.earlier and bool(self.row["base_treatment_id"])
+
 
 @dataclass(frozen=True)
 class Night:
@@ -112,8 +117,12 @@ def _touched(
 
 
 def _taken_up(row: Row, treatment: str | None) -> tuple[Row, bool]:
-    """A reel that the night worked on but did not conclude, or found finished."""
-    if row["status"] == "restored" and row["treatment_id"] == treatment:
+    """A reel that the night worked on but did not conclude, or found finished.
+
+    Finished is what has the night's treatment, and what was reprocessed from it.
+    """
+    from_it = treatment and treatment in (row["treatment_id"], row["base_treatment_id"])
+    if row["status"] == "restored" and from_it:
         return row, True
     open_again = {"status": "ingested", "reason": "", "derivative_id": "",
                   "treatment_id": treatment}  # fmt: skip

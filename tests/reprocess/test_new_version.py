@@ -109,6 +109,25 @@ def test_the_report_of_a_reprocessing_counts_every_shot_of_the_reel(
     assert write_report(first, batch).is_file()
 
 
+@pytest.mark.parametrize("asked", [{"where": "start_frame = 0"}, {}])
+def test_the_report_of_a_night_that_leaves_a_reprocessed_reel_says_so(
+    first: Store, reprocess: Reprocess, night: Reprocess, asked: dict[str, str]
+) -> None:
+    from tasks.report import write_report
+
+    reprocess(first, real, recipe="conservative", **asked)
+    batch, tally = night(first, UNTOUCHED)
+    assert (tally.restored, tally.shots_computed) == ({"A.r1"}, 0)
+    first.ledger(batch).append("batches", batch, [{
+        "recipe": "untouched", "treatment_id": UNTOUCHED.treatment_id, "steps_json": "[]",
+        "status": "finished", "reels_restored": 1, "reels_held": 0, "reels_failed": 0,
+    }])  # fmt: skip
+    text = write_report(first, batch).read_text()
+    assert "1 of 1 reel restored, 0 held, 0 failed." in text
+    assert "restored, stands as it was reprocessed" in text
+    assert "not finished" not in text
+
+
 def test_a_new_version_keeps_the_notice_and_whether_there_is_a_sidecar(
     first: Store, reprocess: Reprocess
 ) -> None:
