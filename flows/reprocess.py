@@ -171,6 +171,7 @@ def record_plan(order: work.Order, prepared: Prepared) -> None:
         order.ledger.append("batches", order.batch_id, [row])
     for said in prepared.models:
         order.record("model", order.batch_id, "success", said)
+    order.record_policy()
     for remark in prepared.remarks:
         order.record("catalog remark", order.batch_id, "warning", remark)
     for reel_id, why in plan.refused.items():

@@ -93,6 +93,11 @@ class Order:
         row = event_row(event, subject, outcome, detail, agent or software())
         self.ledger.append("events", self.batch_id, [row])
 
+    def record_policy(self) -> None:
+        """Say under which policy the work is done."""
+        if self.policy.path:
+            self.record("policy", str(self.policy.path), "success", f"sha256 {self.policy.sha256}")
+
 
 @dataclass(frozen=True)
 class ShotDone:

@@ -323,7 +323,10 @@ def test_a_night_does_not_stand_by_a_version_that_policy_forbids_now(
     reprocess(store, recipe=str(recipe), where="shot_index = 1")
     policy = tmp_path / "policy.toml"
     policy.write_text('[[collection]]\nname = "Home"\nnever = ["fade"]\n')
-    night(store, PLAIN, policy=find_policy(policy, store.root))
+    batch, _ = night(store, PLAIN, policy=find_policy(policy, store.root))
+    events = store.ledger().read("events", batch)
+    (said,) = events[events["event"] == "reprocessed version"]["detail"]
+    assert said.startswith("does not stay as it was reprocessed: collection 'Home': step fade must")
     assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == PLAIN.treatment_id
 
 
@@ -361,6 +364,19 @@ def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_pat
     assert prepared.plan.reels == ()
     assert "step deflicker must never run" in prepared.plan.refused["R01.r1"]
     assert prepared.policy != Policy()
+
+
+def test_the_policy_of_a_reprocessing_is_an_event(
+    archive: Archive, reprocess: Reprocess, tmp_path: Path
+) -> None:
+    store = archive([DUSTED], 1)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[collection]]\nname = "News"\nnever = ["deflicker"]\n')
+    batch, _ = reprocess(store, model="dust@2", policy=str(policy))
+    events = store.ledger().read("events", batch)
+    (event,) = events[events["event"] == "policy"].to_dict("records")
+    found = find_policy(policy, store.root)
+    assert (event["object"], event["detail"]) == (str(policy), f"sha256 {found.sha256}")
 
 
 def test_what_to_restore_with_must_be_said() -> None:
