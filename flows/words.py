@@ -11,6 +11,7 @@ from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows
 from catalogs.store import Store
 from flows.plan import Plan
+from tasks.reprocessed import STANDS
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def plan_text(plan: Plan) -> str:
     lines = [f"remark: {remark}" for remark in plan.remarks]
     for reel in plan.reels:
         size = f"{reel.frames} frames" if reel.frames else "length not in the header"
-        done = "finished already" if reel.finished else "to be restored"
+        finished = STANDS if reel.reprocessed else "finished already"
+        done = finished if reel.finished else "to be restored"
         lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
     lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)

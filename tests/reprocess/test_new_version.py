@@ -2,19 +2,24 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogs.catalog import Catalog
 from catalogs.exports.recorded import recorded_treatment
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel
+from catalogs.rows import known_reels
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
+from flows.plan import plan_night
+from flows.words import plan_text
 from tasks.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.media.read import read_picture
@@ -59,8 +64,6 @@ def first(store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def frames(store: Store, folder: Path) -> list[bytes]:
-    from catalogs.rows import known_reels
-
     (reel,) = known_reels(store.ledger()).values()
     (master,) = [p for p in folder.glob("*.mkv") if not p.name.endswith(".change.mkv")]
     return list(read_picture(master, reel.header.picture))
@@ -126,6 +129,26 @@ def test_the_report_of_a_night_that_leaves_a_reprocessed_reel_says_so(
     assert "1 of 1 reel restored, 0 held, 0 failed." in text
     assert "restored, stands as it was reprocessed" in text
     assert "not finished" not in text
+
+
+@pytest.mark.parametrize("asked", [{"where": "start_frame = 0"}, {}])
+def test_a_plan_knows_that_a_night_leaves_a_reprocessed_reel(
+    first: Store, reprocess: Reprocess, asked: dict[str, str]
+) -> None:
+    """Also where the version of before is gone; it is not restored anew, and needs no disk."""
+    (old,) = (first.root / "reels" / "A.r1").iterdir()
+    reprocess(first, real, recipe="conservative", **asked)
+    shutil.rmtree(old)
+    reel = known_reels(first.ledger())["A.r1"]
+    catalog = Catalog(Path("c.csv"), (reel.catalog,), (), ())
+    planned = plan_night(catalog, reel.source.parent, UNTOUCHED, first, first.root)
+    assert [(r.finished, r.reprocessed) for r in planned.reels] == [(True, True)]
+    assert planned.disk_bytes == 0
+    assert plan_text(planned).startswith("A.r1  stands as it was reprocessed, 12 frames")
+    (new,) = (first.root / "reels" / "A.r1").iterdir()
+    shutil.rmtree(new)
+    planned = plan_night(catalog, reel.source.parent, UNTOUCHED, first, first.root)
+    assert plan_text(planned).startswith("A.r1  to be restored, 12 frames")
 
 
 def test_a_new_version_keeps_the_notice_and_whether_there_is_a_sidecar(
