@@ -80,13 +80,19 @@ def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
 
     One that only a policy held is taken up from where it stood before.
     """
+    held = held_reels(ledger)
+    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+
+
+def held_reels(ledger: Ledger) -> dict[str, str]:
+    """Reels that are held, each with the reason; those that only a policy held are not."""
     rows = ledger.read("reels")
     by_policy = (
         (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
     )
     newest = rows[~by_policy].drop_duplicates("reel_id", keep="last")
-    held = set(newest[newest["status"] == "held"]["reel_id"])
-    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+    held = newest[newest["status"] == "held"]
+    return dict(zip(held["reel_id"], held["reason"].fillna(""), strict=True))
 
 
 def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:

@@ -1,7 +1,7 @@
 """Shots of the ledger, asked for in SQL.
 
 One row a shot of the newest version of its reel that was restored, the table `shot`; a later
-attempt that failed takes nothing away, a reel that is held is left out:
+attempt that failed takes nothing away, nor that the reel is held now:
 
     reel_id identifier title collection gauge colour reel_number
     shot_index start_frame stop_frame frames width height
@@ -28,7 +28,6 @@ from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.recipe import Treatment
-from catalogs.rows import reels_at_hand
 from catalogs.shot_list import holding_rows
 from catalogs.tables import TABLES
 
@@ -47,7 +46,7 @@ def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.Da
         treatments: as recorded, by their identity.
     """
     rows = ledger.read("reels")
-    rows = rows[(rows["status"] == "restored") & rows["reel_id"].isin(reels_at_hand(ledger))]
+    rows = rows[rows["status"] == "restored"]
     reels = rows.drop_duplicates("reel_id", keep="last")[_OF_REEL]
     restorations = ledger.newest("restorations")
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]

@@ -17,7 +17,7 @@ from catalogs.policy import Policy
 from catalogs.recipe import Part, Treatment, mixed
 from catalogs.records import Reel, Shot
 from catalogs.retired import with_files
-from catalogs.rows import known_reels
+from catalogs.rows import held_reels, known_reels
 from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
 from catalogs.store import Store
@@ -135,6 +135,7 @@ def plan_reprocess(
     renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
     recorded = _recorded(ledger) if chosen else set()
     reels, refused, known = [], {}, known_reels(ledger)
+    is_refused = _Refusal(held_reels(ledger), policy)
     for reel_id, rows in standing.groupby("reel_id"):
         if reel_id not in chosen:
             continue
@@ -142,11 +143,30 @@ def plan_reprocess(
         plan = planned.plan(rows, chosen[str(reel_id)], name, left_out)
         if isinstance(plan, str):
             refused[str(reel_id)] = plan
-        elif plan is not None and (why := forbidden(plan.reel.catalog, policy, plan.treatment)):
+        elif plan is not None and (why := is_refused(plan)):
             refused[str(reel_id)] = why
         elif plan is not None:
             reels.append(plan)
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a reel that would change is left as it is; empty where it is not.
+
+    Attributes:
+        held: reasons of the reels that are held, by reel_id.
+        policy: what may be done to which collection.
+    """
+
+    held: Mapping[str, str]
+    policy: Policy
+
+    def __call__(self, plan: ReelPlan) -> str:
+        if plan.reel.reel_id in self.held:
+            held = self.held[plan.reel.reel_id]
+            return f"it is held ({held}); put that right and run the night first"
+        return forbidden(plan.reel.catalog, self.policy, plan.treatment)
 
 
 def _recorded(ledger: Ledger) -> set[tuple[str, str]]:

@@ -26,6 +26,7 @@ from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
+from tasks.report.night import read_night
 from tasks.reprocess import ReprocessPlan
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, with_version
@@ -349,11 +350,30 @@ def test_what_failed_is_begun_again_where_it_stopped(
     assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
 
 
-def test_a_reel_that_is_held_is_left_out(archive: Archive) -> None:
+def test_a_reel_that_is_held_stays_and_is_named(archive: Archive) -> None:
+    """After a night without the archive's disk nothing may be left out in silence."""
+    store = archive([DUSTED, DUSTED, PLAIN], 2)
+    for reel_id in ("R00.r1", "R02.r1"):
+        row = {"reel_id": reel_id, "status": "held", "reason": "a.mkv: no such file; restore it"}
+        store.ledger("later").append("reels", reel_id, [row])
+    plan = planned(store, model="dust@2")
+    assert {chosen.shot.reel_id for chosen in plan.chosen} == {"R01.r1"}
+    assert set(plan.refused) == {"R00.r1"}  # of the other no shot would change
+    said = "it is held (a.mkv: no such file; restore it); put that right and run the night first"
+    assert plan.refused["R00.r1"] == said
+    assert planned(store, model="dust@2", where="reel_id = 'R01.r1'").refused == {}
+
+
+def test_the_report_of_a_reprocessing_names_the_reels_that_it_left(
+    archive: Archive, reprocess: Reprocess
+) -> None:
     store = archive([DUSTED, DUSTED], 2)
     row = {"reel_id": "R00.r1", "status": "held", "reason": "the source is damaged"}
     store.ledger("later").append("reels", "R00.r1", [row])
-    assert {c.shot.reel_id for c in planned(store, model="dust@2").chosen} == {"R01.r1"}
+    batch, _ = reprocess(store, model="dust@2")
+    first, second = read_night(store, batch).reels
+    assert (first.reel_id, first.status, second.status) == ("R00.r1", "held", "restored")
+    assert "the source is damaged" in first.row["reason"]
 
 
 def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_path: Path) -> None:
