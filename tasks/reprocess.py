@@ -22,6 +22,8 @@ from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from tasks.find import is_there
+from tasks.manifest import is_assembled
 from tasks.permit import forbidden
 from tasks.split import DETECTOR
 
@@ -135,7 +137,7 @@ def plan_reprocess(
     renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
     recorded = _recorded(ledger) if chosen else set()
     reels, refused, known = [], {}, known_reels(ledger)
-    is_refused = _Refusal(held_reels(ledger), policy)
+    is_refused = _Refusal(store, held_reels(ledger), policy)
     for reel_id, rows in standing.groupby("reel_id"):
         if reel_id not in chosen:
             continue
@@ -155,18 +157,26 @@ class _Refusal:
     """Why a reel that would change is left as it is; empty where it is not.
 
     Attributes:
+        store: whose reels they are.
         held: reasons of the reels that are held, by reel_id.
         policy: what may be done to which collection.
     """
 
+    store: Store
     held: Mapping[str, str]
     policy: Policy
 
     def __call__(self, plan: ReelPlan) -> str:
-        if plan.reel.reel_id in self.held:
-            held = self.held[plan.reel.reel_id]
+        reel = plan.reel
+        if reel.reel_id in self.held:
+            held = self.held[reel.reel_id]
             return f"it is held ({held}); put that right and run the night first"
-        return forbidden(plan.reel.catalog, self.policy, plan.treatment)
+        if not is_there(reel) and not is_assembled(reel, plan.shots, plan.treatment, self.store):
+            return (
+                f"its source {reel.source} is not there as it was ingested; bring it back, or run "
+                "the night first"
+            )
+        return forbidden(reel.catalog, self.policy, plan.treatment)
 
 
 def _recorded(ledger: Ledger) -> set[tuple[str, str]]:

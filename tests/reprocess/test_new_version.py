@@ -19,6 +19,7 @@ from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
 from flows.plan import plan_night
+from flows.reprocess import Asked, prepare
 from flows.words import plan_text
 from tasks.gather import read_restored_reel
 from tasks.manifest import read_manifest
@@ -149,6 +150,22 @@ def test_a_plan_knows_that_a_night_leaves_a_reprocessed_reel(
     shutil.rmtree(new)
     planned = plan_night(catalog, reel.source.parent, UNTOUCHED, first, first.root)
     assert plan_text(planned).startswith("A.r1  to be restored, 12 frames")
+
+
+def test_a_reel_whose_source_is_gone_stays_and_is_named(first: Store, reprocess: Reprocess) -> None:
+    """It fails before anything is begun; going back to a version that stands needs no source."""
+    reprocess(first, real, recipe="conservative")
+    source = known_reels(first.ledger())["A.r1"].source
+    away = source.rename(source.with_suffix(".away"))
+    for asked in (Asked(recipe="stabilised"), Asked(recipe="stabilised", where="start_frame = 0")):
+        plan = prepare(first, asked, ask=False).plan
+        assert plan.reels == ()
+        said = f"its source {source} is not there as it was ingested; bring it back"
+        assert plan.refused["A.r1"].startswith(said)
+    _, tally = reprocess(first, real, recipe="untouched")
+    assert (tally.restored, tally.shots_computed) == ({"A.r1"}, 0)
+    away.rename(source)
+    assert prepare(first, Asked(recipe="stabilised"), ask=False).plan.refused == {}
 
 
 def test_a_new_version_keeps_the_notice_and_whether_there_is_a_sidecar(
