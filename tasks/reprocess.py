@@ -5,7 +5,7 @@ The others of its reel are taken over as they are. Nothing is computed here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
-from catalogs.recipe import Part, Treatment, mixed
+from catalogs.recipe import Parameter, Part, Treatment, mixed
 from catalogs.records import Reel, Shot
 from catalogs.retired import with_files
 from catalogs.rows import held_reels, known_reels
@@ -249,10 +249,17 @@ class _Reel:
 
 
 def _newer(before: Treatment, after: Treatment) -> list[str]:
-    """Steps that both have, of which the software knows another version now."""
-    was = {step.name: step.version for step in before.steps}
-    changed = (s.name for s in after.steps if was.get(s.name, s.version) != s.version)
-    return list(dict.fromkeys(changed))
+    """Steps and networks that both have, of which the software knows another version now."""
+    was = dict(_code(before))
+    return [name for name, code in dict(_code(after)).items() if was.get(name, code) != code]
+
+
+def _code(treatment: Treatment) -> Iterator[tuple[str, Parameter]]:
+    """By which code a treatment is carried out: versions of steps, revisions of networks."""
+    for step in treatment.steps:
+        yield step.name, step.version
+        if revision := step.parameters.get("revision"):
+            yield str(step.parameters["architecture"]), revision
 
 
 def _spoken(treatment: Treatment) -> str:

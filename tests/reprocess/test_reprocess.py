@@ -12,8 +12,9 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError, StoreError
+from catalogs.model_version import ModelReference
 from catalogs.policy import Policy
-from catalogs.recipe import Treatment, read_recipe
+from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
 from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
 from catalogs.store import Store, hold_store
@@ -27,7 +28,7 @@ from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
 from tasks.report.night import read_night
-from tasks.reprocess import ReprocessPlan
+from tasks.reprocess import ChosenShot, ReprocessPlan
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, with_version
 
@@ -167,6 +168,19 @@ def test_shots_of_an_earlier_software_are_renewed_by_the_steps_of_today(
     assert why.endswith("(dust@2), by newer code of deflicker")
     batch, _ = reprocess(store, model="dust@2")
     assert computed(store, batch) == {(r, FRAMES * n) for r in ("R00.r1", "R01.r1") for n in (0, 1)}
+
+
+def test_newer_code_of_a_network_is_said() -> None:
+    """The weights are the same and so is the step; what changed is its network's revision."""
+    net = replace(ONE, name="net", architecture="ffdnet", content_sha256="a" * 64, steps=())
+    steps = (RecipeStep("model", {"model": "net@1"}),)
+    now = resolve_recipe(Recipe("netted", "", steps), {ModelReference("net", 1): net})
+    (step,) = now.steps
+    old = replace(now, steps=(replace(step, parameters={**step.parameters, "revision": "0"}),))
+    shot = Shot("R00.r1", "digest", 0, 0, FRAMES)
+    why = ChosenShot(shot, old, with_version(old, net), 1.0, is_known=False).why
+    assert why == f"{old.label} (net@1) becomes {now.label} (net@1), by newer code of ffdnet"
+    assert "newer code" not in ChosenShot(shot, now, DUSTED, 1.0, is_known=False).why
 
 
 def test_shots_of_an_earlier_software_stay_where_the_model_does(archive: Archive) -> None:
