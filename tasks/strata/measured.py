@@ -1,8 +1,9 @@
-"""Which shots of a store are compared: the newest measured restoration of each shot that holds.
+"""Which shots of a store are compared: each shot that holds, as it stands in its reel's version.
 
-A shot that was measured was verified: its restored frames were read back and proved by their
-hashes (`tasks.measure`). Shots that kept their original were not restored and are left out, as
-are shots of another version of the source or of an earlier shot list.
+Of a shot that is in no version yet, its newest restoration. A shot that was measured was verified:
+its restored frames were read back and proved by their hashes (`tasks.measure`). Shots that kept
+their original were not restored and are left out, as are shots of another version of the source or
+of an earlier shot list.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalogs.ledger import Ledger
+from catalogs.mixtures import standing_version, with_mixtures
 from catalogs.records import Reel, Shot
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows
@@ -65,13 +67,13 @@ def measured_shots(
     batch: str | None = None,
     treatment_id: str | None = None,
 ) -> Chosen:
-    """The newest measured restoration of every shot.
+    """Every shot that was restored and measured, as it stands.
 
     Args:
         store: whose.
         reel_ids: only these reels; all when None.
         batch: only shots that this night restored.
-        treatment_id: only under this treatment; the newest of any when None.
+        treatment_id: only under this treatment; the one that stands when None.
     """
     ledger = store.ledger()
     labels = treatment_labels(ledger)
@@ -109,16 +111,29 @@ def _of_reel(
 
 
 def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) -> pd.DataFrame:
-    """The newest restoration of each shot of the list that holds, by place."""
+    """A restoration of each shot of the list that holds, by place.
+
+    The one that stands, where no other is asked for, else the newest.
+    """
     listed = ledger.newest("shots", reel.reel_id)
     listed = holding_rows(listed[listed["reel_digest"] == reel.digest])
     places = listed[["start_frame", "stop_frame"]].sort_values("start_frame")
     places = places.assign(place=range(len(places)))
     rows = ledger.read("restorations", reel.reel_id)
     rows = rows[rows["reel_digest"] == reel.digest]
-    for column, value in wanted.items():
-        if value is not None:
-            rows = rows[rows[column] == value]
+    asked = {column: value for column, value in wanted.items() if value is not None}
+    for column, value in asked.items():
+        rows = rows[rows[column] == value]
+    if not asked:
+        rows = _standing_last(ledger, reel, rows)
     rows = rows.drop_duplicates(["start_frame", "stop_frame"], keep="last")
     rows = rows.drop(columns="shot_index").merge(places, on=["start_frame", "stop_frame"])
     return rows.sort_values("start_frame")
+
+
+def _standing_last(ledger: Ledger, reel: Reel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Restorations with those of the version that stands behind the others."""
+    versions = with_mixtures(rows, ledger.newest("mixtures", reel.reel_id))
+    keys = versions[versions["treatment_id"] == standing_version(ledger, reel)]["key"]
+    own = rows["key"].isin(keys)
+    return pd.concat([rows[~own], rows[own]])

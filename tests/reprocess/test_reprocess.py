@@ -30,6 +30,7 @@ from tasks.permit import find_policy
 from tasks.report.night import read_night
 from tasks.reprocess import ChosenShot, ReprocessPlan
 from tasks.split import DETECTOR
+from tasks.strata.measured import measured_shots
 from tasks.treat import resolve_recipe, with_version
 
 from .conftest import FRAMES, ONE, TWO, by_model, played
@@ -462,6 +463,24 @@ def test_of_two_reels_of_one_file_only_the_selected_one_changes(
     plan = planned(store, model="dust@2")
     assert {chosen.shot.reel_id for chosen in plan.to_compute} == {"R00.r1"}
     assert len(plan.to_compute) == 3
+
+
+@pytest.mark.parametrize("part", [{}, {"where": "shot_index = 1"}])
+def test_strata_take_what_stands_after_going_back(
+    archive: Archive, reprocess: Reprocess, part: dict[str, str]
+) -> None:
+    """Not what was restored last: on the way back nothing is restored."""
+    store = archive([DUSTED], 3)
+    reprocess(store, model="dust@2")
+    reprocess(store, model="dust@1", **part)
+    rows = store.ledger().newest("restorations")
+    values = [{"key": key, "reel_id": "R00.r1", "metric": "DIRT"} for key in rows["key"]]
+    store.ledger("m").append("measurements", "R00.r1", values)
+    shots = measured_shots(store).shots
+    one, two = DUSTED.label, by_model(TWO).label
+    assert [shot.treatment for shot in shots] == ([two, one, two] if part else [one] * 3)
+    only = measured_shots(store, treatment_id=by_model(TWO).treatment_id).shots
+    assert [shot.treatment for shot in only] == [two] * 3
 
 
 def test_a_flag_is_of_one_reel(archive: Archive) -> None:
