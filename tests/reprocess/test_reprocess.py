@@ -12,6 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError, StoreError
+from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelReference
 from catalogs.policy import Policy
 from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
@@ -217,6 +218,16 @@ def test_the_dry_run_says_how_much_and_changes_nothing(archive: Archive) -> None
     as_json = CliRunner().invoke(app, [*line, "--json"])
     assert '"shots": 5' in as_json.output
     assert sorted(store.root.rglob("*")) == before
+
+
+def test_a_plan_says_that_an_alias_is_as_it_was_last_seen(archive: Archive) -> None:
+    """The run asks the registry, where the alias may have moved."""
+    store = archive([DUSTED], 2)
+    store.shelf.note("dust", Standing(champion=2, challenger=2))
+    said = "remark: as this store last saw it, dust@champion is dust@2; the run asks the model"
+    line = ["reprocess", "--store", str(store.root), "--dry-run", "--model"]
+    assert said in CliRunner().invoke(app, [*line, "dust@champion"]).output
+    assert "last saw" not in CliRunner().invoke(app, [*line, "dust@2"]).output
 
 
 def test_a_night_leaves_a_reel_as_it_was_reprocessed(
