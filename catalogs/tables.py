@@ -94,7 +94,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "shots": ("reel_id", "reel_digest", "detector", "start_frame"),
     "restorations": ("reel_id", "key"),
     "retirements": ("reel_id", "key"),
-    "mixtures": ("reel_id", "treatment_id", "start_frame"),
+    "mixtures": ("reel_id", "reel_digest", "treatment_id", "start_frame"),
     "measurements": ("reel_id", "key", "metric"),
     "readings": ("reel_id", "key", "stretch", "subject"),
     "harmless": ("reel_id", "key", "metric"),

@@ -12,6 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError, StoreError
+from catalogs.mixtures import read_version, record_mixture, standing_version
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelReference
 from catalogs.policy import Policy
@@ -20,6 +21,7 @@ from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
 from catalogs.store import Store, hold_store
 from catalogs.tables import TABLES
+from catalogs.treatments import recorded_treatments
 from flows import reprocess as flow_module
 from flows import work
 from flows.cli import app
@@ -339,6 +341,23 @@ def test_a_night_puts_back_what_a_reprocessed_version_has_lost(
     of_two = rows[(rows["batch_id"] == batch) & (rows["start_frame"] == FRAMES)]
     assert list(of_two["treatment_id"]) == [by_model(TWO).treatment_id]
     assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_a_mixture_is_of_one_source(archive: Archive, reprocess: Reprocess, night: Nights) -> None:
+    """A source that is put back after another finds the version that was made of it."""
+    store = archive([DUSTED], 4)
+    ledger = store.ledger("b")
+    reprocess(store, model="dust@2", where="shot_index = 1")
+    reel = known_reels(ledger)["R00.r1"]
+    version = standing_version(ledger, reel)
+    other = replace(reel, content=replace(reel.content, sha256="scanned again"))
+    mixture = read_version(ledger, reel, version, recorded_treatments(ledger))
+    assert mixture is not None
+    record_mixture(ledger, other, mixture)
+    _, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
+    assert standing_version(ledger, reel) == version
+    assert (reel_standings(store)[0].shots_done, len(mixture.parts)) == (4, 4)
 
 
 def test_a_night_does_not_stand_by_a_version_that_policy_forbids_now(
