@@ -16,7 +16,6 @@ flag it. A condition may ask every table of the ledger too, in its newest rows:
 The condition runs in a database in memory, over copies: it can read no file and change nothing.
 """
 
-import re
 from collections.abc import Mapping
 
 import duckdb
@@ -74,9 +73,9 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
     try:
         with duckdb.connect() as memory:
             memory.register("shot", pa.Table.from_pandas(shots, preserve_index=False))
-            for name in TABLES:
-                if re.search(rf"\b{name}\b", where):
-                    memory.register(name, ledger.newest_table(name))
+            named = {name.lower() for name in memory.get_table_names(query)}
+            for name in named & set(TABLES):
+                memory.register(name, ledger.newest_table(name))
             memory.execute("SET python_enable_replacements = false")
             memory.execute("SET enable_external_access = false")
             memory.execute("SET lock_configuration = true")

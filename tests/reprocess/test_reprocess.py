@@ -12,6 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError, StoreError
+from catalogs.ledger import Ledger
 from catalogs.mixtures import read_version, record_mixture, standing_version
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelReference
@@ -479,6 +480,28 @@ def test_every_table_of_the_ledger_can_be_asked(archive: Archive) -> None:
     for table in TABLES:
         where = f"(SELECT count(*) FROM {table}) >= 0"
         assert len(planned(store, model="dust@2", where=where).chosen) == 2
+
+
+def test_only_tables_that_a_condition_asks_are_read(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`frames` is a column of a shot, and the largest table as well."""
+    store, read = archive([DUSTED], 2), []
+    newest = Ledger.newest_table
+
+    def noted(ledger: Ledger, table: str) -> Any:
+        read.append(table)
+        return newest(ledger, table)
+
+    monkeypatch.setattr(Ledger, "newest_table", noted)
+    for where, tables in (
+        ("frames < 200 AND reel_id <> 'events'", []),
+        ("frames < 200 AND (SELECT count(*) FROM Frames) = 0", ["frames"]),
+        ("key IN (WITH a AS (SELECT key FROM restorations) SELECT key FROM a)", ["restorations"]),
+    ):
+        assert len(planned(store, model="dust@2", where=where).chosen) == 2
+        assert read == tables
+        read.clear()
 
 
 def test_of_two_reels_of_one_file_only_the_selected_one_changes(
