@@ -18,8 +18,7 @@ from catalogs.ledger import Ledger
 from catalogs.recipe import Part, Treatment, mixed
 from catalogs.records import Reel, RestoredShot
 from catalogs.rows import read_restored
-
-_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+from catalogs.tables import SHOT_PLACE
 
 
 def record_mixture(ledger: Ledger, reel: Reel, treatment: Treatment) -> None:
@@ -130,8 +129,8 @@ def with_mixtures(restorations: pd.DataFrame, mixtures: pd.DataFrame) -> pd.Data
     """
     if mixtures.empty:
         return restorations
-    parts = mixtures[[*_PLACE, "treatment_id", "part_treatment_id"]]
+    parts = mixtures[[*SHOT_PLACE, "treatment_id", "part_treatment_id"]]
     parts = parts.rename(columns={"treatment_id": "whole", "part_treatment_id": "treatment_id"})
-    again = restorations.merge(parts, on=[*_PLACE, "treatment_id"])
+    again = restorations.merge(parts, on=[*SHOT_PLACE, "treatment_id"])
     again = again.assign(treatment_id=again["whole"]).drop(columns="whole")
     return pd.concat([restorations, again[restorations.columns]], ignore_index=True)

@@ -27,14 +27,13 @@ from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.recipe import Treatment
-from catalogs.shot_list import holding_rows
-from catalogs.tables import TABLES
+from catalogs.shot_list import of_holding_lists
+from catalogs.tables import SHOT_PLACE, TABLES
 
-_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
 _SHOT = ["reel_id", "key"]
 _OF_REEL = ["reel_id", "reel_digest", "treatment_id", "identifier", "title", "collection",
             "gauge", "colour", "reel_number", "width", "height"]  # fmt: skip
-_OF_SHOT = [*_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
+_OF_SHOT = [*SHOT_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
 
 
 def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.DataFrame:
@@ -52,7 +51,7 @@ def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.Da
     outcomes = with_mixtures(restorations, ledger.newest("mixtures"))[_OF_SHOT]
     shots = outcomes.merge(reels, on=["reel_id", "reel_digest", "treatment_id"])
     shots = shots.drop(columns="treatment_id").merge(own, on=_SHOT)
-    shots = shots.merge(holding_rows(ledger.newest("shots"))[_PLACE], on=_PLACE)
+    shots = of_holding_lists(ledger, shots)
     shots["frames"] = shots["stop_frame"] - shots["start_frame"]
     known = {name: _models(treatment) for name, treatment in treatments.items()}
     shots["models"] = [known.get(name, []) for name in shots["treatment_id"]]

@@ -29,6 +29,8 @@ _STEP = pa.struct(
 )
 _STEP_PARAMETER = pa.struct([("step", _TEXT), ("name", _TEXT), ("values", pa.list_(_REAL))])
 
+SHOT_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]  # frames of one source
+
 TABLES: dict[str, pa.Schema] = {
     "reels": _schema(
         reel_id=_TEXT, identifier=_TEXT, title=_TEXT, reel_number=_COUNT, reel_count=_COUNT,

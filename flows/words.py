@@ -8,7 +8,7 @@ from catalogs.errors import StoreError
 from catalogs.mixtures import with_mixtures
 from catalogs.records import Reel
 from catalogs.rows import known_reels
-from catalogs.shot_list import holding_rows
+from catalogs.shot_list import holding_rows, of_holding_lists
 from catalogs.store import Store
 from flows.plan import Plan
 from tasks.reprocessed import STANDS
@@ -35,11 +35,10 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     # A row that could not be read has no reel; it stands until a later night reads it.
     last = batches.iloc[-1]["batch_id"] if len(batches) else ""
     reels = reels[reels["title"].notna() | (reels["batch_id"] == last)]
-    holding = holding_rows(ledger.newest("shots"))
-    shots = holding.groupby(["reel_id", "reel_digest"]).size()
-    place = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+    listed = holding_rows(ledger.newest("shots"))
+    shots = listed.groupby(["reel_id", "reel_digest"]).size()
     restored = with_mixtures(ledger.newest("restorations"), ledger.newest("mixtures"))
-    outcomes = restored.merge(holding[place], on=place)
+    outcomes = of_holding_lists(ledger, restored)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
