@@ -1,9 +1,11 @@
-"""Which shots of a store are compared: each shot that holds, as it stands in its reel's version.
+"""Which shots of a store are compared: of each that holds, the measured restoration that stands.
 
-Of a shot that is in no version yet, its newest restoration. A shot that was measured was verified:
-its restored frames were read back and proved by their hashes (`tasks.measure`). Shots that kept
-their original were not restored and are left out, as are shots of another version of the source or
-of an earlier shot list.
+That is the one in the version of its reel that stands, which after going back to an earlier version
+is not the one that was recorded last; of a shot that is in no version yet, the newest.
+
+A shot that was measured was verified: its restored frames were read back and proved by their
+hashes (`tasks.measure`). Shots that kept their original were not restored and are left out, as
+are shots of another version of the source or of an earlier shot list.
 """
 
 from __future__ import annotations
@@ -67,13 +69,13 @@ def measured_shots(
     batch: str | None = None,
     treatment_id: str | None = None,
 ) -> Chosen:
-    """Every shot that was restored and measured, as it stands.
+    """The measured restoration of every shot that stands; the newest where something is asked for.
 
     Args:
         store: whose.
         reel_ids: only these reels; all when None.
         batch: only shots that this night restored.
-        treatment_id: only under this treatment; the one that stands when None.
+        treatment_id: only under this treatment; any when None.
     """
     ledger = store.ledger()
     labels = treatment_labels(ledger)
@@ -111,20 +113,17 @@ def _of_reel(
 
 
 def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) -> pd.DataFrame:
-    """A restoration of each shot of the list that holds, by place.
-
-    The one that stands, where no other is asked for, else the newest.
-    """
+    """The restoration of each shot of the list that holds which is to be looked at, by place."""
     listed = ledger.newest("shots", reel.reel_id)
     listed = holding_rows(listed[listed["reel_digest"] == reel.digest])
     places = listed[["start_frame", "stop_frame"]].sort_values("start_frame")
     places = places.assign(place=range(len(places)))
     rows = ledger.read("restorations", reel.reel_id)
     rows = rows[rows["reel_digest"] == reel.digest]
-    asked = {column: value for column, value in wanted.items() if value is not None}
-    for column, value in asked.items():
-        rows = rows[rows[column] == value]
-    if not asked:
+    for column, value in wanted.items():
+        if value is not None:
+            rows = rows[rows[column] == value]
+    if not any(wanted.values()):
         rows = _standing_last(ledger, reel, rows)
     rows = rows.drop_duplicates(["start_frame", "stop_frame"], keep="last")
     rows = rows.drop(columns="shot_index").merge(places, on=["start_frame", "stop_frame"])
@@ -132,8 +131,8 @@ def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) 
 
 
 def _standing_last(ledger: Ledger, reel: Reel, rows: pd.DataFrame) -> pd.DataFrame:
-    """Restorations with those of the version that stands behind the others."""
+    """Rows in their order, after all others those of the version that stands."""
     versions = with_mixtures(rows, ledger.newest("mixtures", reel.reel_id))
-    keys = versions[versions["treatment_id"] == standing_version(ledger, reel)]["key"]
-    own = rows["key"].isin(keys)
-    return pd.concat([rows[~own], rows[own]])
+    own = versions[versions["treatment_id"] == standing_version(ledger, reel)]
+    stands = rows["key"].isin(own["key"])
+    return pd.concat([rows[~stands], rows[stands]])
