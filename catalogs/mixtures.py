@@ -1,11 +1,15 @@
-"""Reels whose shots were not treated alike: which treatment each shot of such a version has.
+"""Versions of reels that were reprocessed: what they came from, and what each shot of them has.
 
 A reel that was reprocessed in part keeps the other shots as they were. Its version has a treatment
 of its own (`catalogs.recipe.mixed`); the table `mixtures` says which treatment each shot had. A
 restored shot is recorded once, under its own treatment, however many versions it stands in.
+
+A row of the table `reels` names the treatment that a reprocessed version, mixed or not, came from:
+the last that a night gave the reel. A night with that treatment leaves the version as it is.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,58 +18,60 @@ from catalogs.ledger import Ledger
 from catalogs.recipe import Part, Treatment, mixed
 from catalogs.records import Reel, RestoredShot
 from catalogs.rows import read_restored
-
-_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+from catalogs.tables import SHOT_PLACE
 
 
 def record_mixture(ledger: Ledger, reel: Reel, treatment: Treatment) -> None:
-    """Record what a mixed treatment is made of, and which treatment its reel came from.
-
-    That is the treatment of the version that stands; of a mixed one, the one which that came from.
-    The same mixture may come from either of its treatments, so the newest record holds.
-    """
-    if not treatment.parts:
-        return
-    base = _base(ledger, reel)
-    if base and base == _base_of(ledger, reel, treatment.treatment_id):
+    """Record what a mixed treatment of a reel is made of."""
+    if not treatment.parts or len(_rows(ledger, reel, treatment.treatment_id)):
         return
     rows: Iterable[dict[str, Any]] = (
         {
             "reel_id": reel.reel_id, "reel_digest": reel.digest,
             "treatment_id": treatment.treatment_id, "start_frame": part.start_frame,
             "stop_frame": part.stop_frame, "part_treatment_id": part.treatment.treatment_id,
-            "base_treatment_id": base,
         }
         for part in treatment.parts
     )  # fmt: skip
     ledger.append("mixtures", reel.reel_id, rows)
 
 
-def refining_version(ledger: Ledger, reel: Reel, treatment_id: str) -> str | None:
-    """Treatment of the version that stands, if it was reprocessed in part from another treatment.
+def base_of_next(ledger: Ledger, reel: Reel, treatment_id: str) -> str:
+    """What a version comes from that is to be made by reprocessing the one that stands.
+
+    Its treatment, or what it came from itself; empty where the reel goes back to just that.
+    """
+    standing, base = _standing(ledger, reel)
+    return "" if (base or standing) == treatment_id else base or standing
+
+
+def reprocessed_version(ledger: Ledger, reel: Reel, treatment_id: str) -> str | None:
+    """Treatment of the version that stands, if it was reprocessed from another treatment.
 
     Args:
         ledger: of the store.
         reel: as its source is now.
         treatment_id: the treatment before it was reprocessed.
     """
-    version = standing_version(ledger, reel)
-    if version and _base_of(ledger, reel, version) == treatment_id:
-        return version
-    return None
+    standing, base = _standing(ledger, reel)
+    return standing if base == treatment_id else None
 
 
-def read_mixture(
+def read_version(
     ledger: Ledger, reel: Reel, treatment_id: str, treatments: Mapping[str, Treatment]
 ) -> Treatment | None:
-    """A mixed treatment of a reel as it was recorded; None where it does not prove itself.
+    """The treatment of a version of a reel as recorded; None where it does not prove itself.
 
     Args:
         ledger: of the store.
         reel: as its source is now.
-        treatment_id: of the mixed treatment.
+        treatment_id: of the version, mixed or not.
         treatments: as nights recorded them, by their identity.
     """
+    reels = ledger.read("reels", reel.reel_id)
+    name = str(reels[reels["treatment_id"] == treatment_id]["recipe"].iloc[-1])
+    if plain := treatments.get(treatment_id):
+        return replace(plain, recipe_name=name)
     rows = _rows(ledger, reel, treatment_id).sort_values("start_frame")
     if rows.empty or set(rows["part_treatment_id"]) - set(treatments):
         return None
@@ -73,28 +79,23 @@ def read_mixture(
         Part(int(row.start_frame), int(row.stop_frame), treatments[row.part_treatment_id])
         for row in rows.itertuples()
     ]
-    reels = ledger.read("reels", reel.reel_id)
-    named = reels[reels["treatment_id"] == treatment_id]["recipe"]
-    found = mixed(str(named.iloc[-1]), parts)
+    found = mixed(name, parts)
     return found if found.treatment_id == treatment_id else None
 
 
 def standing_version(ledger: Ledger, reel: Reel) -> str:
     """Treatment of the version of a reel that was restored last; empty when none was."""
+    return _standing(ledger, reel)[0]
+
+
+def _standing(ledger: Ledger, reel: Reel) -> tuple[str, str]:
+    """Treatment of the version that was restored last, and what that came from; else empty."""
     rows = ledger.read("reels", reel.reel_id)
     rows = rows[(rows["status"] == "restored") & (rows["reel_digest"] == reel.digest)]
-    return str(rows["treatment_id"].iloc[-1]) if len(rows) else ""
-
-
-def _base(ledger: Ledger, reel: Reel) -> str:
-    standing = standing_version(ledger, reel)
-    return _base_of(ledger, reel, standing) or standing
-
-
-def _base_of(ledger: Ledger, reel: Reel, treatment_id: str) -> str:
-    """What a mixed version came from; empty where that is not recorded, or it is not mixed."""
-    bases = _rows(ledger, reel, treatment_id)["base_treatment_id"].dropna()
-    return str(bases.iloc[-1]) if len(bases) else ""
+    if rows.empty:
+        return "", ""
+    last = rows.fillna({"base_treatment_id": ""}).iloc[-1]  # null before there was the column
+    return str(last["treatment_id"]), str(last["base_treatment_id"])
 
 
 def _rows(ledger: Ledger, reel: Reel, treatment_id: str) -> pd.DataFrame:
@@ -128,8 +129,8 @@ def with_mixtures(restorations: pd.DataFrame, mixtures: pd.DataFrame) -> pd.Data
     """
     if mixtures.empty:
         return restorations
-    parts = mixtures[[*_PLACE, "treatment_id", "part_treatment_id"]]
+    parts = mixtures[[*SHOT_PLACE, "treatment_id", "part_treatment_id"]]
     parts = parts.rename(columns={"treatment_id": "whole", "part_treatment_id": "treatment_id"})
-    again = restorations.merge(parts, on=[*_PLACE, "treatment_id"])
+    again = restorations.merge(parts, on=[*SHOT_PLACE, "treatment_id"])
     again = again.assign(treatment_id=again["whole"]).drop(columns="whole")
     return pd.concat([restorations, again[restorations.columns]], ignore_index=True)

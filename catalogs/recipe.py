@@ -26,7 +26,7 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-from catalogs.errors import RecipeError
+from catalogs.errors import RecipeError, StoreError
 
 Parameter = bool | int | float | str
 
@@ -123,8 +123,18 @@ class Treatment:
         return treatment_label(self.recipe_name, self.treatment_id)
 
     def of(self, start_frame: int) -> "Treatment":
-        """The treatment of the shot that begins at a frame."""
-        return self._by_start.get(start_frame, self)
+        """The treatment of the shot that begins at a frame.
+
+        Raises:
+            StoreError: no shot of a mixed treatment begins there.
+        """
+        if not self.parts:
+            return self
+        if start_frame not in self._by_start:
+            raise StoreError(
+                f"{self.label}: no shot begins at frame {start_frame}; run the night again"
+            )
+        return self._by_start[start_frame]
 
     @property
     def whole(self) -> "tuple[Treatment, ...]":

@@ -17,9 +17,23 @@ _REEL = TypeAdapter(Reel)
 
 
 def reel_row(
-    reel: Reel, status: ReelStatus, treatment: Treatment, reason: str = "", derivative: str = ""
+    reel: Reel,
+    status: ReelStatus,
+    treatment: Treatment,
+    reason: str = "",
+    derivative: str = "",
+    base: str = "",
 ) -> Row:
-    """Where a reel stands."""
+    """Where a reel stands.
+
+    Args:
+        reel: the reel.
+        status: how far it came.
+        treatment: under which treatment.
+        reason: why it came no further.
+        derivative: identifier of the version that stands.
+        base: treatment that a reprocessed version came from; empty where a night made it.
+    """
     catalog, header, content = reel.catalog, reel.header, reel.content
     return {
         "reel_id": reel.reel_id, "identifier": catalog.identifier, "title": catalog.title,
@@ -35,7 +49,7 @@ def reel_row(
         "frame_rate": str(reel.frame_rate), "frame_rate_source": reel.frame_rate_source,
         "timecode": header.timecode, "facts_json": _REEL.dump_json(reel).decode(),
         "treatment_id": treatment.treatment_id, "recipe": treatment.recipe_name,
-        "derivative_id": derivative, "status": status, "reason": reason,
+        "base_treatment_id": base, "derivative_id": derivative, "status": status, "reason": reason,
     }  # fmt: skip
 
 
@@ -66,13 +80,19 @@ def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
 
     One that only a policy held is taken up from where it stood before.
     """
+    held = held_reels(ledger)
+    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+
+
+def held_reels(ledger: Ledger) -> dict[str, str]:
+    """Reels that are held, each with the reason; those that only a policy held are not."""
     rows = ledger.read("reels")
     by_policy = (
         (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
     )
     newest = rows[~by_policy].drop_duplicates("reel_id", keep="last")
-    held = set(newest[newest["status"] == "held"]["reel_id"])
-    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+    held = newest[newest["status"] == "held"]
+    return dict(zip(held["reel_id"], held["reason"].fillna(""), strict=True))
 
 
 def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:

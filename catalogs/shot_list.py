@@ -14,6 +14,7 @@ from catalogs.errors import CatalogError, StoreError
 from catalogs.ledger import Ledger
 from catalogs.records import Reel, Shot
 from catalogs.rows import event_row, read_shots, shot_rows
+from catalogs.tables import SHOT_PLACE
 
 CORRECTION = "shot list correction"
 
@@ -40,6 +41,12 @@ def holding_rows(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     chosen = rows.groupby(["reel_id", "reel_digest"])["detector"].transform(holding)
     return rows[rows["detector"] == chosen]
+
+
+def of_holding_lists(ledger: Ledger, rows: pd.DataFrame) -> pd.DataFrame:
+    """Of rows that name a shot by its place, those of shots of a list that holds."""
+    holding = holding_rows(ledger.newest("shots"))
+    return rows.merge(holding[SHOT_PLACE], on=SHOT_PLACE)
 
 
 def check_cover(ranges: Sequence[Range], frame_count: int) -> None:

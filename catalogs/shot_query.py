@@ -1,7 +1,7 @@
 """Shots of the ledger, asked for in SQL.
 
 One row a shot of the newest version of its reel that was restored, the table `shot`; a later
-attempt that failed takes nothing away, a reel that is held is left out:
+attempt that failed takes nothing away, nor that the reel is held now:
 
     reel_id identifier title collection gauge colour reel_number
     shot_index start_frame stop_frame frames width height
@@ -16,7 +16,6 @@ flag it. A condition may ask every table of the ledger too, in its newest rows:
 The condition runs in a database in memory, over copies: it can read no file and change nothing.
 """
 
-import re
 from collections.abc import Mapping
 
 import duckdb
@@ -28,15 +27,13 @@ from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.recipe import Treatment
-from catalogs.rows import reels_at_hand
-from catalogs.shot_list import holding_rows
-from catalogs.tables import TABLES
+from catalogs.shot_list import of_holding_lists
+from catalogs.tables import SHOT_PLACE, TABLES
 
-_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
 _SHOT = ["reel_id", "key"]
 _OF_REEL = ["reel_id", "reel_digest", "treatment_id", "identifier", "title", "collection",
             "gauge", "colour", "reel_number", "width", "height"]  # fmt: skip
-_OF_SHOT = [*_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
+_OF_SHOT = [*SHOT_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
 
 
 def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.DataFrame:
@@ -47,14 +44,14 @@ def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.Da
         treatments: as recorded, by their identity.
     """
     rows = ledger.read("reels")
-    rows = rows[(rows["status"] == "restored") & rows["reel_id"].isin(reels_at_hand(ledger))]
+    rows = rows[rows["status"] == "restored"]
     reels = rows.drop_duplicates("reel_id", keep="last")[_OF_REEL]
     restorations = ledger.newest("restorations")
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]
     outcomes = with_mixtures(restorations, ledger.newest("mixtures"))[_OF_SHOT]
     shots = outcomes.merge(reels, on=["reel_id", "reel_digest", "treatment_id"])
     shots = shots.drop(columns="treatment_id").merge(own, on=_SHOT)
-    shots = shots.merge(holding_rows(ledger.newest("shots"))[_PLACE], on=_PLACE)
+    shots = of_holding_lists(ledger, shots)
     shots["frames"] = shots["stop_frame"] - shots["start_frame"]
     known = {name: _models(treatment) for name, treatment in treatments.items()}
     shots["models"] = [known.get(name, []) for name in shots["treatment_id"]]
@@ -75,9 +72,9 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
     try:
         with duckdb.connect() as memory:
             memory.register("shot", pa.Table.from_pandas(shots, preserve_index=False))
-            for name in TABLES:
-                if re.search(rf"\b{name}\b", where):
-                    memory.register(name, ledger.newest_table(name))
+            named = {name.lower() for name in memory.get_table_names(query)}
+            for name in named & set(TABLES):
+                memory.register(name, ledger.newest_table(name))
             memory.execute("SET python_enable_replacements = false")
             memory.execute("SET enable_external_access = false")
             memory.execute("SET lock_configuration = true")

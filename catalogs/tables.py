@@ -29,6 +29,8 @@ _STEP = pa.struct(
 )
 _STEP_PARAMETER = pa.struct([("step", _TEXT), ("name", _TEXT), ("values", pa.list_(_REAL))])
 
+SHOT_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]  # frames of one source
+
 TABLES: dict[str, pa.Schema] = {
     "reels": _schema(
         reel_id=_TEXT, identifier=_TEXT, title=_TEXT, reel_number=_COUNT, reel_count=_COUNT,
@@ -37,8 +39,8 @@ TABLES: dict[str, pa.Schema] = {
         source_modified_ns=_COUNT,
         container=_TEXT, codec=_TEXT, pixel_format=_TEXT, width=_COUNT, height=_COUNT,
         frame_count=_COUNT, frame_rate=_TEXT, frame_rate_source=_TEXT, timecode=_TEXT,
-        facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, derivative_id=_TEXT,
-        status=_TEXT, reason=_TEXT,
+        facts_json=_TEXT, treatment_id=_TEXT, recipe=_TEXT, base_treatment_id=_TEXT,
+        derivative_id=_TEXT, status=_TEXT, reason=_TEXT,
     ),
     "frames": _schema(
         reel_digest=_TEXT, frame=_COUNT, pts=_COUNT, md5=_TEXT, crc32=_COUNT, file_sha256=_TEXT,
@@ -57,7 +59,7 @@ TABLES: dict[str, pa.Schema] = {
     "retirements": _schema(reel_id=_TEXT, key=_TEXT, treatment_id=_TEXT),
     "mixtures": _schema(
         reel_id=_TEXT, reel_digest=_TEXT, treatment_id=_TEXT, start_frame=_COUNT,
-        stop_frame=_COUNT, part_treatment_id=_TEXT, base_treatment_id=_TEXT,
+        stop_frame=_COUNT, part_treatment_id=_TEXT,
     ),
     "measurements": _schema(
         key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,
@@ -94,7 +96,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "shots": ("reel_id", "reel_digest", "detector", "start_frame"),
     "restorations": ("reel_id", "key"),
     "retirements": ("reel_id", "key"),
-    "mixtures": ("reel_id", "treatment_id", "start_frame"),
+    "mixtures": ("reel_id", "reel_digest", "treatment_id", "start_frame"),
     "measurements": ("reel_id", "key", "metric"),
     "readings": ("reel_id", "key", "stretch", "subject"),
     "harmless": ("reel_id", "key", "metric"),

@@ -99,9 +99,12 @@ def plan(
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, store, ask=False)
     read = apply_choices(read_catalog(catalog, profile), choices)
-    read = permit(read, find_policy(policy, store), resolved.treatment)
+    rules = find_policy(policy, store)
+    read = permit(read, rules, resolved.treatment)
     read = replace(read, remarks=(*read.remarks, *resolved.remarks))
-    planned = plan_night(read, archive or catalog.parent, resolved.treatment, known, store, notice)
+    planned = plan_night(
+        read, archive or catalog.parent, resolved.treatment, known, store, notice, rules
+    )
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
 

@@ -15,12 +15,7 @@ from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
-from catalogs.mixtures import (
-    read_mixture,
-    read_restored_reel_shots,
-    record_mixture,
-    refining_version,
-)
+from catalogs.mixtures import read_restored_reel_shots, record_mixture
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
 from catalogs.rows import forbidden_row, held_row, reel_row, reels_at_hand
@@ -32,7 +27,7 @@ from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
-from tasks.permit import forbidden
+from tasks.reprocessed import STANDS, standing_treatment
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
@@ -125,17 +120,18 @@ class Night:
         self._take_up(known, shots)
 
     def _take_up(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
-        """Go on with a reel: where it was reprocessed in part, with the version that stands."""
+        """Go on with a reel: where it was reprocessed from this recipe, as it stands."""
         order = self._order
-        version = refining_version(order.ledger, reel, order.treatment.treatment_id)
-        own = version and read_mixture(order.ledger, reel, version, self._recorded)
-        if (
-            own
-            and [(part.start_frame, part.stop_frame) for part in own.parts]
-            == [(shot.start_frame, shot.stop_frame) for shot in shots]
-            and not forbidden(reel.catalog, order.policy, own)
-        ):
+        own = standing_treatment(
+            order.ledger, reel, shots, order.treatment, order.policy, self._recorded
+        )
+        if isinstance(own, Treatment):
             order.treatments[reel.reel_id] = own
+            order.bases[reel.reel_id] = order.treatment.treatment_id
+        elif own is not None:
+            why = f"does not stay as it was reprocessed: {own}"
+            order.record("reprocessed version", reel.reel_id, "warning", why)
+            self._progress.say(reel.reel_id, why)
         self._open_reel(reel, shots)
 
     @cached_property
@@ -149,13 +145,9 @@ class Night:
             recorded = read_restored_reel_shots(order.ledger, reel, order.treatment)
             for restored in recorded.values():
                 self._count(restored.status)
-            order.record("found finished", reel.reel_id, "success")
+            how = STANDS if order.base else "finished on an earlier night"
+            order.record("found finished", reel.reel_id, "success", how)
             work.record_restored(order, reel)
-            how = (
-                "stands as it was reprocessed"
-                if order.treatment.parts
-                else "finished on an earlier night"
-            )
             self._progress.say(reel.reel_id, f"{how}; nothing to do")
             return
         work.record_allowances(order, reel)

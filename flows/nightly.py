@@ -90,8 +90,7 @@ def nightly(
         _record_mapping(order, catalogued)
         for said in resolved.models:
             order.record("model", order.batch_id, "success", said)
-        if rules.path:
-            order.record("policy", str(rules.path), "success", f"sha256 {rules.sha256}")
+        order.record_policy()
         for choice in choices:
             subject = choice.identifier or catalogued.path.name
             order.record("operator choice", subject, "success", choice.option)

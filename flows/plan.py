@@ -1,19 +1,23 @@
 """What a night would do: read catalog and headers, decode nothing, change nothing."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError
+from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel
 from catalogs.rows import reels_at_hand
 from catalogs.shot_list import current_shots
 from catalogs.store import Store
+from catalogs.treatments import recorded_treatments
 from tasks.agree import agree
 from tasks.find import find_source, is_unchanged
 from tasks.manifest import is_assembled
+from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
 
 # Files written per byte of uncompressed picture, measured on grainy film: the restored
@@ -28,6 +32,7 @@ class PlannedReel:
     Attributes:
         frames: as the header claims or the time stamps suggest; None when unknown.
         picture_bytes: of all frames uncompressed; 0 when finished already.
+        reprocessed: True when it stands as it was reprocessed from this treatment.
     """
 
     reel_id: str
@@ -36,6 +41,7 @@ class PlannedReel:
     megapixels: float
     picture_bytes: int
     finished: bool
+    reprocessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ def plan_night(
     store: Store | None,
     root: Path,
     notice: str | None = None,
+    policy: Policy | None = None,
 ) -> Plan:
     """Plan a night.
 
@@ -67,16 +74,16 @@ def plan_night(
         store: the store if it exists, for what is finished and how fast it went.
         root: folder the store is or would be in, for free space.
         notice: text that access copies would carry.
+        policy: what may be done to which collection; without one nothing may be invented.
     """
     known = reels_at_hand(store.ledger()) if store else {}
+    recorded = recorded_treatments(store.ledger()) if store else {}
+    night = _Night(archive, treatment, store, notice, policy or Policy(), recorded)
     planned: list[PlannedReel] = []
     held = list(read.held)
     for entry in read.reels:
         try:
-            planned.append(
-                _plan_reel(entry, archive, treatment, store,
-                           known.get(entry.reel_id), notice)
-            )  # fmt: skip
+            planned.append(night.reel(entry, known.get(entry.reel_id)))
         except (SourceError, MediaError) as error:
             held.append(HeldRow.of(entry, str(error)))
     return Plan(
@@ -89,30 +96,45 @@ def plan_night(
     )
 
 
-def _plan_reel(
-    entry: CatalogReel,
-    archive: Path,
-    treatment: Treatment,
-    store: Store | None,
-    known: Reel | None,
-    notice: str | None,
-) -> PlannedReel:
-    source = find_source(entry, archive)
-    if known and store and known.catalog == entry and is_unchanged(known, archive):
-        picture, frames = known.header.picture, known.content.frame_count
-        shots = current_shots(store.ledger(), known, DETECTOR)
-        finished = is_assembled(known, shots, treatment, store, notice)
-    else:
-        header = agree(entry, source).header
-        picture, frames, finished = header.picture, header.claimed_frames or 0, False
-    return PlannedReel(
-        reel_id=entry.reel_id,
-        title=entry.title,
-        frames=frames or None,
-        megapixels=picture.width * picture.height / 1e6,
-        picture_bytes=0 if finished else frames * picture.frame_bytes,
-        finished=finished,
-    )
+@dataclass(frozen=True)
+class _Night:
+    """The night that is planned, as `plan_night` takes it; `recorded` treatments by identity."""
+
+    archive: Path
+    treatment: Treatment
+    store: Store | None
+    notice: str | None
+    policy: Policy
+    recorded: Mapping[str, Treatment]
+
+    def reel(self, entry: CatalogReel, known: Reel | None) -> PlannedReel:
+        """Plan a reel: as it was ingested if its source is as it was then, else by its header."""
+        source = find_source(entry, self.archive)
+        finished = reprocessed = False
+        if known and self.store and known.catalog == entry and is_unchanged(known, self.archive):
+            picture, frames = known.header.picture, known.content.frame_count
+            finished, reprocessed = self._finished(known, self.store)
+        else:
+            header = agree(entry, source).header
+            picture, frames = header.picture, header.claimed_frames or 0
+        return PlannedReel(
+            reel_id=entry.reel_id,
+            title=entry.title,
+            frames=frames or None,
+            megapixels=picture.width * picture.height / 1e6,
+            picture_bytes=0 if finished else frames * picture.frame_bytes,
+            finished=finished,
+            reprocessed=reprocessed,
+        )
+
+    def _finished(self, known: Reel, store: Store) -> tuple[bool, bool]:
+        """Whether a reel stands complete, and whether as it was reprocessed."""
+        ledger = store.ledger()
+        shots = current_shots(ledger, known, DETECTOR)
+        own = standing_treatment(ledger, known, shots, self.treatment, self.policy, self.recorded)
+        reprocessed = isinstance(own, Treatment)
+        treatment = own if isinstance(own, Treatment) else self.treatment
+        return is_assembled(known, shots, treatment, store, self.notice), reprocessed
 
 
 def _hours(planned: list[PlannedReel], treatment: Treatment, store: Store | None) -> float | None:

@@ -11,6 +11,7 @@ from prefect import State, flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.errors import RecipeError
+from catalogs.mixtures import base_of_next
 from catalogs.model_version import ModelVersion, read_reference
 from catalogs.policy import Policy
 from catalogs.recipe import read_recipe, steps_json
@@ -145,7 +146,7 @@ def _nothing_done(plan: ReprocessPlan) -> NightSummary:
 
 def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
     """What the work of a plan that has reels has in common: each with its own treatment."""
-    plan = prepared.plan
+    plan, ledger = prepared.plan, store.ledger()
     return work.Order(
         store=store,
         archive=Path(),  # nothing is ingested: reels say where their sources lie
@@ -154,6 +155,10 @@ def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
         sidecar=None,
         policy=prepared.policy,
         treatments={reel.reel.reel_id: reel.treatment for reel in plan.reels},
+        bases={
+            reel.reel.reel_id: base_of_next(ledger, reel.reel, reel.treatment.treatment_id)
+            for reel in plan.reels
+        },
     )
 
 
@@ -166,6 +171,7 @@ def record_plan(order: work.Order, prepared: Prepared) -> None:
         order.ledger.append("batches", order.batch_id, [row])
     for said in prepared.models:
         order.record("model", order.batch_id, "success", said)
+    order.record_policy()
     for remark in prepared.remarks:
         order.record("catalog remark", order.batch_id, "warning", remark)
     for reel_id, why in plan.refused.items():

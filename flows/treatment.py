@@ -64,7 +64,8 @@ def look_up_models(
         StoreError: one is not registered.
     """
     if not ask:
-        return {r: _on_shelf(store.shelf, r) for r in references}, ()
+        seen = {r: _on_shelf(store.shelf, r) for r in references}
+        return seen, _last_seen(seen)
     try:
         return _asked(store, references), ()
     except WetgateError:
@@ -75,6 +76,14 @@ def look_up_models(
         first = str(error).partition("\n")[0]
         said = f"the model registry could not be asked ({first}); as it was last seen, {named}"
         return found, (said,)
+
+
+def _last_seen(models: Models) -> tuple[str, ...]:
+    """That aliases may have moved since the store saw them."""
+    named = [f"{r} is {v.reference}" for r, v in models.items() if isinstance(r.version, str)]
+    if not named:
+        return ()
+    return (f"as this store last saw it, {', '.join(named)}; the run asks the model registry",)
 
 
 def _asked(

@@ -8,9 +8,10 @@ from catalogs.errors import StoreError
 from catalogs.mixtures import with_mixtures
 from catalogs.records import Reel
 from catalogs.rows import known_reels
-from catalogs.shot_list import holding_rows
+from catalogs.shot_list import holding_rows, of_holding_lists
 from catalogs.store import Store
 from flows.plan import Plan
+from tasks.reprocessed import STANDS
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,10 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     # A row that could not be read has no reel; it stands until a later night reads it.
     last = batches.iloc[-1]["batch_id"] if len(batches) else ""
     reels = reels[reels["title"].notna() | (reels["batch_id"] == last)]
-    holding = holding_rows(ledger.newest("shots"))
-    shots = holding.groupby(["reel_id", "reel_digest"]).size()
-    place = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
+    listed = holding_rows(ledger.newest("shots"))
+    shots = listed.groupby(["reel_id", "reel_digest"]).size()
     restored = with_mixtures(ledger.newest("restorations"), ledger.newest("mixtures"))
-    outcomes = restored.merge(holding[place], on=place)
+    outcomes = of_holding_lists(ledger, restored)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
@@ -74,7 +74,8 @@ def plan_text(plan: Plan) -> str:
     lines = [f"remark: {remark}" for remark in plan.remarks]
     for reel in plan.reels:
         size = f"{reel.frames} frames" if reel.frames else "length not in the header"
-        done = "finished already" if reel.finished else "to be restored"
+        finished = STANDS if reel.reprocessed else "finished already"
+        done = finished if reel.finished else "to be restored"
         lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
     lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)

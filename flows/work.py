@@ -58,7 +58,9 @@ class Order:
         notice: for access copies; what the version before has when None.
         sidecar: whether masters get one; as the version before when None.
         treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
-            and those that a night finds reprocessed in part and goes on with; see `for_reel`.
+            and those that a night finds reprocessed and goes on with; see `for_reel`.
+        bases: what the versions of such reels come from; see `catalogs.mixtures`.
+        base: of the one reel that an order is for.
     """
 
     store: Store
@@ -70,6 +72,8 @@ class Order:
     sidecar: bool | None = True
     policy: Policy = field(default_factory=Policy)
     treatments: dict[str, Treatment] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+    base: str = ""
 
     @property
     def ledger(self) -> Ledger:
@@ -78,8 +82,11 @@ class Order:
 
     def for_reel(self, reel_id: str) -> "Order":
         """The order for one reel, with its own treatment and nobody else's."""
+        if not self.treatments:
+            return self
         own = self.treatments.get(reel_id, self.treatment)
-        return replace(self, treatment=own, treatments={}) if self.treatments else self
+        base = self.bases.get(reel_id, "")
+        return replace(self, treatment=own, base=base, treatments={}, bases={})
 
     def record(
         self, event: str, subject: str, outcome: str, detail: str = "", agent: str = ""
@@ -87,6 +94,11 @@ class Order:
         """Write an event, of this software unless a person is its agent."""
         row = event_row(event, subject, outcome, detail, agent or software())
         self.ledger.append("events", self.batch_id, [row])
+
+    def record_policy(self) -> None:
+        """Say under which policy the work is done."""
+        if self.policy.path:
+            self.record("policy", str(self.policy.path), "success", f"sha256 {self.policy.sha256}")
 
 
 @dataclass(frozen=True)
@@ -235,9 +247,13 @@ def record_restored(order: Order, reel: Reel) -> None:
     ledger = order.ledger
     derivative = derivative_id(reel, order.treatment)
     newest = ledger.newest("reels", reel.reel_id)
-    said = newest[(newest["status"] == "restored") & (newest["derivative_id"] == derivative)]
+    said = newest[
+        (newest["status"] == "restored")
+        & (newest["derivative_id"] == derivative)
+        & (newest["base_treatment_id"].fillna("") == order.base)
+    ]
     if said.empty:
-        row = reel_row(reel, "restored", order.treatment, derivative=derivative)
+        row = reel_row(reel, "restored", order.treatment, derivative=derivative, base=order.base)
         ledger.append("reels", reel.reel_id, [row])
 
 

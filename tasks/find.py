@@ -108,6 +108,18 @@ def _check_file(written: str, found: os.stat_result | None) -> None:
         raise SourceError(f"{written}: the file is empty; restore it from a copy")
 
 
+def is_there(reel: Reel) -> bool:
+    """True when the files that were ingested have the size and time they had then.
+
+    Where an archive's root is known, `is_unchanged` says more.
+    """
+    try:
+        now = FoundSource.of(reel).measure()
+    except OSError:
+        return False
+    return now == (reel.content.size_bytes, reel.content.modified_ns)
+
+
 def is_unchanged(reel: Reel, root: Path) -> bool:
     """True when the same files, and no others, have the size and time they had at ingest."""
     known = FoundSource.of(reel)

@@ -5,7 +5,7 @@ The others of its reel are taken over as they are. Nothing is computed here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,16 @@ import pandas as pd
 from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
-from catalogs.recipe import Part, Treatment, mixed
+from catalogs.recipe import Parameter, Part, Treatment, mixed
 from catalogs.records import Reel, Shot
 from catalogs.retired import with_files
-from catalogs.rows import known_reels
+from catalogs.rows import held_reels, known_reels
 from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from tasks.find import is_there
+from tasks.manifest import is_assembled
 from tasks.permit import forbidden
 from tasks.split import DETECTOR
 
@@ -135,6 +137,7 @@ def plan_reprocess(
     renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
     recorded = _recorded(ledger) if chosen else set()
     reels, refused, known = [], {}, known_reels(ledger)
+    is_refused = _Refusal(store, held_reels(ledger), policy)
     for reel_id, rows in standing.groupby("reel_id"):
         if reel_id not in chosen:
             continue
@@ -142,11 +145,38 @@ def plan_reprocess(
         plan = planned.plan(rows, chosen[str(reel_id)], name, left_out)
         if isinstance(plan, str):
             refused[str(reel_id)] = plan
-        elif plan is not None and (why := forbidden(plan.reel.catalog, policy, plan.treatment)):
+        elif plan is not None and (why := is_refused(plan)):
             refused[str(reel_id)] = why
         elif plan is not None:
             reels.append(plan)
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a reel that would change is left as it is; empty where it is not.
+
+    Attributes:
+        store: whose reels they are.
+        held: reasons of the reels that are held, by reel_id.
+        policy: what may be done to which collection.
+    """
+
+    store: Store
+    held: Mapping[str, str]
+    policy: Policy
+
+    def __call__(self, plan: ReelPlan) -> str:
+        reel = plan.reel
+        if reel.reel_id in self.held:
+            held = self.held[reel.reel_id]
+            return f"it is held ({held}); put that right and run the night first"
+        if not is_there(reel) and not is_assembled(reel, plan.shots, plan.treatment, self.store):
+            return (
+                f"its source {reel.source} is not there as it was ingested; bring it back, or run "
+                "the night first"
+            )
+        return forbidden(reel.catalog, self.policy, plan.treatment)
 
 
 def _recorded(ledger: Ledger) -> set[tuple[str, str]]:
@@ -219,10 +249,17 @@ class _Reel:
 
 
 def _newer(before: Treatment, after: Treatment) -> list[str]:
-    """Steps that both have, of which the software knows another version now."""
-    was = {step.name: step.version for step in before.steps}
-    changed = (s.name for s in after.steps if was.get(s.name, s.version) != s.version)
-    return list(dict.fromkeys(changed))
+    """Steps and networks that both have, of which the software knows another version now."""
+    was = dict(_code(before))
+    return [name for name, code in dict(_code(after)).items() if was.get(name, code) != code]
+
+
+def _code(treatment: Treatment) -> Iterator[tuple[str, Parameter]]:
+    """By which code a treatment is carried out: versions of steps, revisions of networks."""
+    for step in treatment.steps:
+        yield step.name, step.version
+        if revision := step.parameters.get("revision"):
+            yield str(step.parameters["architecture"]), revision
 
 
 def _spoken(treatment: Treatment) -> str:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.errors import RecipeError
+from catalogs.errors import RecipeError, StoreError
 from catalogs.recipe import (
+    Part,
     Recipe,
     RecipeStep,
     Treatment,
     TreatmentStep,
+    mixed,
     read_recipe,
     shipped_recipes,
 )
@@ -149,3 +151,12 @@ def test_a_file_that_is_not_toml_is_refused_with_its_path(tmp_path: Path, text: 
 def test_an_unknown_recipe_is_answered_with_those_there_are(name: str) -> None:
     with pytest.raises(RecipeError, match="access, conservative, stabilised, untouched"):
         read_recipe(name)
+
+
+def test_a_mixed_treatment_knows_the_frames_that_its_shots_begin_at() -> None:
+    """Steps of all its shots together are the treatment of none of them."""
+    one, two = (resolve_recipe(read_recipe(name)) for name in ("conservative", "stabilised"))
+    whole = mixed("both", (Part(0, 4, one), Part(4, 8, two)))
+    assert (whole.of(0), whole.of(4), one.of(7)) == (one, two, one)
+    with pytest.raises(StoreError, match="no shot begins at frame 2"):
+        whole.of(2)

@@ -10,6 +10,7 @@ from tasks.report.reel_time import time_lines
 from tasks.report.steps import StepLine, step_lines
 from tasks.report.summary import MetricLine, metric_lines
 from tasks.report.words import duration, reason_and_remedy, status_word
+from tasks.reprocessed import STANDS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         identifier=str(row["identifier"] or ""),
         title=str(row["title"] or "(no title recorded)"),
         number=f"{int(row['reel_number'])} of {int(row['reel_count'])}" if known else "",
-        status=status_word(reel.status) + (" on an earlier night" if reel.earlier else ""),
+        status=_status(reel),
         reason=reason,
         remedy=remedy,
         shots=_shots(reel),
@@ -63,6 +64,12 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         sidecar=sidecar_words(store, row, reel.manifest),
         disclosures=_disclosures(reel),
     )
+
+
+def _status(reel: ReelNight) -> str:
+    if reel.stands_reprocessed:
+        return f"{status_word(reel.status)}, {STANDS}"
+    return status_word(reel.status) + (" on an earlier night" if reel.earlier else "")
 
 
 def _disclosures(reel: ReelNight) -> tuple[str, ...]:

@@ -46,6 +46,11 @@ class ReelNight:
         """held, failed, ingested or restored."""
         return str(self.row["status"])
 
+    @property
+    def stands_reprocessed(self) -> bool:
+        """True when the night left it as it was reprocessed from the night's own treatment."""
+        return self.earlier and bool(self.row["base_treatment_id"])
+
 
 @dataclass(frozen=True)
 class Night:
@@ -102,18 +107,33 @@ def _touched(
         everything = everything[everything["recorded_at"] <= ended]
     own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
     named = {str(e["object"] or "").split("/")[0] for e in events}
+    refused = {e["object"]: e["detail"] for e in events if _is_refusal(e)}
     other = everything[
         everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
     ].drop_duplicates("reel_id", keep="last")
     treatment = batch.get("treatment_id")
     return [(r, False) for r in plain_rows(own)] + [
-        _taken_up(r, treatment) for r in plain_rows(other)
+        _refused(r, refused[r["reel_id"]]) if r["reel_id"] in refused else _taken_up(r, treatment)
+        for r in plain_rows(other)
     ]
 
 
+def _is_refusal(event: Row) -> bool:
+    return (event["event"], event["outcome"]) == ("reprocessing", "held")
+
+
+def _refused(row: Row, why: str) -> tuple[Row, bool]:
+    """A reel that a reprocessing left as it was, for a reason."""
+    return {**row, "status": "held", "reason": why}, False
+
+
 def _taken_up(row: Row, treatment: str | None) -> tuple[Row, bool]:
-    """A reel that the night worked on but did not conclude, or found finished."""
-    if row["status"] == "restored" and row["treatment_id"] == treatment:
+    """A reel that the night worked on but did not conclude, or found finished.
+
+    Finished is what has the night's treatment, and what was reprocessed from it.
+    """
+    from_it = treatment and treatment in (row["treatment_id"], row["base_treatment_id"])
+    if row["status"] == "restored" and from_it:
         return row, True
     open_again = {"status": "ingested", "reason": "", "derivative_id": "",
                   "treatment_id": treatment}  # fmt: skip

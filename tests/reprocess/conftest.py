@@ -111,12 +111,16 @@ def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
                 "recipe": distinct.recipe_name, "treatment_id": distinct.treatment_id,
                 "steps_json": steps, "status": "finished",
             }])  # fmt: skip
+        source = store.root / "archive" / "a.mkv"
+        source.parent.mkdir()
+        source.write_bytes(b"a")
         for number, treatment in enumerate(treatments):
             catalog = CatalogReel(f"R{number:02d}", "T", 1, 1, "a.mkv", number + 2,
                                   collection="News" if number % 2 else "Home")  # fmt: skip
-            content = Content(digest or f"digest-{number}", 1, 1, FRAMES * shots_each, ())
+            modified, frames = source.stat().st_mtime_ns, FRAMES * shots_each
+            content = Content(digest or f"digest-{number}", 1, modified, frames, ())
             header = make_header(PictureFormat(64, 48, "gray"))
-            reel = Reel(catalog, Path("a.mkv"), header, content, Fraction(18), "header")
+            reel = Reel(catalog, source, header, content, Fraction(18), "header")
             shots = [Shot(reel.reel_id, reel.digest, n, FRAMES * n, FRAMES * (n + 1))
                      for n in range(shots_each)]  # fmt: skip
             ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))

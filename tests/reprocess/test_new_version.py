@@ -2,19 +2,25 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogs.catalog import Catalog
 from catalogs.exports.recorded import recorded_treatment
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel
+from catalogs.rows import known_reels
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
+from flows.plan import plan_night
+from flows.reprocess import Asked, prepare
+from flows.words import plan_text
 from tasks.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.media.read import read_picture
@@ -59,8 +65,6 @@ def first(store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def frames(store: Store, folder: Path) -> list[bytes]:
-    from catalogs.rows import known_reels
-
     (reel,) = known_reels(store.ledger()).values()
     (master,) = [p for p in folder.glob("*.mkv") if not p.name.endswith(".change.mkv")]
     return list(read_picture(master, reel.header.picture))
@@ -107,6 +111,61 @@ def test_the_report_of_a_reprocessing_counts_every_shot_of_the_reel(
     assert [shot["start_frame"] for shot in reel.shots] == [0, 4, 8]
     assert reel.missing_files == ()
     assert write_report(first, batch).is_file()
+
+
+@pytest.mark.parametrize("asked", [{"where": "start_frame = 0"}, {}])
+def test_the_report_of_a_night_that_leaves_a_reprocessed_reel_says_so(
+    first: Store, reprocess: Reprocess, night: Reprocess, asked: dict[str, str]
+) -> None:
+    from tasks.report import write_report
+
+    reprocess(first, real, recipe="conservative", **asked)
+    batch, tally = night(first, UNTOUCHED)
+    assert (tally.restored, tally.shots_computed) == ({"A.r1"}, 0)
+    first.ledger(batch).append("batches", batch, [{
+        "recipe": "untouched", "treatment_id": UNTOUCHED.treatment_id, "steps_json": "[]",
+        "status": "finished", "reels_restored": 1, "reels_held": 0, "reels_failed": 0,
+    }])  # fmt: skip
+    text = write_report(first, batch).read_text()
+    assert "1 of 1 reel restored, 0 held, 0 failed." in text
+    assert "restored, stands as it was reprocessed" in text
+    assert "not finished" not in text
+
+
+@pytest.mark.parametrize("asked", [{"where": "start_frame = 0"}, {}])
+def test_a_plan_knows_that_a_night_leaves_a_reprocessed_reel(
+    first: Store, reprocess: Reprocess, asked: dict[str, str]
+) -> None:
+    """Also where the version of before is gone; it is not restored anew, and needs no disk."""
+    (old,) = (first.root / "reels" / "A.r1").iterdir()
+    reprocess(first, real, recipe="conservative", **asked)
+    shutil.rmtree(old)
+    reel = known_reels(first.ledger())["A.r1"]
+    catalog = Catalog(Path("c.csv"), (reel.catalog,), (), ())
+    planned = plan_night(catalog, reel.source.parent, UNTOUCHED, first, first.root)
+    assert [(r.finished, r.reprocessed) for r in planned.reels] == [(True, True)]
+    assert planned.disk_bytes == 0
+    assert plan_text(planned).startswith("A.r1  stands as it was reprocessed, 12 frames")
+    (new,) = (first.root / "reels" / "A.r1").iterdir()
+    shutil.rmtree(new)
+    planned = plan_night(catalog, reel.source.parent, UNTOUCHED, first, first.root)
+    assert plan_text(planned).startswith("A.r1  to be restored, 12 frames")
+
+
+def test_a_reel_whose_source_is_gone_stays_and_is_named(first: Store, reprocess: Reprocess) -> None:
+    """It fails before anything is begun; going back to a version that stands needs no source."""
+    reprocess(first, real, recipe="conservative")
+    source = known_reels(first.ledger())["A.r1"].source
+    away = source.rename(source.with_suffix(".away"))
+    for asked in (Asked(recipe="stabilised"), Asked(recipe="stabilised", where="start_frame = 0")):
+        plan = prepare(first, asked, ask=False).plan
+        assert plan.reels == ()
+        said = f"its source {source} is not there as it was ingested; bring it back"
+        assert plan.refused["A.r1"].startswith(said)
+    _, tally = reprocess(first, real, recipe="untouched")
+    assert (tally.restored, tally.shots_computed) == ({"A.r1"}, 0)
+    away.rename(source)
+    assert prepare(first, Asked(recipe="stabilised"), ask=False).plan.refused == {}
 
 
 def test_a_new_version_keeps_the_notice_and_whether_there_is_a_sidecar(

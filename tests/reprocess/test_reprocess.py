@@ -12,12 +12,17 @@ import yaml
 from typer.testing import CliRunner
 
 from catalogs.errors import MediaError, RecipeError, StoreError
+from catalogs.ledger import Ledger
+from catalogs.mixtures import read_version, record_mixture, standing_version
+from catalogs.model_shelf import Standing
+from catalogs.model_version import ModelReference
 from catalogs.policy import Policy
-from catalogs.recipe import Treatment, read_recipe
+from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
 from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
 from catalogs.store import Store, hold_store
 from catalogs.tables import TABLES
+from catalogs.treatments import recorded_treatments
 from flows import reprocess as flow_module
 from flows import work
 from flows.cli import app
@@ -26,8 +31,10 @@ from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
-from tasks.reprocess import ReprocessPlan
+from tasks.report.night import read_night
+from tasks.reprocess import ChosenShot, ReprocessPlan
 from tasks.split import DETECTOR
+from tasks.strata.measured import measured_shots
 from tasks.treat import resolve_recipe, with_version
 
 from .conftest import FRAMES, ONE, TWO, by_model, played
@@ -168,6 +175,19 @@ def test_shots_of_an_earlier_software_are_renewed_by_the_steps_of_today(
     assert computed(store, batch) == {(r, FRAMES * n) for r in ("R00.r1", "R01.r1") for n in (0, 1)}
 
 
+def test_newer_code_of_a_network_is_said() -> None:
+    """The weights are the same and so is the step; what changed is its network's revision."""
+    net = replace(ONE, name="net", architecture="ffdnet", content_sha256="a" * 64, steps=())
+    steps = (RecipeStep("model", {"model": "net@1"}),)
+    now = resolve_recipe(Recipe("netted", "", steps), {ModelReference("net", 1): net})
+    (step,) = now.steps
+    old = replace(now, steps=(replace(step, parameters={**step.parameters, "revision": "0"}),))
+    shot = Shot("R00.r1", "digest", 0, 0, FRAMES)
+    why = ChosenShot(shot, old, with_version(old, net), 1.0, is_known=False).why
+    assert why == f"{old.label} (net@1) becomes {now.label} (net@1), by newer code of ffdnet"
+    assert "newer code" not in ChosenShot(shot, now, DUSTED, 1.0, is_known=False).why
+
+
 def test_shots_of_an_earlier_software_stay_where_the_model_does(archive: Archive) -> None:
     store = archive([aged(DUSTED)], 2)
     plan = planned(store, model="dust@1")
@@ -203,6 +223,16 @@ def test_the_dry_run_says_how_much_and_changes_nothing(archive: Archive) -> None
     assert sorted(store.root.rglob("*")) == before
 
 
+def test_a_plan_says_that_an_alias_is_as_it_was_last_seen(archive: Archive) -> None:
+    """The run asks the registry, where the alias may have moved."""
+    store = archive([DUSTED], 2)
+    store.shelf.note("dust", Standing(champion=2, challenger=2))
+    said = "remark: as this store last saw it, dust@champion is dust@2; the run asks the model"
+    line = ["reprocess", "--store", str(store.root), "--dry-run", "--model"]
+    assert said in CliRunner().invoke(app, [*line, "dust@champion"]).output
+    assert "last saw" not in CliRunner().invoke(app, [*line, "dust@2"]).output
+
+
 def test_a_night_leaves_a_reel_as_it_was_reprocessed(
     archive: Archive, reprocess: Reprocess, night: Nights
 ) -> None:
@@ -235,6 +265,65 @@ def test_a_night_with_what_some_shots_were_reprocessed_with_finishes_the_reel(
     assert store.ledger().newest("reels").iloc[-1]["treatment_id"] != by_model(TWO).treatment_id
 
 
+@pytest.mark.parametrize(
+    ("again", "asked"), [("dusted", {"model": "dust@2"}), ("untouched", {"recipe": "untouched"})]
+)
+def test_a_night_leaves_a_reel_that_was_reprocessed_as_a_whole(
+    archive: Archive, reprocess: Reprocess, night: Nights, again: str, asked: dict[str, str]
+) -> None:
+    """Nine of ten shots or all ten: what an operator did is not undone by the next night."""
+    store = archive([DUSTED], 4)
+    reprocess(store, **asked)
+    version = store.ledger().newest("reels").iloc[-1]["derivative_id"]
+    assert version.startswith(f"R00.r1.{again}-")
+    batch, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed, tally.shots_restored) == ({"R00.r1"}, 0, 4)
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+    events = store.ledger().read("events", batch)
+    (said,) = events[events["event"] == "found finished"]["detail"]
+    assert said == "stands as it was reprocessed"
+    assert "stands as it was reprocessed" in (store.root / "logs" / "R00.r1.log").read_text()
+    shutil.rmtree(store.root / "reels")
+    shutil.rmtree(store.root / "shots")
+    _, tally = night(store, DUSTED, "after")
+    assert tally.shots_computed == 4
+    assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
+
+
+def test_a_changed_recipe_restores_a_reprocessed_reel_anew(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    _, tally = night(store, PLAIN)
+    assert tally.shots_computed == 4
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == PLAIN.treatment_id
+
+
+def test_going_back_leaves_no_trace_of_a_reprocessing(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    """A reel that went back is a night's own again, and follows the recipe of nights."""
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    reprocess(store, model="dust@1")
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == DUSTED.treatment_id
+    night(store, by_model(TWO))
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == by_model(TWO).treatment_id
+
+
+def test_what_a_night_has_made_its_own_follows_the_recipe_of_nights(
+    archive: Archive, reprocess: Reprocess, night: Nights
+) -> None:
+    """After `promote` nights have the new version; when nights go back, so do the reels."""
+    store = archive([DUSTED], 4)
+    reprocess(store, model="dust@2")
+    _, tally = night(store, by_model(TWO))
+    assert tally.shots_computed == 0
+    _, tally = night(store, DUSTED, "rolled back")
+    assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == DUSTED.treatment_id
+
+
 def test_a_night_puts_back_what_a_reprocessed_version_has_lost(
     archive: Archive, reprocess: Reprocess, night: Nights
 ) -> None:
@@ -255,6 +344,23 @@ def test_a_night_puts_back_what_a_reprocessed_version_has_lost(
     assert store.ledger().newest("reels").iloc[-1]["derivative_id"] == version
 
 
+def test_a_mixture_is_of_one_source(archive: Archive, reprocess: Reprocess, night: Nights) -> None:
+    """A source that is put back after another finds the version that was made of it."""
+    store = archive([DUSTED], 4)
+    ledger = store.ledger("b")
+    reprocess(store, model="dust@2", where="shot_index = 1")
+    reel = known_reels(ledger)["R00.r1"]
+    version = standing_version(ledger, reel)
+    other = replace(reel, content=replace(reel.content, sha256="scanned again"))
+    mixture = read_version(ledger, reel, version, recorded_treatments(ledger))
+    assert mixture is not None
+    record_mixture(ledger, other, mixture)
+    _, tally = night(store, DUSTED)
+    assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
+    assert standing_version(ledger, reel) == version
+    assert (reel_standings(store)[0].shots_done, len(mixture.parts)) == (4, 4)
+
+
 def test_a_night_does_not_stand_by_a_version_that_policy_forbids_now(
     archive: Archive, reprocess: Reprocess, night: Nights, tmp_path: Path
 ) -> None:
@@ -264,7 +370,10 @@ def test_a_night_does_not_stand_by_a_version_that_policy_forbids_now(
     reprocess(store, recipe=str(recipe), where="shot_index = 1")
     policy = tmp_path / "policy.toml"
     policy.write_text('[[collection]]\nname = "Home"\nnever = ["fade"]\n')
-    night(store, PLAIN, policy=find_policy(policy, store.root))
+    batch, _ = night(store, PLAIN, policy=find_policy(policy, store.root))
+    events = store.ledger().read("events", batch)
+    (said,) = events[events["event"] == "reprocessed version"]["detail"]
+    assert said.startswith("does not stay as it was reprocessed: collection 'Home': step fade must")
     assert store.ledger().newest("reels").iloc[-1]["treatment_id"] == PLAIN.treatment_id
 
 
@@ -287,11 +396,30 @@ def test_what_failed_is_begun_again_where_it_stopped(
     assert (tally.restored, tally.shots_computed) == ({"R00.r1"}, 0)
 
 
-def test_a_reel_that_is_held_is_left_out(archive: Archive) -> None:
+def test_a_reel_that_is_held_stays_and_is_named(archive: Archive) -> None:
+    """After a night without the archive's disk nothing may be left out in silence."""
+    store = archive([DUSTED, DUSTED, PLAIN], 2)
+    for reel_id in ("R00.r1", "R02.r1"):
+        row = {"reel_id": reel_id, "status": "held", "reason": "a.mkv: no such file; restore it"}
+        store.ledger("later").append("reels", reel_id, [row])
+    plan = planned(store, model="dust@2")
+    assert {chosen.shot.reel_id for chosen in plan.chosen} == {"R01.r1"}
+    assert set(plan.refused) == {"R00.r1"}  # of the other no shot would change
+    said = "it is held (a.mkv: no such file; restore it); put that right and run the night first"
+    assert plan.refused["R00.r1"] == said
+    assert planned(store, model="dust@2", where="reel_id = 'R01.r1'").refused == {}
+
+
+def test_the_report_of_a_reprocessing_names_the_reels_that_it_left(
+    archive: Archive, reprocess: Reprocess
+) -> None:
     store = archive([DUSTED, DUSTED], 2)
     row = {"reel_id": "R00.r1", "status": "held", "reason": "the source is damaged"}
     store.ledger("later").append("reels", "R00.r1", [row])
-    assert {c.shot.reel_id for c in planned(store, model="dust@2").chosen} == {"R01.r1"}
+    batch, _ = reprocess(store, model="dust@2")
+    first, second = read_night(store, batch).reels
+    assert (first.reel_id, first.status, second.status) == ("R00.r1", "held", "restored")
+    assert "the source is damaged" in first.row["reason"]
 
 
 def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_path: Path) -> None:
@@ -302,6 +430,19 @@ def test_a_reel_that_policy_forbids_stays_and_is_named(archive: Archive, tmp_pat
     assert prepared.plan.reels == ()
     assert "step deflicker must never run" in prepared.plan.refused["R01.r1"]
     assert prepared.policy != Policy()
+
+
+def test_the_policy_of_a_reprocessing_is_an_event(
+    archive: Archive, reprocess: Reprocess, tmp_path: Path
+) -> None:
+    store = archive([DUSTED], 1)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[collection]]\nname = "News"\nnever = ["deflicker"]\n')
+    batch, _ = reprocess(store, model="dust@2", policy=str(policy))
+    events = store.ledger().read("events", batch)
+    (event,) = events[events["event"] == "policy"].to_dict("records")
+    found = find_policy(policy, store.root)
+    assert (event["object"], event["detail"]) == (str(policy), f"sha256 {found.sha256}")
 
 
 def test_what_to_restore_with_must_be_said() -> None:
@@ -341,6 +482,28 @@ def test_every_table_of_the_ledger_can_be_asked(archive: Archive) -> None:
         assert len(planned(store, model="dust@2", where=where).chosen) == 2
 
 
+def test_only_tables_that_a_condition_asks_are_read(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`frames` is a column of a shot, and the largest table as well."""
+    store, read = archive([DUSTED], 2), []
+    newest = Ledger.newest_table
+
+    def noted(ledger: Ledger, table: str) -> Any:
+        read.append(table)
+        return newest(ledger, table)
+
+    monkeypatch.setattr(Ledger, "newest_table", noted)
+    for where, tables in (
+        ("frames < 200 AND reel_id <> 'events'", []),
+        ("frames < 200 AND (SELECT count(*) FROM Frames) = 0", ["frames"]),
+        ("key IN (WITH a AS (SELECT key FROM restorations) SELECT key FROM a)", ["restorations"]),
+    ):
+        assert len(planned(store, model="dust@2", where=where).chosen) == 2
+        assert read == tables
+        read.clear()
+
+
 def test_of_two_reels_of_one_file_only_the_selected_one_changes(
     archive: Archive, reprocess: Reprocess
 ) -> None:
@@ -353,6 +516,24 @@ def test_of_two_reels_of_one_file_only_the_selected_one_changes(
     plan = planned(store, model="dust@2")
     assert {chosen.shot.reel_id for chosen in plan.to_compute} == {"R00.r1"}
     assert len(plan.to_compute) == 3
+
+
+@pytest.mark.parametrize("part", [{}, {"where": "shot_index = 1"}])
+def test_strata_take_what_stands_after_going_back(
+    archive: Archive, reprocess: Reprocess, part: dict[str, str]
+) -> None:
+    """Not what was restored last: on the way back nothing is restored."""
+    store = archive([DUSTED], 3)
+    reprocess(store, model="dust@2")
+    reprocess(store, model="dust@1", **part)
+    rows = store.ledger().newest("restorations")
+    values = [{"key": key, "reel_id": "R00.r1", "metric": "DIRT"} for key in rows["key"]]
+    store.ledger("m").append("measurements", "R00.r1", values)
+    shots = measured_shots(store).shots
+    one, two = DUSTED.label, by_model(TWO).label
+    assert [shot.treatment for shot in shots] == ([two, one, two] if part else [one] * 3)
+    only = measured_shots(store, treatment_id=by_model(TWO).treatment_id).shots
+    assert [shot.treatment for shot in only] == [two] * 3
 
 
 def test_a_flag_is_of_one_reel(archive: Archive) -> None:
