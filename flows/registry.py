@@ -65,7 +65,10 @@ class Registry:
             raise StoreError(f"{name} is registered in MLflow by another program; choose a name")
         for known in self._entries(name):
             if known.tags.get(CONTENT) == offered.version.content_sha256:
-                raise StoreError(f"{name}@{known.version} has the same content; nothing registered")
+                raise StoreError(
+                    f"{name}@{known.version} has the same content; nothing registered. To say "
+                    "something else of it, register it under another name"
+                )
         version = self._create(offered)
         self._client.set_registered_model_alias(name, "challenger", str(version.version))
         self._store.shelf.put(version, offered.weights, offered.benchmark)

@@ -202,10 +202,8 @@ def test_rollback_restores_champion_after_champion(
     assert (agent, detail) == ("C. Chief", "champion again, in place of rolled@3; waxy faces")
 
 
-def test_a_treatment_changes_exactly_when_weights_or_parameters_do(
-    registry_store: Store, make_offer: Offer
-) -> None:
-    """Neither the name of a model, nor its number, nor the alias it was found by matter."""
+def test_a_treatment_is_all_that_is_said_of_it(registry_store: Store, make_offer: Offer) -> None:
+    """Its weights, its parameters, and the version by name; not the alias it was found by."""
     store = registry_store
     register(store, make_offer("one-name", 31))
     register(store, make_offer("other-name", 31))
@@ -214,17 +212,26 @@ def test_a_treatment_changes_exactly_when_weights_or_parameters_do(
     assert one.treatment.steps[0].weights_sha256
     assert one.treatment.steps[0].model == "one-name@1"
     assert resolved(store, "one-name@challenger").treatment == one.treatment
-    same = resolved(store, "other-name@1").treatment
-    assert same.treatment_id == one.treatment.treatment_id
-    assert same.steps[0].model == "other-name@1"
     others = {
         one.treatment.treatment_id,
+        resolved(store, "other-name@1").treatment.treatment_id,
         resolved(store, "other-name@2").treatment.treatment_id,
         resolved(store, "one-name@1", noise=0.05).treatment.treatment_id,
         resolved(store, "one-name@1", strength=0.5).treatment.treatment_id,
         resolved(store, "one-name@1", steadiness=0.0).treatment.treatment_id,
     }
-    assert len(others) == 5
+    assert len(others) == 6
+
+
+def test_what_is_registered_already_is_told_its_version(
+    registry_store: Store, make_offer: Offer
+) -> None:
+    """Whatever is said of it this time: a version never changes."""
+    register(registry_store, make_offer("told", 33))
+    again = make_offer("told", 33, licence="Apache-2.0", invents=True)
+    with pytest.raises(StoreError, match=r"told@1 has the same content.*under another name"):
+        register(registry_store, again)
+    assert Registry(registry_store).version("told", 1).licence == "MIT"
 
 
 def test_a_model_of_steps_is_its_steps(registry_store: Store, tmp_path: Path) -> None:
@@ -234,8 +241,9 @@ def test_a_model_of_steps_is_its_steps(registry_store: Store, tmp_path: Path) ->
     register(registry_store, offer("dust", file, said))
     plain = Recipe("mine", "", (RecipeStep("dirt", {"threshold": 0.1}),))
     found = resolved(registry_store, "dust@1").treatment
-    assert found.treatment_id == resolve_treatment(plain, Path()).treatment.treatment_id
-    assert found.steps[0].model == "dust@1"
+    (own,), (step,) = resolve_treatment(plain, Path()).treatment.steps, found.steps
+    assert (step.name, step.version, step.parameters) == (own.name, own.version, own.parameters)
+    assert (step.model, step.licence) == ("dust@1", "Apache-2.0")
     with pytest.raises(RecipeError, match="take out noise"):
         resolved(registry_store, "dust@1", noise=0.1)
 
