@@ -63,8 +63,10 @@ class TreatmentStep:
         licence: of that model.
         invents: True when that model may make picture that no frame shows.
         does: steps of the engine whose work that model does, for instance `denoise`.
+        use: place in the recipe, from 1, of the step `model` that it came of; 0 where it is of no
+            model, or an earlier version recorded it. Two uses in a row are told apart by it.
 
-    All of it is part of a treatment's identity. Of a step that is of no model, what only models
+    All but `use` is part of a treatment's identity. Of a step that is of no model, what only models
     have is left out there, so that recipes of the engine keep the identity that they always had.
     """
 
@@ -76,6 +78,7 @@ class TreatmentStep:
     licence: str = ""
     invents: bool = False
     does: tuple[str, ...] = ()
+    use: int = 0
 
     @property
     def identity(self) -> list[Any]:

@@ -21,9 +21,10 @@ from tasks.gate import Gate, GatedSide, gated_side
 from tasks.metrics.calibration import read_calibration
 from tasks.metrics.metric import Metric
 from tasks.metrics.registry import METRICS
+from tasks.renew import with_version
 from tasks.selftest.film_set import Setting, film_table
 from tasks.selftest.run import Listener
-from tasks.treat import pinned, with_version
+from tasks.treat import pinned
 
 UNTREATED = Treatment("nothing", ())
 

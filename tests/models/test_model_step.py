@@ -20,8 +20,9 @@ from models.spandrel_networks import spandrel_version
 from tasks.ingest import ingest_reel
 from tasks.permit import allowances, permit
 from tasks.register import Offered, Statement, offer
+from tasks.renew import with_version
 from tasks.restore import build_steps, restore_shot
-from tasks.treat import model_references, resolve_recipe, with_version
+from tasks.treat import model_references, resolve_recipe
 
 Offer = Callable[..., Offered]
 MakeReel = Callable[..., tuple[Path, list[bytes]]]

@@ -26,9 +26,10 @@ from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
+from tasks.renew import with_version
 from tasks.reprocess import ReprocessPlan
 from tasks.split import DETECTOR
-from tasks.treat import resolve_recipe, with_version
+from tasks.treat import resolve_recipe
 
 from .conftest import FRAMES, ONE, TWO, by_model, played
 

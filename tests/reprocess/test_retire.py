@@ -17,8 +17,8 @@ from flows.night import Tally
 from tasks import retire as retire_module
 from tasks.fixity import check_shots
 from tasks.paired import differing, find_side
+from tasks.renew import with_version
 from tasks.retire import plan_retiring, retire
-from tasks.treat import with_version
 
 from .conftest import ONE, TWO, by_model, dust, outcome
 from .test_reprocess import planned
