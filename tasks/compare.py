@@ -79,14 +79,23 @@ class Compared:
     """What the comparison came to.
 
     Attributes:
-        shots: treated both ways.
+        names: of the shots that were treated both ways.
         reasons: why a gate does not pass, in words; empty when it does.
+        kept: shots beside these of which one side alone kept the original: A, then B.
+        judged_anew: shots of which a verdict rested on another calibration, and was given anew.
     """
 
-    shots: int
+    names: tuple[str, ...]
     differences: tuple[Difference, ...]
     worse: tuple[WorseShot, ...]
     reasons: tuple[str, ...]
+    kept: tuple[int, int] = (0, 0)
+    judged_anew: int = 0
+
+    @property
+    def shots(self) -> int:
+        """How many shots were treated both ways."""
+        return len(self.names)
 
     @property
     def passed(self) -> bool:
@@ -115,11 +124,11 @@ def compare_pairs(
         for stratum, metric, rows in cells
         for share in (1 if stratum == EVERYTHING else own[metric],)
     )
-    shots = int(pairs["shot"].nunique())
-    reasons = list(_reasons(shots, differences, known))
+    names = tuple(map(str, dict.fromkeys(pairs["shot"])))
+    reasons = list(_reasons(len(names), differences, known))
     if not known_to_differ and _same(pairs["before"], pairs["after"]):
         reasons.append("no metric differs on any shot: nothing shows that the two are not the same")
-    return Compared(shots, differences, tuple(_worse_shots(pairs, known)), tuple(reasons))
+    return Compared(names, differences, tuple(_worse_shots(pairs, known)), tuple(reasons))
 
 
 def _same(before: "pd.Series[float]", after: "pd.Series[float]") -> bool:

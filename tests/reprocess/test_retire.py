@@ -88,7 +88,8 @@ def test_what_was_measured_can_still_be_compared(reprocessed: Store) -> None:
     ledger = reprocessed.ledger("b")
     names = by_model(ONE).label, by_model(TWO).label
     retire(reprocessed, ledger, plan_retiring(reprocessed, the_reel(reprocessed)))
-    one, two = differing(*(find_side(ledger, name) for name in names))
+    found = differing(*(find_side(ledger, name) for name in names))
+    one, two = found.before, found.after
     assert len(one.shots) == len(two.shots) == 10
 
 
