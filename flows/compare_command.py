@@ -34,7 +34,8 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say what B made better and worse than A, on the shots that both restored."""
-    from tasks.gate import Gate, write_gate
+    from flows.yardstick import yardstick
+    from tasks.gate import gate_of, write_gate
     from tasks.measure import shipped_calibration
     from tasks.paired import compare_sides, differing, find_side, reported_side
 
@@ -43,14 +44,11 @@ def compare(
     sides = differing(find_side(ledger, before), find_side(ledger, after))
     found = compare_sides(ledger, sides, shipped_calibration())
     if gate is not None:
-        report = Gate(
-            champion=reported_side(ledger, sides.before, opened.shelf),
-            challenger=reported_side(ledger, sides.after, opened.shelf),
-            shots=found.shots,
-            passed=found.passed,
-            reasons=found.reasons,
+        reported = (
+            reported_side(ledger, sides.before, opened.shelf),
+            reported_side(ledger, sides.after, opened.shelf),
         )
-        write_gate(report, gate)
+        write_gate(gate_of(reported, "shots of a store", found, yardstick()), gate)
     typer.echo(compared_json(found) if as_json else compared_text(found))
     raise typer.Exit(0 if found.passed else 1)
 

@@ -26,7 +26,7 @@ smaller than the interval: few reels refuse little, so that they passed shows li
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +125,7 @@ def compare_pairs(
         for share in (1 if stratum == EVERYTHING else own[metric],)
     )
     names = tuple(map(str, dict.fromkeys(pairs["shot"])))
-    reasons = list(_reasons(len(names), differences, known))
+    reasons = list(gate_reasons(len(names), differences))
     if not known_to_differ and _same(pairs["before"], pairs["after"]):
         reasons.append("no metric differs on any shot: nothing shows that the two are not the same")
     return Compared(names, differences, tuple(_worse_shots(pairs, known)), tuple(reasons))
@@ -159,13 +159,18 @@ def _worse_shots(pairs: pd.DataFrame, known: Mapping[str, Metric]) -> Iterator[W
         )  # fmt: skip
 
 
-def _reasons(
-    shots: int, differences: tuple[Difference, ...], known: Mapping[str, Metric]
-) -> Iterator[str]:
+def gate_reasons(shots: int, differences: Iterable[Difference]) -> Iterator[str]:
+    """Why a gate does not pass, by the figures alone.
+
+    Args:
+        shots: treated both ways.
+        differences: by metric and stratum; of metrics that are not known nothing is said.
+    """
+    gated = {metric.identifier for metric in METRICS if metric.gated}
     if shots < LEAST_SHOTS:
         yield f"only {shots} shots were treated both ways; a gate needs {LEAST_SHOTS}"
     for found in differences:
-        if not known[found.metric].gated:
+        if found.metric not in gated:
             continue
         place = f"{found.metric} ({found.stratum})"
         if found.worsened:

@@ -48,6 +48,24 @@ def of_today(treatment: Treatment) -> Treatment:
     return replace(treatment, steps=steps)
 
 
+def around(treatment: Treatment, name: str, bare: bool) -> list[Any]:
+    """What a treatment is beside a model: two that are alike in it differ by the version alone.
+
+    Args:
+        treatment: that uses the model, or does not.
+        name: of the model.
+        bare: whether the parameters that its uses were given are left out.
+    """
+    found: list[Any] = []
+    for (model, _), group in groupby(treatment.steps, key=lambda step: (step.model, step.use)):
+        used = list(group)
+        if model.partition("@")[0] == name:
+            found.append({} if bare else [own_parameters(step) for step in used])
+        else:
+            found += [step.identity for step in used]
+    return found
+
+
 def _renewed(recipe: str, used: list[TreatmentStep], version: ModelVersion) -> list[TreatmentStep]:
     """One use of a model, or a run of them where the record does not tell them apart."""
     networks = [step for step in used if step.weights_sha256]
