@@ -1,4 +1,7 @@
-"""Which shots of a store are compared: the newest measured restoration of each shot that holds.
+"""Which shots of a store are compared: of each that holds, the measured restoration that stands.
+
+That is the one in the version of its reel that stands, which after going back to an earlier version
+is not the one that was recorded last; of a shot that is in no version yet, the newest.
 
 A shot that was measured was verified: its restored frames were read back and proved by their
 hashes (`tasks.measure`). Shots that kept their original were not restored and are left out, as
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalogs.ledger import Ledger
+from catalogs.mixtures import standing_version, with_mixtures
 from catalogs.records import Reel, Shot
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows
@@ -65,13 +69,13 @@ def measured_shots(
     batch: str | None = None,
     treatment_id: str | None = None,
 ) -> Chosen:
-    """The newest measured restoration of every shot.
+    """The measured restoration of every shot that stands; the newest where something is asked for.
 
     Args:
         store: whose.
         reel_ids: only these reels; all when None.
         batch: only shots that this night restored.
-        treatment_id: only under this treatment; the newest of any when None.
+        treatment_id: only under this treatment; any when None.
     """
     ledger = store.ledger()
     labels = treatment_labels(ledger)
@@ -109,7 +113,7 @@ def _of_reel(
 
 
 def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) -> pd.DataFrame:
-    """The newest restoration of each shot of the list that holds, by place."""
+    """The restoration of each shot of the list that holds which is to be looked at, by place."""
     listed = ledger.newest("shots", reel.reel_id)
     listed = holding_rows(listed[listed["reel_digest"] == reel.digest])
     places = listed[["start_frame", "stop_frame"]].sort_values("start_frame")
@@ -119,6 +123,16 @@ def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) 
     for column, value in wanted.items():
         if value is not None:
             rows = rows[rows[column] == value]
+    if not any(wanted.values()):
+        rows = _standing_last(ledger, reel, rows)
     rows = rows.drop_duplicates(["start_frame", "stop_frame"], keep="last")
     rows = rows.drop(columns="shot_index").merge(places, on=["start_frame", "stop_frame"])
     return rows.sort_values("start_frame")
+
+
+def _standing_last(ledger: Ledger, reel: Reel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in their order, after all others those of the version that stands."""
+    versions = with_mixtures(rows, ledger.newest("mixtures", reel.reel_id))
+    own = versions[versions["treatment_id"] == standing_version(ledger, reel)]
+    stands = rows["key"].isin(own["key"])
+    return pd.concat([rows[~stands], rows[stands]])
