@@ -18,6 +18,8 @@ from tasks.gate import Gate, GatedModel, GatedSide
 from tasks.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
 
+DOES = ("nothing",)
+
 Offer = Callable[..., Offered]
 
 
@@ -77,7 +79,7 @@ def make_offer(tmp_path: Path) -> Offer:
 
     def make(name: str, seed: int = 1, licence: str = "MIT", invents: bool = False) -> Offered:
         file = ffdnet_file(tmp_path / f"{seed}.pth", seed)
-        return offer(name, file, Statement(licence, "nothing; random", invents, "A. Owner"))
+        return offer(name, file, Statement(licence, "nothing; random", invents, "A. Owner", DOES))
 
     return make
 

@@ -140,7 +140,7 @@ def test_a_checkpoint_that_spandrel_knows_restores_a_shot(
     torch.manual_seed(1)
     file = tmp_path / "compact.safetensors"
     file.write_bytes(safetensors_bytes(Compact(scale).state_dict()))
-    offered = offer("compact", file, Statement("BSD-3-Clause", "random", False, "A"))
+    offered = offer("compact", file, Statement("BSD-3-Clause", "random", False, "A", ("nothing",)))
     assert offered.version.architecture == "spandrel"
     recipe = Recipe("mine", "", (RecipeStep("model", {"model": "compact@1"}),))
     path, raw = make_reel(frames=3)
