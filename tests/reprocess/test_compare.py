@@ -17,11 +17,13 @@ from catalogs.recipe import read_recipe
 from catalogs.store import Store
 from flows.cli import app
 from flows.compare_command import compared_json
+from flows.yardstick import yardstick
 from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
 from tasks.difference import tolerated
-from tasks.gate import GatedModel, objections, read_gate
+from tasks.gate import GatedModel, read_gate
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
+from tasks.objections import objections
 from tasks.paired import differing, find_side, paired_values
 from tasks.resample import RESAMPLES, bootstrap_means
 from tasks.treat import resolve_recipe
@@ -254,8 +256,8 @@ def test_a_better_version_passes_and_its_report_promotes_it(
     assert report.champion.models == (GatedModel("dust@1", "1"),)
     (steps,) = report.challenger.treatments.values()
     assert steps == by_model(TWO).steps
-    assert objections(report, TWO, ONE) == []
-    assert objections(report, ONE, TWO) != []
+    assert objections(report, TWO, ONE, yardstick()) == []
+    assert objections(report, ONE, TWO, yardstick()) != []
 
 
 def test_a_worse_version_does_not_pass(twice: tuple[Store, str], tmp_path: Path) -> None:
@@ -266,7 +268,9 @@ def test_a_worse_version_does_not_pass(twice: tuple[Store, str], tmp_path: Path)
     assert done.exit_code == 1
     assert "worse: R00.r1/0000000-0000004  BOIL 2 to 3, ok to flag" in done.output
     assert "the gate is not passed" in done.output
-    assert objections(read_gate(gate), TWO, ONE)[0].startswith("BOIL (all shots) became worse")
+    assert objections(read_gate(gate), TWO, ONE, yardstick())[0].startswith(
+        "BOIL (all shots) became worse"
+    )
     as_json = json.loads(call(store, "first", batch, "--json").output)
     assert (as_json["passed"], len(as_json["worse"])) == (False, 24)
 
