@@ -7,6 +7,7 @@
     ├── MediaError          a media program failed: carries its whole stderr
     ├── VerificationError   what was written is not what was planned
     └── StoreError          the store cannot be used
+        └── UnknownModelError   the registry that was asked has no such model
 
 Each message says what was found, where, and what to do about it.
 """
@@ -38,3 +39,7 @@ class VerificationError(WetgateError):
 
 class StoreError(WetgateError):
     """The store is in use, of another version, full or read-only."""
+
+
+class UnknownModelError(StoreError):
+    """The registry that was asked does not know a model, or has no such version of it."""

@@ -24,9 +24,14 @@ Alias = Literal["champion", "challenger"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _NARROW = "(research|academic|evaluation|personal|private|educational)"
+_STUDY = "(research|academic|evaluation|educational)"
+_LICENCE = "(licen[cs]e|permission|agreement|consent|contract|fee)"
 _NONCOMMERCIAL = re.compile(
     r"non[-\s]?commercial|\bNC\b|-NC-|\bS-Lab\b|polyform-?strict|non[-\s]?profit"
-    rf"|\b{_NARROW}\b.*\bonly\b|\bonly\b.*\b{_NARROW}\b"
+    rf"|\b{_NARROW}\b(\s+\w+){{0,3}}\s+only\b|\bonly(\s+\w+){{0,3}}\s+{_NARROW}\b"
+    rf"|\b{_STUDY}\s+(use|usage|purposes?|licen[cs]e)\b|\bfree\s+for\s+(\w+\s+)?{_STUDY}\b"
+    rf"|\bcommercial(ly)?\b[^.;,]*\b(on request|(requires?|needs?)\b[^.;,]*\b{_LICENCE})\b"
+    r"|\b(ask|contact|separate|paid|prior)\b[^.;,]*\bcommercial"
     r"|\b(not?|never|without)\b[^.;,]*\bcommercial"
     r"|\bcommercial(ly)?\b[^.;,]*\b(not|prohibited|forbidden|excluded)\b",
     re.IGNORECASE,

@@ -10,9 +10,11 @@ A recipe is a TOML file:
     threshold = 0.08
 
 A treatment is a recipe resolved: every parameter filled in, every step's version and
-weights named. Its identity is the hash of what changes pixels, and of what a network is said to
-do, by which they are judged; of nothing else: not the recipe's name, not the device, not the number
-of workers.
+weights named. Its identity is the hash of what changes pixels, and of all that is said of a model
+that is used: which version it is, its licence, whether it may invent, what it does. By these shots
+are chosen, allowed, judged and disclosed, so what was recorded under one identity can be read back
+under no other. It is the hash of nothing else: not the recipe's name, not the device, not the
+number of workers.
 """
 
 import hashlib
@@ -25,6 +27,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from catalogs.errors import RecipeError, StoreError
 
@@ -60,9 +63,11 @@ class TreatmentStep:
         licence: of that model.
         invents: True when that model may make picture that no frame shows.
         does: steps of the engine whose work that model does, for instance `denoise`.
+        use: place in the recipe, from 1, of the step `model` that it came of; 0 where it is of no
+            model, or an earlier version recorded it. Two uses in a row are told apart by it.
 
-    Model, licence and invents change no pixel, and are no part of a treatment's identity. `does`
-    is: by it a shot is measured, and measurements are kept under that identity.
+    All but `use` is part of a treatment's identity. Of a step that is of no model, what only models
+    have is left out there, so that recipes of the engine keep the identity that they always had.
     """
 
     name: str
@@ -73,6 +78,14 @@ class TreatmentStep:
     licence: str = ""
     invents: bool = False
     does: tuple[str, ...] = ()
+    use: int = 0
+
+    @property
+    def identity(self) -> list[Any]:
+        """What makes it another step, as JSON has it."""
+        named = [self.name, self.version, sorted(self.parameters.items()), self.weights_sha256]
+        said = {"model": self.model, "licence": self.licence, "invents": self.invents}
+        return [*named, *sorted(self.does), *([said] if self.model else [])]
 
 
 @dataclass(frozen=True)
@@ -99,17 +112,11 @@ class Treatment:
 
     @property
     def treatment_id(self) -> str:
-        """SHA-256 of everything that changes pixels or how they are judged, hexadecimal."""
+        """SHA-256 of everything that is said of what was done, hexadecimal."""
         if self.parts:
             places = [[p.start_frame, p.stop_frame, p.treatment.treatment_id] for p in self.parts]
             return hashlib.sha256(json.dumps(places).encode()).hexdigest()
-        identity = [
-            [
-                step.name, step.version, sorted(step.parameters.items()), step.weights_sha256,
-                *sorted(step.does),
-            ]
-            for step in self.steps
-        ]  # fmt: skip
+        identity = [step.identity for step in self.steps]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
     @property
@@ -169,11 +176,7 @@ def mixed(recipe_name: str, parts: Sequence[Part]) -> Treatment:
     first = parts[0].treatment
     if all(part.treatment.treatment_id == first.treatment_id for part in parts):
         return first
-    steps = {
-        json.dumps([s.name, s.version, sorted(s.parameters.items()), s.weights_sha256, s.model]): s
-        for part in parts
-        for s in part.treatment.steps
-    }
+    steps = {json.dumps(s.identity): s for part in parts for s in part.treatment.steps}
     return Treatment(recipe_name, tuple(steps.values()), tuple(parts))
 
 

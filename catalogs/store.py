@@ -101,13 +101,18 @@ def open_store(root: Path) -> Store:
     return Store(root.resolve())
 
 
+def is_store(root: Path) -> bool:
+    """Whether a folder is a store."""
+    return (root / "wetgate-store").is_file()
+
+
 def existing_store(root: Path) -> Store:
     """Open a store for reading only.
 
     Raises:
         StoreError: there is no store.
     """
-    if not (root / "wetgate-store").is_file():
+    if not is_store(root):
         raise StoreError(f"{root} is not a store; run `wetgate run` first or name another --store")
     return open_store(root)
 

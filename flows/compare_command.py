@@ -34,23 +34,21 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say what B made better and worse than A, on the shots that both restored."""
-    from tasks.compare import compare_pairs
-    from tasks.gate import Gate, write_gate
-    from tasks.paired import differing, find_side, paired_values, reported_side
+    from flows.yardstick import yardstick
+    from tasks.gate import gate_of, write_gate
+    from tasks.measure import shipped_calibration
+    from tasks.paired import compare_sides, differing, find_side, reported_side
 
     opened = existing_store(store)
     ledger = opened.ledger()
-    one, other = differing(find_side(ledger, before), find_side(ledger, after))
-    found = compare_pairs(paired_values(ledger, one, other))
+    sides = differing(find_side(ledger, before), find_side(ledger, after))
+    found = compare_sides(ledger, sides, shipped_calibration())
     if gate is not None:
-        report = Gate(
-            champion=reported_side(ledger, one, opened.shelf),
-            challenger=reported_side(ledger, other, opened.shelf),
-            shots=found.shots,
-            passed=found.passed,
-            reasons=found.reasons,
+        reported = (
+            reported_side(ledger, sides.before, opened.shelf),
+            reported_side(ledger, sides.after, opened.shelf),
         )
-        write_gate(report, gate)
+        write_gate(gate_of(reported, "shots of a store", found, yardstick()), gate)
     typer.echo(compared_json(found) if as_json else compared_text(found))
     raise typer.Exit(0 if found.passed else 1)
 
@@ -60,6 +58,10 @@ def compared_text(found: "Compared") -> str:
     from tasks.compare import EVERYTHING
 
     lines = [f"{found.shots} shots were restored both ways, and differently"]
+    if any(found.kept):
+        lines.append(f"the original was kept of {found.kept[1]} more, before of {found.kept[0]}")
+    if found.judged_anew:
+        lines.append(f"{found.judged_anew} of them are judged anew, by the thresholds of today")
     said = [d for d in found.differences if d.stratum == EVERYTHING or d.word == "worse"]
     lines += [_line(difference) for difference in said if difference.word not in SHORT]
     for word in SHORT:
@@ -79,7 +81,9 @@ def compared_text(found: "Compared") -> str:
 
 def compared_json(found: "Compared") -> str:
     """The same for programs, every stratum and every shot."""
-    return json.dumps(_plain(asdict(found) | {"passed": found.passed}), ensure_ascii=False)
+    return json.dumps(
+        _plain(asdict(found) | {"shots": found.shots, "passed": found.passed}), ensure_ascii=False
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,16 +14,19 @@ from flows.compare_command import compared_text
 from flows.promotion import named_version
 from flows.registry import Registry
 from flows.treatment import resolve_treatment
+from flows.yardstick import yardstick
 from models.architectures import rebuilds
 from tasks.compare import Compared
 from tasks.film_gate import LIKENESS, OF_SOURCE, compare_films, judged_by, likeness, psnr
-from tasks.gate import Gate, GatedSide, gated_side
-from tasks.metrics.calibration import read_calibration
+from tasks.gate import Gate, GatedSide, gate_of, gated_side
+from tasks.measure import shipped_calibration
 from tasks.metrics.metric import Metric
 from tasks.metrics.registry import METRICS
+from tasks.renew import with_version
 from tasks.selftest.film_set import Setting, film_table
+from tasks.selftest.injection import SUITE
 from tasks.selftest.run import Listener
-from tasks.treat import pinned, with_version
+from tasks.treat import pinned
 
 UNTREATED = Treatment("nothing", ())
 
@@ -122,15 +125,14 @@ def hold_contest(
 
     damaged = table(UNTREATED, ())
     before, after = (_with_source(table(one, METRICS), damaged) for one in (who.before, who.after))
-    compared = compare_films(before, after, read_calibration(metrics=METRICS))
+    compared = compare_films(before, after, shipped_calibration())
+    clips = len(SUITE.clips(setting.data))
+    if compared.shots < clips:
+        few = f"only {compared.shots} of the {clips} clips of the set were compared"
+        compared = replace(compared, reasons=(*compared.reasons, few))
     means = tuple(float(psnr(one).mean()) for one in (damaged, before, after))
-    gate = Gate(
-        champion=_side(store, who.before),
-        challenger=_side(store, who.after),
-        shots=compared.shots,
-        passed=compared.passed,
-        reasons=compared.reasons,
-    )
+    sides = _side(store, who.before), _side(store, who.after)
+    gate = gate_of(sides, "clips of the film set", compared, yardstick())
     return Outcome(compared, likeness(before, after), (means[0], means[1], means[2]), gate)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from catalogs.store import Store, existing_store, open_store
+from catalogs.store import Store, existing_store, is_store, open_store
 
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+_ARTIFACTS = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 
 
 def shared_uri() -> str | None:
@@ -23,6 +25,12 @@ def tracking_uri(store: Store) -> str:
     return shared_uri() or f"sqlite:///{store.root / 'mlflow.db'}"
 
 
+def registry_name(store: Store) -> str:
+    """The registry that is asked, as it may be named in messages: without a password."""
+    parts = urlsplit(tracking_uri(store))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def store_with_models(root: Path) -> Store:
     """The store; made where a server may have models for one that is not there yet.
 
@@ -30,6 +38,11 @@ def store_with_models(root: Path) -> Store:
         StoreError: there is no store, and no server is configured; or it cannot be made.
     """
     return open_store(root) if shared_uri() else existing_store(root)
+
+
+def is_shared_only(root: Path) -> bool:
+    """Whether models can be had of a configured server alone: there is no store yet."""
+    return shared_uri() is not None and not is_store(root)
 
 
 def mlflow_client(store: Store) -> Any:
@@ -42,9 +55,11 @@ def mlflow_client(store: Store) -> Any:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # MLflow's only way to keep its default experiment out of the working directory.
     if (artifacts := artifact_root(store)) is not None:
-        # MLflow's only way to keep its default experiment out of the working directory.
-        os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts
+        os.environ[_ARTIFACTS] = artifacts
+    else:
+        os.environ.pop(_ARTIFACTS, None)  # of a store that was opened before
     uri = tracking_uri(store)  # never set for the process: another store may follow
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
@@ -58,10 +73,14 @@ def experiment_id(client: Any, store: Store, name: str) -> str:
 
 
 def artifact_root(store: Store) -> str | None:
-    """Where artifacts go, as a URI; None where a server decides."""
-    if shared_uri():
+    """Where artifacts go, as a URI: beside the database; None where a server decides.
+
+    Left to itself, MLflow writes them into the working directory of whoever has a database.
+    """
+    kind, _, path = tracking_uri(store).partition(":///")
+    if kind.partition("+")[0] != "sqlite":
         return None
-    return (store.root / "mlartifacts").as_uri()
+    return (Path(path).resolve().parent / "mlartifacts").as_uri()
 
 
 @contextmanager

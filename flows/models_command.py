@@ -66,7 +66,7 @@ def register_model(
     ] = True,
     does: Annotated[
         list[str] | None,
-        typer.Option(metavar="STEP", help="Step of the engine whose work a network does; repeat."),
+        typer.Option(metavar="STEP", help="Step whose work a network does, or nothing; repeat."),
     ] = None,
     architecture: Annotated[
         str | None, typer.Option(help="The network; found by its weights if not given.")

@@ -1,34 +1,54 @@
 """Who moves the aliases, why, and what the ledger says of it."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalogs.durable import write_whole
 from catalogs.errors import RecipeError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.model_shelf import Standing
-from catalogs.model_version import ModelVersion, read_reference
-from catalogs.rows import event_row
+from catalogs.model_version import ModelReference, ModelVersion, check_name, read_reference
 from catalogs.store import Store
+from flows.intentions import (
+    ALIASES,
+    PROMOTION,
+    REGISTRATION,
+    ROLLBACK,
+    Change,
+    completed,
+    cut_off,
+    recorded,
+)
 from flows.registry import Registry
-from tasks.gate import objections, read_gate
+from flows.yardstick import yardstick
+from tasks.gate import read_gate
+from tasks.objections import objections
 from tasks.register import Offered
-
-EVENTS = "models"  # partition of the ledger's events
 
 
 def register(store: Store, offered: Offered) -> ModelVersion:
     """Register a version and record who did.
 
     Raises:
-        StoreError: the same content is registered already.
+        StoreError: the same content is registered already, or the name means something else here.
     """
-    version = Registry(store).register(offered)
+    registry = Registry(store)
+    name, content = offered.version.name, offered.version.content_sha256
+    begun = cut_off(store, name, REGISTRATION)
+    if begun and content in begun.detail and (found := registry.taken_up(name, content)):
+        completed(store, replace(begun, subject=found.reference))
+        return found
+    registry.check(offered)
+    version = offered.version
     detail = (
         f"{version.architecture} from {version.origin} (sha256 {version.origin_sha256}), content "
-        f"sha256 {version.content_sha256}, licence: {version.licence}, training: {version.training}"
+        f"sha256 {content}, licence: {version.licence}, training: {version.training}"
     )
-    _record(store, "model registration", version.reference, detail, version.registered_by)
-    return version
+    change = Change(REGISTRATION, name, detail, version.registered_by)
+    with recorded(store, change) as named:
+        made = registry.register(offered)
+        named(made.reference)
+    return made
 
 
 def promote(store: Store, reference: str, person: str, gate: Path | None, because: str) -> Standing:
@@ -46,42 +66,70 @@ def promote(store: Store, reference: str, person: str, gate: Path | None, becaus
         StoreError: no such version, or it is the champion already.
     """
     registry = Registry(store)
+    named = read_reference(reference)
+    left = _found_done(store, registry, named.name)
+    standing = registry.standing(named.name)
+    if left and left.event == PROMOTION and _is_left(named, standing):
+        return standing
     version = named_version(registry, reference)
-    standing = registry.standing(version.name)
     if standing.champion == version.version:
         raise StoreError(f"{version.reference} is the champion already")
-    champion = (
-        registry.version(version.name, standing.champion) if standing.champion is not None else None
-    )
-    ground = _ground(version, champion, gate, because)
+    ground = _ground(version, _in_use(registry, version.name, standing), gate, because)
     if gate is not None:
         ground += f"; the report is kept as {_kept(store, version, gate)}"
-    earlier = standing.earlier
+    earlier, took = standing.earlier, ""
     if standing.champion is not None:
         earlier = (*earlier, standing.champion)
-    after = registry.set_champion(standing, version.name, version.version, earlier)
-    took = f", in place of {champion.reference}" if champion else ""
-    _record(store, "model promotion", version.reference, f"champion{took}; {ground}", person)
-    return after
+        took = f", in place of {version.name}@{standing.champion}"
+    change = Change(PROMOTION, version.reference, f"champion{took}; {ground}", person)
+    with recorded(store, change):
+        return registry.set_champion(standing, version.name, version.version, earlier)
 
 
 def rollback(store: Store, name: str, person: str, because: str = "") -> Standing:
     """Make the champion before this one the champion again.
 
     Raises:
-        StoreError: there was none before it.
+        StoreError: there was none before it, or it cannot be had any more.
     """
     registry = Registry(store)
+    left = _found_done(store, registry, name)
     standing = registry.standing(name)
+    if left and left.event == ROLLBACK:
+        return standing
     if standing.champion is None or not standing.earlier:
         raise StoreError(f"{name} had no champion before; there is nothing to go back to")
     *earlier, back = standing.earlier
-    after = registry.set_champion(standing, name, back, tuple(earlier))
+    try:
+        if sha256 := registry.version(name, back).weights_sha256:
+            store.shelf.verified_weights(sha256)
+    except StoreError as error:
+        raise StoreError(
+            f"{name}@{back} cannot be the champion again: {error}; or promote another version"
+        ) from error
     detail = f"champion again, in place of {name}@{standing.champion}"
     if because:
         detail += f"; {because}"
-    _record(store, "model rollback", f"{name}@{back}", detail, person)
-    return after
+    with recorded(store, Change(ROLLBACK, f"{name}@{back}", detail, person)):
+        return registry.set_champion(standing, name, back, tuple(earlier))
+
+
+def _found_done(store: Store, registry: Registry, name: str) -> Change | None:
+    """The last change of a model's aliases, if it was cut off when only its record was missing.
+
+    It is completed, so that who made it is known, and a way back is not gone twice.
+    """
+    left = cut_off(store, check_name(name), *ALIASES)
+    if left is None or left.subject != f"{name}@{registry.standing(name).champion}":
+        return None
+    completed(store, left)
+    return left
+
+
+def _is_left(named: ModelReference, standing: Standing) -> bool:
+    """Whether what is to be promoted is the champion that a promotion which was cut off left."""
+    challenger = named.version == "challenger" and standing.challenger is None
+    return challenger or named.version == standing.champion
 
 
 def named_version(registry: Registry, text: str) -> ModelVersion:
@@ -100,9 +148,24 @@ def named_version(registry: Registry, text: str) -> ModelVersion:
     return registry.version(reference.name, number)
 
 
-def _ground(
-    version: ModelVersion, champion: ModelVersion | None, gate: Path | None, because: str
-) -> str:
+@dataclass(frozen=True)
+class _InUse:
+    """The champion; where it cannot be had any more, why."""
+
+    version: ModelVersion | None = None
+    lost: str = ""
+
+
+def _in_use(registry: Registry, name: str, standing: Standing) -> _InUse:
+    if standing.champion is None:
+        return _InUse()
+    try:
+        return _InUse(registry.version(name, standing.champion))
+    except StoreError as error:
+        return _InUse(lost=f"the champion cannot be had any more to compare with ({error})")
+
+
+def _ground(version: ModelVersion, in_use: _InUse, gate: Path | None, because: str) -> str:
     """What the promotion rests on, in words."""
     if gate is None:
         if not because:
@@ -111,8 +174,11 @@ def _ground(
                 "models gate` and `wetgate compare` write), or by a person's word (--because)"
             )
         return f"without a gate report, because: {because}"
-    found = objections(read_gate(gate), version, champion)
-    report = f"gate report {gate.name} (sha256 {sha256_file(gate)})"
+    read = read_gate(gate)
+    found = objections(read, version, in_use.version, yardstick())
+    if in_use.lost:
+        found.append(in_use.lost)
+    report = f"gate report {gate.name} (sha256 {sha256_file(gate)}, {read.summary})"
     if not found:
         return f"{report} passed"
     if not because:
@@ -129,8 +195,3 @@ def _kept(store: Store, version: ModelVersion, gate: Path) -> str:
     target = store.shelf.folder / version.name / name
     write_whole(target, gate.read_bytes())
     return target.relative_to(store.root).as_posix()
-
-
-def _record(store: Store, event: str, subject: str, detail: str, person: str) -> None:
-    row = event_row(event, subject, "success", detail, person)
-    store.ledger().append("events", EVENTS, [row])

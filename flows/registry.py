@@ -13,12 +13,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from catalogs.errors import StoreError, WetgateError
+from catalogs.errors import StoreError, UnknownModelError, WetgateError
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelVersion, check_name, is_name
 from catalogs.store import Store
-from flows.mlflow_client import experiment_id, mlflow_client
-from flows.model_files import CONTENT, read_files, write_files
+from flows.mlflow_client import experiment_id, mlflow_client, registry_name
+from flows.model_files import CARD, CONTENT, card_sha256, read_files, write_files
+from flows.moving import alone
 from tasks.register import Offered
 
 EXPERIMENT = "wetgate models"
@@ -57,18 +58,46 @@ class Registry:
         Raises:
             StoreError: the same content is registered already, or the name is another's.
         """
+        self.check(offered)
         name = offered.version.name
-        model = self._model(name)
-        if model is None:
+        if self._model(name) is None:
             self._client.create_registered_model(name, tags={_MARK: "1"})
-        elif _MARK not in model.tags:
-            raise StoreError(f"{name} is registered in MLflow by another program; choose a name")
-        for known in self._entries(name):
-            if known.tags.get(CONTENT) == offered.version.content_sha256:
-                raise StoreError(f"{name}@{known.version} has the same content; nothing registered")
         version = self._create(offered)
         self._client.set_registered_model_alias(name, "challenger", str(version.version))
         self._store.shelf.put(version, offered.weights, offered.benchmark)
+        self.standing(name)
+        return version
+
+    def check(self, offered: Offered) -> None:
+        """Look whether a version may be registered, before anything is written.
+
+        Raises:
+            StoreError: the same content is registered already, the name is another program's, or
+                the store knows other versions by it than this registry.
+        """
+        name = offered.version.name
+        model = self._model(name)
+        if model is not None and _MARK not in model.tags:
+            raise StoreError(f"{name} is registered in MLflow by another program; choose a name")
+        contents = {int(entry.version): entry.tags.get(CONTENT) for entry in self._entries(name)}
+        for number, content in contents.items():
+            if content == offered.version.content_sha256:
+                raise StoreError(
+                    f"{name}@{number} has the same content; nothing registered. To say something "
+                    "else of it, register it under another name"
+                )
+        for known in self._store.shelf.versions():
+            if known.name == name and _is_another(known, contents):
+                raise self._another(known, str(contents.get(known.version, "nothing yet")))
+
+    def taken_up(self, name: str, content_sha256: str) -> ModelVersion | None:
+        """A version whose registration was cut off, with what was still missing of it; or None."""
+        entries = self._entries(name)
+        if not entries or entries[-1].tags.get(CONTENT) != content_sha256:
+            return None
+        version = self._kept(entries[-1])
+        if self.standing(name).champion != version.version:
+            self._client.set_registered_model_alias(name, "challenger", str(version.version))
         self.standing(name)
         return version
 
@@ -81,7 +110,10 @@ class Registry:
         """
         model = self._model(name)
         if model is None or _MARK not in model.tags:
-            raise StoreError(f"no model {name!r} is registered; see `wetgate models list`")
+            raise UnknownModelError(
+                f"no model {name!r} is registered in {registry_name(self._store)}; see `wetgate "
+                "models list`"
+            )
         aliases = {alias: int(version) for alias, version in model.aliases.items()}
         champion, challenger = aliases.get("champion"), aliases.get("challenger")
         earlier = json.loads(model.tags.get(_EARLIER, "[]"))
@@ -102,7 +134,10 @@ class Registry:
         for entry in self._entries(name):
             if int(entry.version) == number:
                 return self._kept(entry)
-        raise StoreError(f"no version {name}@{number} is registered; see `wetgate models list`")
+        raise UnknownModelError(
+            f"no version {name}@{number} is registered in {registry_name(self._store)}; see "
+            "`wetgate models list`"
+        )
 
     def versions(self, name: str) -> tuple[tuple[ModelVersion, ...], tuple[str, ...]]:
         """Every version of a model, oldest first, and what is wrong with those that cannot be had.
@@ -115,9 +150,6 @@ class Registry:
                 found.append(self._kept(entry))
             except WetgateError as error:
                 problems.append(str(error))
-            except Exception as error:  # whatever MLflow raises where files are gone
-                first = str(error).partition("\n")[0]
-                problems.append(f"{name}@{entry.version} cannot be fetched: {first}")
         return tuple(found), tuple(problems)
 
     def set_champion(
@@ -131,25 +163,24 @@ class Registry:
             number: the version.
             earlier: champions before it, oldest first.
 
-        MLflow changes one thing at a time. The longer list of champions is there in between, from
-        which `standing` tells the champion itself: cut off anywhere, nothing is lost.
+        MLflow changes one thing at a time, so it is held meanwhile. The longer list of champions is
+        there in between, from which `standing` tells the champion itself: cut off anywhere, nothing
+        is lost.
 
         Raises:
             StoreError: somebody else moved them meanwhile.
         """
-        now = self.standing(name)
-        if now != seen:
-            raise _moved(name, now)
-        self._no_challenger(name, seen.champion)
-        if len(earlier) > len(seen.earlier):
+        with alone(self._client, name):
+            now = self.standing(name)
+            if now != seen:
+                raise _moved(name, now)
+            self._no_challenger(name, seen.champion)
+            if len(earlier) > len(seen.earlier):
+                self._note_earlier(name, earlier)
+            self._client.set_registered_model_alias(name, "champion", str(number))
             self._note_earlier(name, earlier)
-        self._client.set_registered_model_alias(name, "champion", str(number))
-        self._note_earlier(name, earlier)
-        self._no_challenger(name, number)
-        after = self.standing(name)
-        if (after.champion, after.earlier) != (number, earlier):
-            raise _moved(name, after)
-        return after
+            self._no_challenger(name, number)
+            return self.standing(name)
 
     def _no_challenger(self, name: str, number: int | None) -> None:
         """Take the alias `challenger` from what is, or becomes, the champion."""
@@ -172,6 +203,7 @@ class Registry:
             description=f"Licence: {draft.licence}. Training data: {draft.training}",
             tags={
                 CONTENT: draft.content_sha256,
+                CARD: card_sha256(draft),
                 "architecture": draft.architecture,
                 "licence": draft.licence,
                 "commercial_use": "no" if draft.is_noncommercial else "not excluded",
@@ -193,20 +225,37 @@ class Registry:
         if content is None:
             raise StoreError(f"{reference} was not registered by Wetgate")
         if known is not None and known.content_sha256 != content:
-            raise StoreError(
-                f"{reference} is not what this store knows by that number: content sha256 "
-                f"{content} in the registry, {known.content_sha256} in {shelf.folder}; name the "
-                "registry that it is from (MLFLOW_TRACKING_URI), or register it under another name"
-            )
+            raise self._another(known, content)
         if known is not None and shelf.holds(known):
             return known
-        found = read_files(self._client, entry)
+        try:
+            found = read_files(self._client, entry)
+        except WetgateError:
+            raise
+        except Exception as error:  # whatever MLflow raises where files are gone
+            first = str(error).partition("\n")[0]
+            raise StoreError(f"{reference} cannot be fetched: {first}") from error
         shelf.put(found.version, found.weights, found.benchmark)
         return found.version
+
+    def _another(self, known: ModelVersion, content: str) -> StoreError:
+        return StoreError(
+            f"{known.reference} is not what this store knows by that number: content sha256 "
+            f"{content} in {registry_name(self._store)}, {known.content_sha256} in "
+            f"{self._store.shelf.folder}; name the registry that it is from (MLFLOW_TRACKING_URI), "
+            "or register it under another name"
+        )
 
     def _model(self, name: str) -> Any:
         found = self._client.search_registered_models(f"name = '{check_name(name)}'")
         return next(iter(found), None)
+
+
+def _is_another(known: ModelVersion, contents: dict[int, str | None]) -> bool:
+    """Whether the registry has, or would give next, a version's number to something else."""
+    if known.version in contents:
+        return contents[known.version] != known.content_sha256
+    return known.version > max(contents, default=0)
 
 
 def _moved(name: str, now: Standing) -> StoreError:

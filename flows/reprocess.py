@@ -23,9 +23,10 @@ from flows.software import software
 from flows.treatment import look_up_models, model_sentence, resolve_treatment
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy
+from tasks.renew import with_version
 from tasks.reprocess import Renew, ReprocessPlan, plan_reprocess
 from tasks.restore import build_steps
-from tasks.treat import pinned, with_version
+from tasks.treat import pinned
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from catalogs.errors import StoreError, WetgateError
+from catalogs.errors import StoreError, UnknownModelError, WetgateError
 from catalogs.model_shelf import Shelf, Standing
 from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, Treatment, read_recipe
-from catalogs.store import Store, existing_store
-from flows.mlflow_client import short_patience, store_with_models
+from catalogs.store import Store, existing_store, open_store
+from flows.mlflow_client import is_shared_only, short_patience, store_with_models
 from tasks.licence import licence_remarks
 from tasks.restore import build_steps
 from tasks.treat import Models, model_references, resolve_recipe
@@ -34,18 +35,24 @@ def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Res
     Args:
         recipe: a recipe, the name of a shipped one, or a file.
         root: folder of the store, which keeps the models; made where a registry is shared.
-        ask: whether the registry is asked; else what the store last saw of it holds.
+        ask: whether the registry is asked; else what the store last saw of it holds, and a shared
+            registry is asked only where there is no store yet, which is then not made.
 
     Raises:
         RecipeError: the recipe does not hold together.
         StoreError: a model is not registered, or its weights cannot be used; or there is no store.
     """
     recipe = read_recipe(recipe) if isinstance(recipe, str) else recipe
-    references = model_references(recipe)
-    if not references:
+    if not model_references(recipe):
         return Resolved(resolve_recipe(recipe))
-    store = store_with_models(root) if ask else existing_store(root)
-    models, remarks = look_up_models(store, references, ask)
+    if not ask and is_shared_only(root):
+        with TemporaryDirectory() as folder:  # a plan makes no store
+            return _resolved(recipe, open_store(Path(folder) / "store"), True)
+    return _resolved(recipe, store_with_models(root) if ask else existing_store(root), ask)
+
+
+def _resolved(recipe: Recipe, store: Store, ask: bool) -> Resolved:
+    models, remarks = look_up_models(store, model_references(recipe), ask)
     treatment = resolve_recipe(recipe, models)
     build_steps(treatment, store.shelf)
     return Resolved(
@@ -67,7 +74,7 @@ def look_up_models(
         seen = {r: _on_shelf(store.shelf, r) for r in references}
         return seen, _last_seen(seen)
     try:
-        return _asked(store, references), ()
+        return _asked(store, references)
     except WetgateError:
         raise
     except Exception as error:  # whatever MLflow raises, the night goes on with what it has
@@ -88,14 +95,25 @@ def _last_seen(models: Models) -> tuple[str, ...]:
 
 def _asked(
     store: Store, references: tuple[ModelReference, ...]
-) -> dict[ModelReference, ModelVersion]:
+) -> tuple[dict[ModelReference, ModelVersion], tuple[str, ...]]:
+    """What the registry says; of a model that it does not know, what the shelf does."""
     from flows.registry import Registry
 
+    found, remarks = {}, []
     with short_patience():
         registry = Registry(store)
-        return {
-            r: registry.version(r.name, _number(r, registry.standing(r.name))) for r in references
-        }
+        for r in references:
+            try:
+                found[r] = registry.version(r.name, _number(r, registry.standing(r.name)))
+            except UnknownModelError as error:
+                if not any(known.name == r.name for known in store.shelf.versions()):
+                    raise
+                found[r] = _on_shelf(store.shelf, r)
+                remarks.append(
+                    f"{error}; as this store last saw it, {r} is {found[r].reference}. Another "
+                    "registry is named by MLFLOW_TRACKING_URI"
+                )
+    return found, tuple(remarks)
 
 
 def _on_shelf(shelf: Shelf, reference: ModelReference) -> ModelVersion:

@@ -26,7 +26,7 @@ smaller than the interval: few reels refuse little, so that they passed shows li
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,14 +79,23 @@ class Compared:
     """What the comparison came to.
 
     Attributes:
-        shots: treated both ways.
+        names: of the shots that were treated both ways.
         reasons: why a gate does not pass, in words; empty when it does.
+        kept: shots beside these of which one side alone kept the original: A, then B.
+        judged_anew: shots of which a verdict rested on another calibration, and was given anew.
     """
 
-    shots: int
+    names: tuple[str, ...]
     differences: tuple[Difference, ...]
     worse: tuple[WorseShot, ...]
     reasons: tuple[str, ...]
+    kept: tuple[int, int] = (0, 0)
+    judged_anew: int = 0
+
+    @property
+    def shots(self) -> int:
+        """How many shots were treated both ways."""
+        return len(self.names)
 
     @property
     def passed(self) -> bool:
@@ -115,11 +124,11 @@ def compare_pairs(
         for stratum, metric, rows in cells
         for share in (1 if stratum == EVERYTHING else own[metric],)
     )
-    shots = int(pairs["shot"].nunique())
-    reasons = list(_reasons(shots, differences, known))
+    names = tuple(map(str, dict.fromkeys(pairs["shot"])))
+    reasons = list(gate_reasons(len(names), differences))
     if not known_to_differ and _same(pairs["before"], pairs["after"]):
         reasons.append("no metric differs on any shot: nothing shows that the two are not the same")
-    return Compared(shots, differences, tuple(_worse_shots(pairs, known)), tuple(reasons))
+    return Compared(names, differences, tuple(_worse_shots(pairs, known)), tuple(reasons))
 
 
 def _same(before: "pd.Series[float]", after: "pd.Series[float]") -> bool:
@@ -150,13 +159,18 @@ def _worse_shots(pairs: pd.DataFrame, known: Mapping[str, Metric]) -> Iterator[W
         )  # fmt: skip
 
 
-def _reasons(
-    shots: int, differences: tuple[Difference, ...], known: Mapping[str, Metric]
-) -> Iterator[str]:
+def gate_reasons(shots: int, differences: Iterable[Difference]) -> Iterator[str]:
+    """Why a gate does not pass, by the figures alone.
+
+    Args:
+        shots: treated both ways.
+        differences: by metric and stratum; of metrics that are not known nothing is said.
+    """
+    gated = {metric.identifier for metric in METRICS if metric.gated}
     if shots < LEAST_SHOTS:
         yield f"only {shots} shots were treated both ways; a gate needs {LEAST_SHOTS}"
     for found in differences:
-        if not known[found.metric].gated:
+        if found.metric not in gated:
             continue
         place = f"{found.metric} ({found.stratum})"
         if found.worsened:

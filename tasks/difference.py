@@ -1,7 +1,7 @@
 """Difference: one metric under two treatments, on the shots of a stratum."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,8 @@ class Asked:
 class Difference:
     """One metric on the shots of a stratum.
 
+    Floats that are not finite are words in a gate report, which is JSON.
+
     Attributes:
         shots: where it was measurable under both.
         measurable_before: shots where it was under A.
@@ -51,6 +53,8 @@ class Difference:
         worsened: True when a gate takes it for worse.
         resampled: what the intervals rest on.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"ser_json_inf_nan": "strings"}
 
     stratum: str
     metric: str

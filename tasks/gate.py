@@ -1,7 +1,13 @@
-"""Gate reports: the comparison that a new version of a model must pass to be promoted."""
+"""Gate reports: the comparison that a new version of a model must pass to be promoted.
+
+A report can be read and judged without the store that it is from: it holds every step of both
+sides, what was compared, each difference with its interval, when, and by what software and
+calibration. `tasks.objections` says whether it allows a promotion.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 from catalogs.durable import write_whole
 from catalogs.errors import RecipeError
 from catalogs.model_shelf import Shelf
-from catalogs.model_version import ModelVersion
 from catalogs.recipe import TreatmentStep
+from tasks.compare import Compared
+from tasks.difference import Difference
 
-FORMAT: Literal["wetgate gate 2"] = "wetgate gate 2"
+FORMAT: Literal["wetgate gate 3"] = "wetgate gate 3"
 
 Steps = tuple[TreatmentStep, ...]
+Material = Literal["clips of the film set", "shots of a store"]
 
 
 @dataclass(frozen=True)
@@ -45,26 +53,82 @@ class GatedSide:
 
 
 @dataclass(frozen=True)
+class Yardstick:
+    """By what was compared.
+
+    Attributes:
+        software: versions of what computes, in one line.
+        calibration_id: of the thresholds that say what is flagged.
+    """
+
+    software: str
+    calibration_id: str
+
+
+@dataclass(frozen=True)
 class Gate:
     """How a treatment stood beside another on the same shots.
 
     Attributes:
         champion: the treatment that is in use.
         challenger: the one that is to take its place.
-        shots: compared pairwise.
+        material: what was compared.
+        names: of these, each.
+        differences: by metric and stratum.
         passed: True when nothing became worse.
         reasons: what did, in words; empty when passed.
+        yardstick: by what was compared.
+        recorded_at: when, ISO 8601, UTC.
     """
 
     champion: GatedSide
     challenger: GatedSide
-    shots: int
+    material: Material
+    names: tuple[str, ...]
+    differences: tuple[Difference, ...]
     passed: bool
     reasons: tuple[str, ...]
-    format: Literal["wetgate gate 2"] = FORMAT
+    yardstick: Yardstick
+    recorded_at: str
+    format: Literal["wetgate gate 3"] = FORMAT
+
+    @property
+    def summary(self) -> str:
+        """What it rests on, in words."""
+        return (
+            f"of {self.recorded_at}, {len(self.names)} {self.material}, calibration "
+            f"{self.yardstick.calibration_id}, by {self.yardstick.software}"
+        )
 
 
 _GATE = TypeAdapter(Gate)
+
+
+def gate_of(
+    sides: tuple[GatedSide, GatedSide],
+    material: Material,
+    compared: Compared,
+    yardstick: Yardstick,
+) -> Gate:
+    """The report of a comparison that was made just now.
+
+    Args:
+        sides: what is in use, and what is to take its place.
+        material: what was compared.
+        compared: what came of it.
+        yardstick: by what.
+    """
+    return Gate(
+        champion=sides[0],
+        challenger=sides[1],
+        material=material,
+        names=compared.names,
+        differences=compared.differences,
+        passed=compared.passed,
+        reasons=compared.reasons,
+        yardstick=yardstick,
+        recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def gated_side(treatments: Mapping[str, Steps], shelf: Shelf) -> GatedSide:
@@ -98,42 +162,12 @@ def read_gate(path: Path) -> Gate:
         gate = _GATE.validate_json(path.read_bytes())
     except ValidationError as error:
         raise RecipeError(
-            f"{path}: no gate report; `wetgate models gate` and `wetgate compare CHAMPION "
-            "CHALLENGER --gate FILE` write one"
+            f"{path}: no gate report of this version; `wetgate models gate` and `wetgate compare "
+            "CHAMPION CHALLENGER --gate FILE` write one"
         ) from error
-    if gate.passed == bool(gate.reasons) or gate.shots < 1:
+    if gate.passed == bool(gate.reasons) or not (gate.names and gate.differences):
         raise RecipeError(f"{path}: the report contradicts itself; compare again")
     return gate
-
-
-def objections(gate: Gate, challenger: ModelVersion, champion: ModelVersion | None) -> list[str]:
-    """Why a report does not allow a promotion; empty when it does.
-
-    Args:
-        gate: the report.
-        challenger: the version that is to be promoted.
-        champion: the version that is in use.
-    """
-    found = list(gate.reasons)
-    new, old = GatedModel(challenger.reference, challenger.content_sha256), None
-    if champion is not None:
-        old = GatedModel(champion.reference, champion.content_sha256)
-    before, after = (_versions(side, challenger.name) for side in (gate.champion, gate.challenger))
-    if new not in after:
-        found.append(f"the report is not about {new.model}")
-    elif len(after) > 1:
-        found.append(f"its challenger used other versions of {challenger.name} beside {new.model}")
-    if old is not None and old not in before:
-        found.append(f"the report does not compare with the champion, {old.model}")
-    elif len(before) > 1:
-        found.append(f"what it compares with used several versions of {challenger.name}")
-    if new in before or set(gate.champion.treatments) == set(gate.challenger.treatments):
-        found.append(f"the report compares {new.model} with itself")
-    return found
-
-
-def _versions(side: GatedSide, name: str) -> tuple[GatedModel, ...]:
-    return tuple(one for one in side.models if one.model.partition("@")[0] == name)
 
 
 def _content(reference: str, shelf: Shelf) -> str:

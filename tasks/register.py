@@ -22,6 +22,7 @@ from tasks.treat import resolved_steps
 from tasks.trial import check_weights, try_out
 
 DOES = ("deflicker", "dirt", "scratch", "denoise", "grain")  # what a network may do
+NOTHING = "nothing"  # said of one that does the work of no step
 UNREGISTERED = 0  # the number of a version before the registry gave it one
 
 
@@ -52,7 +53,8 @@ class Statement:
         training: what it was trained on; for steps, how the parameters were chosen.
         invents: whether it may make picture that no frame shows.
         person: who registers it.
-        does: steps of the engine whose work a network does; of `DOES`.
+        does: steps of the engine whose work a network does, of `DOES`, or `NOTHING` alone; empty
+            where nothing is said, which is for steps and for networks that rebuild frames.
     """
 
     licence: str
@@ -62,10 +64,13 @@ class Statement:
     does: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.does) - set(DOES)):
+        if unknown := sorted(set(self.does) - {*DOES, NOTHING}):
             raise RecipeError(
-                f"a model cannot be said to do {', '.join(unknown)}; there are {', '.join(DOES)}"
+                f"a model cannot be said to do {', '.join(unknown)}; there are {', '.join(DOES)} "
+                f"and {NOTHING}"
             )
+        if NOTHING in self.does and len(set(self.does)) > 1:
+            raise RecipeError(f"a model that does something does not do {NOTHING}; say one of both")
         for name in ("licence", "training", "person"):
             if not any(map(str.isalpha, getattr(self, name))):
                 raise RecipeError(f"a model needs a {name} in words; say what is known of it")
@@ -108,7 +113,7 @@ def offer(
         benchmark_sha256=_sha256(table) if table is not None else "",
         registered_by=statement.person,
         registered_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        does=statement.does,
+        does=tuple(dict.fromkeys(statement.does)),
     )
     if file.suffix == ".toml":
         return Offered(_of_steps(draft, read_recipe(str(file)).steps), None, table)
@@ -137,7 +142,12 @@ def _of_weights(
     architecture = architecture or recognised(tensors)
     pace: float | None = try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
-    does = draft.does
+    does = tuple(name for name in draft.does if name != NOTHING)
+    if not draft.does and not rebuilds(architecture):
+        raise RecipeError(
+            "say whose work of the engine this network does, by which it is judged and forbidden: "
+            f"--does {', --does '.join(DOES)}, or --does {NOTHING}"
+        )
     if rebuilds(architecture):
         if not draft.invents:
             raise RecipeError(

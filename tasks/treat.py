@@ -6,7 +6,6 @@ holds, or the step `model` with the SHA-256 of its weights.
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
-from itertools import groupby
 from typing import Any
 
 from catalogs.errors import RecipeError
@@ -63,9 +62,10 @@ def resolve_recipe(recipe: Recipe, models: Models | None = None) -> Treatment:
         RecipeError: an unknown step, parameter or model, or a value out of range.
     """
     steps: list[TreatmentStep] = []
-    for written in recipe.steps:
+    for place, written in enumerate(recipe.steps, 1):
         if written.name == _MODEL:
-            steps += _resolve_model(recipe, written, models or {})
+            used = _resolve_model(recipe, written, models or {})
+            steps += [replace(step, use=place) for step in used]
         else:
             steps.append(_resolve_step(recipe, written))
     return Treatment(recipe.name, tuple(steps))
@@ -80,52 +80,6 @@ def resolved_steps(version: ModelVersion) -> tuple[TreatmentStep, ...]:
     return resolve_recipe(Recipe(version.name, "", version.steps)).steps
 
 
-def with_version(treatment: Treatment, version: ModelVersion) -> Treatment:
-    """A treatment with every use of a model replaced by a version of that model.
-
-    Parameters stay, and a treatment that does not use the model is the same. One that changes is
-    to be computed anew, so every step of it becomes what that step is today.
-
-    Raises:
-        RecipeError: the version or the treatment holds a step or parameter that is not known.
-    """
-    steps: list[TreatmentStep] = []
-    for model, used in groupby(treatment.steps, key=lambda step: step.model):
-        if model.partition("@")[0] != version.name:
-            steps += used
-        elif version.architecture == OF_STEPS:
-            steps += [_of_model(step, version) for step in resolved_steps(version)]
-        else:
-            steps += [_swapped(step, version) for step in _networks(list(used))]
-    swapped = replace(treatment, steps=tuple(steps))
-    if swapped.treatment_id == treatment.treatment_id:
-        return swapped
-    return replace(swapped, steps=tuple(_of_today(swapped.recipe_name, step) for step in steps))
-
-
-def _of_today(recipe: str, step: TreatmentStep) -> TreatmentStep:
-    """A step with its parameters, as this software carries it out."""
-    kind = step_named(step.name)
-    settings: type[Any] = kind
-    known = step.parameters
-    if kind is ModelStep:
-        settings = ModelSettings
-        known = {**known, **_network(str(known["architecture"]))}
-    parameters = asdict(_checked(recipe, step.name, settings, known))
-    return replace(step, version=kind.version, parameters=parameters)
-
-
-def _networks(used: list[TreatmentStep]) -> list[TreatmentStep]:
-    """The uses of a network; a run of the engine's steps was one use of a model of steps."""
-    return [step for step in used if step.weights_sha256] or [TreatmentStep(_MODEL, 1, {})]
-
-
-def _swapped(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
-    kept: dict[str, Any] = {**step.parameters, **_network(version.architecture)}
-    settings = _checked(version.name, _MODEL, ModelSettings, kept)
-    return _of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)
-
-
 def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[TreatmentStep]:
     reference = _reference(recipe, written)
     version = models.get(reference)
@@ -138,21 +92,51 @@ def _resolve_model(recipe: Recipe, written: RecipeStep, models: Models) -> list[
                 f"recipe {recipe.name}: {reference} is of steps of the engine, with their own "
                 f"parameters; take out {', '.join(own)}"
             )
-        return [_of_model(step, version) for step in resolved_steps(version)]
+        return [of_model(step, version) for step in resolved_steps(version)]
     if said := {"architecture", "revision"} & set(own):
         named = ", ".join(sorted(said))
         raise RecipeError(f"recipe {recipe.name}: the registered model says its {named}")
-    given: dict[str, Parameter] = {**_network(version.architecture), **own}
-    settings = _checked(recipe.name, _MODEL, ModelSettings, given)
-    return [_of_model(TreatmentStep(_MODEL, ModelStep.version, asdict(settings)), version)]
+    return [network_step(recipe.name, version, own)]
 
 
-def _network(architecture: str) -> dict[str, Parameter]:
-    """Which network a model is of, and by which code."""
+def network_step(
+    recipe: str, version: ModelVersion, parameters: Mapping[str, Parameter]
+) -> TreatmentStep:
+    """The step that runs a network.
+
+    Args:
+        recipe: that it is of, by name.
+        version: of the model.
+        parameters: those that are not to be the defaults.
+
+    Raises:
+        RecipeError: they are out of range, or this network has none.
+    """
+    given: dict[str, Parameter] = {**network_of(version.architecture), **parameters}
+    settings = checked(recipe, _MODEL, ModelSettings, given)
+    step = TreatmentStep(_MODEL, ModelStep.version, asdict(settings))
+    if rebuilds(version.architecture) and (said := own_parameters(step)):
+        raise RecipeError(
+            f"recipe {recipe}: {version.reference} draws destroyed frames whole, without "
+            f"parameters; take out {', '.join(said)}"
+        )
+    return of_model(step, version)
+
+
+def own_parameters(step: TreatmentStep) -> dict[str, Parameter]:
+    """The parameters of a step `model` that a recipe set to something else than the default."""
+    usual = asdict(ModelSettings())
+    own = {name: value for name, value in step.parameters.items() if value != usual.get(name)}
+    return {name: value for name, value in own.items() if name not in ("architecture", "revision")}
+
+
+def network_of(architecture: str) -> dict[str, Parameter]:
+    """Which network a model is of, and by which code, as parameters."""
     return {"architecture": architecture, "revision": revision(architecture)}
 
 
-def _of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
+def of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
+    """A step with all that is said of the version that it is of."""
     drawn = (Missing.name,) if rebuilds(version.architecture) else ()
     return replace(
         step,
@@ -175,11 +159,22 @@ def _reference(recipe: Recipe, written: RecipeStep) -> ModelReference:
 
 def _resolve_step(recipe: Recipe, written: RecipeStep) -> TreatmentStep:
     kind = step_named(written.name)
-    step = _checked(recipe.name, written.name, kind, written.parameters)
+    step = checked(recipe.name, written.name, kind, written.parameters)
     return TreatmentStep(step.name, step.version, asdict(step))
 
 
-def _checked(recipe: str, step: str, kind: type[Any], parameters: Mapping[str, Parameter]) -> Any:
+def checked(recipe: str, step: str, kind: type[Any], parameters: Mapping[str, Parameter]) -> Any:
+    """The settings of a step from its parameters.
+
+    Args:
+        recipe: that is named where they do not hold together.
+        step: its name, as well.
+        kind: the dataclass of its settings.
+        parameters: by name.
+
+    Raises:
+        RecipeError: one is unknown, of another kind or out of range.
+    """
     try:
         return kind(**_fitted(kind, parameters))
     except (TypeError, ValueError, OverflowError) as error:

@@ -43,7 +43,7 @@ def try_out(learned: Learned, architecture: str) -> float:
     started = time.monotonic()
     try:
         count = sum(1 for _ in learned.changes(iter(shot), Motion(), settings))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:  # other people's networks assert, divide by zero, miss keys
         raise VerificationError(f"{architecture}: fails on a small picture: {error}") from error
     if count != len(shot):
         raise VerificationError(f"{architecture}: answered {count} changes to {len(shot)} frames")

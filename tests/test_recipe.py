@@ -1,4 +1,4 @@
-"""Recipes and treatments: the identity of a treatment is what changes pixels, and nothing else."""
+"""Recipes and treatments: the identity of a treatment is all that is said of what was done."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from tasks.treat import resolve_recipe
 DIRT = TreatmentStep("dirt", 1, {"threshold": 0.06, "smallest": 4.0})
 FLICKER = TreatmentStep("deflicker", 1, {"look_ahead": 12})
 BOTH = Treatment("one", (FLICKER, DIRT))
+PINNED = "b24ad1294c8a3db7ceeb6731aed956acecf073446e967bd1138ee87ab8f8df4c"
 
 
 def written(tmp_path: Path, text: str | bytes) -> Recipe:
@@ -58,6 +59,21 @@ def test_the_identity_does_not_depend_on_the_order_in_which_parameters_are_writt
 )
 def test_the_identity_depends_on_all_that_changes_pixels(steps: tuple[TreatmentStep, ...]) -> None:
     assert replace(BOTH, steps=steps).treatment_id != BOTH.treatment_id
+
+
+def test_a_step_of_a_model_is_another_whenever_something_else_is_said_of_the_model() -> None:
+    """What is forbidden, disclosed or chosen by it must not be read back from another's record."""
+    used = replace(DIRT, model="dust@1", licence="MIT")
+    said = [
+        DIRT, used, replace(used, model="dust@2"), replace(used, model="mud@1"),
+        replace(used, licence="CC BY-NC 4.0"), replace(used, invents=True),
+        replace(used, does=("denoise",)),
+    ]  # fmt: skip
+    assert len({Treatment("one", (step,)).treatment_id for step in said}) == len(said)
+
+
+def test_steps_of_no_model_keep_the_identity_that_stores_have_recorded() -> None:
+    assert BOTH.treatment_id == PINNED
 
 
 def test_comments_descriptions_and_written_defaults_do_not_change_the_identity(

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import tomllib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,13 @@ from catalogs.errors import VerificationError
 from models.checkpoint import read_checkpoint, safetensors_bytes
 
 TENSORS = {"b.weight": torch.arange(6.0).reshape(2, 3), "a": torch.ones(2, dtype=torch.float16)}
+
+
+def test_torch_is_one_that_runs_nothing_of_a_file_of_weights() -> None:
+    """Before 2.6 a file could run code in spite of `weights_only=True` (CVE-2025-32434)."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    (asked,) = [one for one in project["project"]["dependencies"] if one.startswith("torch>")]
+    assert [int(part) for part in asked.partition(">=")[2].split(".")] >= [2, 6]
 
 
 class Payload:

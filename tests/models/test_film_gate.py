@@ -223,13 +223,14 @@ def test_a_gate_of_few_clips_is_written_and_lets_nobody_pass(
     assert ran.exit_code == 1, ran.output
     assert "likeness to the truth" in ran.output
     gate = read_gate(report)
-    assert (gate.shots, gate.passed) == (1, False)
+    assert (len(gate.names), gate.passed) == (1, False)
     assert [model.model for model in gate.challenger.models] == [version.reference]
     assert any("a gate needs 20" in reason for reason in gate.reasons)
+    assert "only 1 of the 24 clips of the set were compared" in gate.reasons
     (steps,) = gate.challenger.treatments.values()
     assert [step.name for step in steps] == ["deflicker"]
     asked = ["models", "promote", "gated@1", "--by", "B", "--gate", str(report)]
     refused = CliRunner().invoke(app, [*asked, "--store", str(registry_store.root)])
     assert refused.exit_code == 1
     assert "a gate needs 20" in str(refused.exception or refused.output)
-    assert json.loads(report.read_text())["format"] == "wetgate gate 2"
+    assert json.loads(report.read_text())["format"] == "wetgate gate 3"

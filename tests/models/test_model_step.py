@@ -20,8 +20,9 @@ from models.spandrel_networks import spandrel_version
 from tasks.ingest import ingest_reel
 from tasks.permit import allowances, permit
 from tasks.register import Offered, Statement, offer
+from tasks.renew import with_version
 from tasks.restore import build_steps, restore_shot
-from tasks.treat import model_references, resolve_recipe, with_version
+from tasks.treat import model_references, resolve_recipe
 
 Offer = Callable[..., Offered]
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
@@ -139,7 +140,7 @@ def test_a_checkpoint_that_spandrel_knows_restores_a_shot(
     torch.manual_seed(1)
     file = tmp_path / "compact.safetensors"
     file.write_bytes(safetensors_bytes(Compact(scale).state_dict()))
-    offered = offer("compact", file, Statement("BSD-3-Clause", "random", False, "A"))
+    offered = offer("compact", file, Statement("BSD-3-Clause", "random", False, "A", ("nothing",)))
     assert offered.version.architecture == "spandrel"
     recipe = Recipe("mine", "", (RecipeStep("model", {"model": "compact@1"}),))
     path, raw = make_reel(frames=3)

@@ -1,7 +1,7 @@
 """Registering: what a user has becomes a version, or is refused with what is wrong with it."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,11 +23,13 @@ from catalogs.records import CatalogReel
 from flows.models_command import pace_text
 from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
+from models.contract import Change
 from models.learned import Learned
 from models.rife import Rife
 from tasks.permit import forbidden
 from tasks.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
+from tasks.trial import try_out
 
 Offer = Callable[..., Offered]
 SAID = Statement("MIT", "made here", False, "A. Owner")
@@ -181,6 +183,13 @@ def test_a_name_that_could_leave_a_folder_is_refused(make_offer: Offer, name: st
         ("educational purposes only", True), ("may not be used commercially", True),
         ("Free for commercial use", False), ("commercial use permitted", False),
         ("personal and commercial use", False), ("notice: commercial use allowed", False),
+        ("research use", True), ("Adobe Research License", True), ("academic use", True),
+        ("free for research; commercial licence on request", True),
+        ("commercial use requires a licence", True), ("commercial use needs permission", True),
+        ("ask the authors before commercial use", True), ("research purposes", True),
+        ("commercial use requires attribution", False), ("Academic Free License 3.0", False),
+        ("only weights, educational data was public domain", False),
+        ("Educational Community License 2.0", False), ("research and commercial use", False),
     ],
 )  # fmt: skip
 def test_licences_that_forbid_commercial_use_are_known(licence: str, limited: bool) -> None:
@@ -247,6 +256,33 @@ def test_a_policy_that_forbids_a_step_forbids_models_that_do_its_work(tmp_path: 
     assert "step missing must never run on it, and model between@1 does its work" in forbidden(
         reel, strict, treatment
     )
+
+
+def test_a_network_says_what_it_does_or_that_it_does_nothing(
+    make_offer: Offer, tmp_path: Path
+) -> None:
+    """One that says neither would escape a policy that forbids its work."""
+    assert make_offer("quiet").version.does == ()  # which says that it does nothing
+    with pytest.raises(RecipeError, match=r"say whose work .*--does denoise.*or --does nothing"):
+        offer("quiet", tmp_path / "1.pth", SAID)
+    with pytest.raises(RecipeError, match="say one of both"):
+        Statement("MIT", "made here", False, "A. Owner", ("nothing", "denoise"))
+
+
+@dataclass(frozen=True)
+class Failing(Learned):
+    """A network that fails in its own way."""
+
+    failure: Exception
+
+    def changes(self, *_: object) -> Iterator[Change]:
+        raise self.failure
+
+
+@pytest.mark.parametrize("failure", [AssertionError("shape"), KeyError("a"), ZeroDivisionError()])
+def test_a_network_that_fails_however_is_refused_in_words(failure: Exception) -> None:
+    with pytest.raises(VerificationError, match="spandrel: fails on a small picture"):
+        try_out(Failing(failure), "spandrel")
 
 
 def test_what_cannot_be_done_cannot_be_declared(tmp_path: Path) -> None:

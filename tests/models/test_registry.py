@@ -1,5 +1,6 @@
 """The registry: versions, who is champion, and nights that do not need MLflow."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,25 +20,20 @@ from flows.mlflow_client import experiment_id, mlflow_client
 from flows.promotion import promote, register, rollback
 from flows.registry import Registry
 from flows.treatment import Resolved, resolve_treatment
-from tasks.gate import Gate, GatedModel, GatedSide, gated_side, objections, read_gate, write_gate
+from flows.yardstick import yardstick
+from tasks.gate import GatedModel, gated_side, read_gate, write_gate
 from tasks.register import Offered, Statement, offer
+
+from .conftest import recipe, report, side
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 
 Offer = Callable[..., Offered]
 
 
-def gate(path: Path, champion: str, challenger: str, sha256: dict[str, str], *worse: str) -> Path:
-    def side(reference: str, treatment: str) -> GatedSide:
-        return GatedSide({treatment: ()}, (GatedModel(reference, sha256[reference]),))
-
-    sides = (side(champion, "t1"), side(challenger, "t2"))
-    write_gate(Gate(*sides, 30, not worse, worse), path)
+def gate(path: Path, champion: ModelVersion, challenger: ModelVersion, *worse: str) -> Path:
+    write_gate(report(side(champion), side(challenger), worse=worse), path)
     return path
-
-
-def recipe(reference: str, **parameters: float) -> Recipe:
-    return Recipe("mine", "", (RecipeStep("model", {"model": reference, **parameters}),))
 
 
 def resolved(store: Store, reference: str, **parameters: float) -> Resolved:
@@ -47,6 +43,7 @@ def resolved(store: Store, reference: str, **parameters: float) -> Resolved:
 def events(store: Store, kind: str, subject: str) -> list[tuple[str, str]]:
     rows = store.ledger().read("events", "models")
     rows = rows[(rows["event"] == kind) & (rows["object"] == subject)]
+    rows = rows[rows["outcome"] == "success"]
     return list(zip(rows["agent"], rows["detail"], strict=True))
 
 
@@ -87,22 +84,22 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
 ) -> None:
     store = registry_store
     first, second = (register(store, make_offer("gated", seed)) for seed in (11, 12))
-    hashes = {v.reference: v.content_sha256 for v in (first, second)}
     with pytest.raises(RecipeError, match="--gate REPORT"):
         promote(store, "gated@1", "B. Judge", None, "")
     promote(store, "gated@1", "B. Judge", None, "there is nothing to compare it with")
-    failed = gate(tmp_path / "failed.json", "gated@1", "gated@2", hashes, "DIRT became worse")
+    failed = gate(tmp_path / "failed.json", first, second, "DIRT became worse")
     with pytest.raises(RecipeError, match="DIRT became worse"):
         promote(store, "gated@2", "B. Judge", failed, "")
-    other = gate(tmp_path / "other.json", "gated@2", "gated@1", hashes)
+    other = gate(tmp_path / "other.json", second, first)
     with pytest.raises(RecipeError, match=r"not about gated@2.*not compare with the champion"):
         promote(store, "gated@2", "B. Judge", other, "")
     assert Registry(store).standing("gated") == Standing(1, 2, ())
-    passed = gate(tmp_path / "passed.json", "gated@1", "gated@2", hashes)
+    passed = gate(tmp_path / "passed.json", first, second)
     assert promote(store, "gated@challenger", "B. Judge", passed, "") == Standing(2, None, (1,))
     ((agent, detail),) = events(store, "model promotion", "gated@2")
     assert agent == "B. Judge"
     assert detail.startswith("champion, in place of gated@1; gate report passed.json (sha256 ")
+    assert f"of 2026-11-28, 30 shots of a store, calibration {yardstick().calibration_id}" in detail
     kept = store.root / detail.rpartition("the report is kept as ")[2]
     assert kept.parent == store.shelf.folder / "gated"
     assert kept.read_bytes() == passed.read_bytes()
@@ -116,8 +113,9 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
 def test_a_gate_report_of_other_weights_does_not_count(
     registry_store: Store, make_offer: Offer, tmp_path: Path
 ) -> None:
-    register(registry_store, make_offer("swapped", 13))
-    forged = gate(tmp_path / "g.json", "swapped@1", "swapped@1", {"swapped@1": "ab" * 32})
+    version = register(registry_store, make_offer("swapped", 13))
+    other = replace(version, content_sha256="ab" * 32)
+    forged = gate(tmp_path / "g.json", other, other)
     with pytest.raises(RecipeError, match="not about swapped@1"):
         promote(registry_store, "swapped@1", "B. Judge", forged, "")
 
@@ -129,39 +127,6 @@ def test_what_is_no_gate_report_is_refused(tmp_path: Path, text: str) -> None:
         read_gate(tmp_path / "g.json")
 
 
-def test_a_gate_report_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
-    side = GatedSide({"t1": ()}, (GatedModel("a@1", "ab"),))
-    write_gate(Gate(side, side, 30, True, ("worse",)), tmp_path / "g.json")
-    with pytest.raises(RecipeError, match="contradicts itself"):
-        read_gate(tmp_path / "g.json")
-
-
-def test_a_report_that_compares_a_version_with_itself_promotes_nobody(make_offer: Offer) -> None:
-    one, two, three = (replace(make_offer("own", n).version, version=n) for n in (1, 2, 3))
-
-    def side(treatment: str, *versions: ModelVersion) -> GatedSide:
-        used = (GatedModel(v.reference, v.content_sha256) for v in versions)
-        return GatedSide({treatment: ()}, tuple(used))
-
-    def said(before: GatedSide, after: GatedSide, champion: ModelVersion | None = one) -> list[str]:
-        return objections(Gate(before, after, 30, True, ()), two, champion)
-
-    assert said(side("t1", one), side("t2", two)) == []
-    assert said(side("t1"), side("t2", two), None) == []
-    itself = "the report compares own@2 with itself"
-    assert said(side("t2", two), side("t2", two), None) == [itself]
-    assert said(side("t1"), side("t1", two), None) == [itself]
-    both = side("mixed", one, two)
-    assert said(both, both) == [
-        "its challenger used other versions of own beside own@2",
-        "what it compares with used several versions of own",
-        itself,
-    ]
-    assert said(side("t1", one, three), side("t2", two)) == [
-        "what it compares with used several versions of own"
-    ]
-
-
 def test_a_report_of_another_store_with_the_same_names_does_not_count(
     registry_store: Store, tmp_path: Path
 ) -> None:
@@ -171,18 +136,17 @@ def test_a_report_of_another_store_with_the_same_names_does_not_count(
         file = tmp_path / "same.toml"
         file.write_text(f'name = "same"\n[[step]]\nname = "dirt"\nthreshold = {threshold}\n')
         register(registry_store, offer("same", file, said))
-    theirs = {"same@1": "11" * 32, "same@2": "22" * 32}
-    report = gate(tmp_path / "g.json", "same@1", "same@2", theirs)
-    with pytest.raises(RecipeError, match="not about same@2"):
-        promote(registry_store, "same@2", "B. Judge", report, "")
     one, two = (Registry(registry_store).version("same", number) for number in (1, 2))
-    side = gated_side(
+    theirs = (replace(one, content_sha256="11" * 32), replace(two, content_sha256="22" * 32))
+    file = gate(tmp_path / "g.json", *theirs)
+    with pytest.raises(RecipeError, match="not about same@2"):
+        promote(registry_store, "same@2", "B. Judge", file, "")
+    ours = gated_side(
         {"t": resolved(registry_store, "same@2").treatment.steps}, registry_store.shelf
     )
-    assert side.models == (GatedModel("same@2", two.content_sha256),)
-    ours = {v.reference: v.content_sha256 for v in (one, two)}
+    assert ours.models == (GatedModel("same@2", two.content_sha256),)
     promote(registry_store, "same@1", "B. Judge", None, "the first")
-    promote(registry_store, "same@2", "B. Judge", gate(report, "same@1", "same@2", ours), "")
+    promote(registry_store, "same@2", "B. Judge", gate(file, one, two), "")
 
 
 def test_rollback_restores_champion_after_champion(
@@ -202,10 +166,8 @@ def test_rollback_restores_champion_after_champion(
     assert (agent, detail) == ("C. Chief", "champion again, in place of rolled@3; waxy faces")
 
 
-def test_a_treatment_changes_exactly_when_weights_or_parameters_do(
-    registry_store: Store, make_offer: Offer
-) -> None:
-    """Neither the name of a model, nor its number, nor the alias it was found by matter."""
+def test_a_treatment_is_all_that_is_said_of_it(registry_store: Store, make_offer: Offer) -> None:
+    """Its weights, its parameters, and the version by name; not the alias it was found by."""
     store = registry_store
     register(store, make_offer("one-name", 31))
     register(store, make_offer("other-name", 31))
@@ -214,17 +176,26 @@ def test_a_treatment_changes_exactly_when_weights_or_parameters_do(
     assert one.treatment.steps[0].weights_sha256
     assert one.treatment.steps[0].model == "one-name@1"
     assert resolved(store, "one-name@challenger").treatment == one.treatment
-    same = resolved(store, "other-name@1").treatment
-    assert same.treatment_id == one.treatment.treatment_id
-    assert same.steps[0].model == "other-name@1"
     others = {
         one.treatment.treatment_id,
+        resolved(store, "other-name@1").treatment.treatment_id,
         resolved(store, "other-name@2").treatment.treatment_id,
         resolved(store, "one-name@1", noise=0.05).treatment.treatment_id,
         resolved(store, "one-name@1", strength=0.5).treatment.treatment_id,
         resolved(store, "one-name@1", steadiness=0.0).treatment.treatment_id,
     }
-    assert len(others) == 5
+    assert len(others) == 6
+
+
+def test_what_is_registered_already_is_told_its_version(
+    registry_store: Store, make_offer: Offer
+) -> None:
+    """Whatever is said of it this time: a version never changes."""
+    register(registry_store, make_offer("told", 33))
+    again = make_offer("told", 33, licence="Apache-2.0", invents=True)
+    with pytest.raises(StoreError, match=r"told@1 has the same content.*under another name"):
+        register(registry_store, again)
+    assert Registry(registry_store).version("told", 1).licence == "MIT"
 
 
 def test_a_model_of_steps_is_its_steps(registry_store: Store, tmp_path: Path) -> None:
@@ -234,8 +205,9 @@ def test_a_model_of_steps_is_its_steps(registry_store: Store, tmp_path: Path) ->
     register(registry_store, offer("dust", file, said))
     plain = Recipe("mine", "", (RecipeStep("dirt", {"threshold": 0.1}),))
     found = resolved(registry_store, "dust@1").treatment
-    assert found.treatment_id == resolve_treatment(plain, Path()).treatment.treatment_id
-    assert found.steps[0].model == "dust@1"
+    (own,), (step,) = resolve_treatment(plain, Path()).treatment.steps, found.steps
+    assert (step.name, step.version, step.parameters) == (own.name, own.version, own.parameters)
+    assert (step.model, step.licence) == ("dust@1", "Apache-2.0")
     with pytest.raises(RecipeError, match="take out noise"):
         resolved(registry_store, "dust@1", noise=0.1)
 
@@ -375,8 +347,9 @@ def test_a_new_store_begins_with_a_model_of_a_shared_registry(
     other_store: Store, make_offer: Offer, tmp_path: Path
 ) -> None:
     register(other_store, make_offer("travelling", 3))
-    with pytest.raises(StoreError, match="is not a store"):
-        resolve_treatment(recipe("travelling@1"), tmp_path / "planned", ask=False)
+    planned = resolve_treatment(recipe("travelling@1"), tmp_path / "planned", ask=False)
+    assert planned.treatment.steps[0].model == "travelling@1"
+    assert not (tmp_path / "planned").exists()
     found = resolve_treatment(recipe("travelling@1"), tmp_path / "new")
     assert found.treatment.steps[0].model == "travelling@1"
     listed = CliRunner().invoke(app, ["models", "list", "--store", str(tmp_path / "newer")])
@@ -391,7 +364,8 @@ def planted(store: Store, name: str, tag: str, artifacts: dict[str, bytes], fold
     for part, data in artifacts.items():
         (folder / part).write_bytes(data)
     client.log_artifacts(run.info.run_id, str(folder))
-    tags = {"content_sha256": tag} if tag else {}
+    card = hashlib.sha256(artifacts.get("model.json", b"")).hexdigest()
+    tags = {"content_sha256": tag, "card_sha256": card} if tag else {}
     source = run.info.artifact_uri
     client.create_model_version(name, source=source, run_id=run.info.run_id, tags=tags)
 

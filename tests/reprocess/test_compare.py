@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalogs.errors import StoreError
+from catalogs.ledger import Ledger
 from catalogs.recipe import read_recipe
 from catalogs.store import Store
 from flows.cli import app
 from flows.compare_command import compared_json
+from flows.yardstick import yardstick
 from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
 from tasks.difference import tolerated
-from tasks.gate import GatedModel, objections, read_gate
+from tasks.gate import GatedModel, read_gate
+from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
-from tasks.paired import find_side, paired_values
+from tasks.objections import objections
+from tasks.paired import differing, find_side, paired_values
 from tasks.resample import RESAMPLES, bootstrap_means
 from tasks.treat import resolve_recipe
 
@@ -29,6 +34,7 @@ Archive = Callable[..., Store]
 Reprocess = Callable[..., Any]
 
 PLAIN = resolve_recipe(read_recipe("conservative"))
+CALIBRATION = shipped_calibration()
 
 
 def pairs(shots: int = 40, **changes: Any) -> pd.DataFrame:
@@ -213,11 +219,18 @@ def measure(store: Store, batch: str, level: float, verdict: str = "ok") -> None
             "key": row.key, "reel_id": row.reel_id, "shot_index": row.shot_index,
             "treatment_id": row.treatment_id, "metric": "BOIL", "measurable": True,
             "after": level + 0.01 * (number % 5), "verdict": verdict, "seconds": 1.0,
+            "calibration_id": CALIBRATION.calibration_id,
         }])  # fmt: skip
 
 
 def call(store: Store, *words: str) -> Result:
     return CliRunner().invoke(app, ["compare", *words, "--store", str(store.root)])
+
+
+def values(ledger: Ledger, one: str, other: str) -> pd.DataFrame:
+    return paired_values(
+        ledger, differing(*map(partial(find_side, ledger), (one, other))), CALIBRATION
+    )
 
 
 @pytest.fixture
@@ -243,8 +256,8 @@ def test_a_better_version_passes_and_its_report_promotes_it(
     assert report.champion.models == (GatedModel("dust@1", "1"),)
     (steps,) = report.challenger.treatments.values()
     assert steps == by_model(TWO).steps
-    assert objections(report, TWO, ONE) == []
-    assert objections(report, ONE, TWO) != []
+    assert objections(report, TWO, ONE, yardstick()) == []
+    assert objections(report, ONE, TWO, yardstick()) != []
 
 
 def test_a_worse_version_does_not_pass(twice: tuple[Store, str], tmp_path: Path) -> None:
@@ -255,7 +268,9 @@ def test_a_worse_version_does_not_pass(twice: tuple[Store, str], tmp_path: Path)
     assert done.exit_code == 1
     assert "worse: R00.r1/0000000-0000004  BOIL 2 to 3, ok to flag" in done.output
     assert "the gate is not passed" in done.output
-    assert objections(read_gate(gate), TWO, ONE)[0].startswith("BOIL (all shots) became worse")
+    assert objections(read_gate(gate), TWO, ONE, yardstick())[0].startswith(
+        "BOIL (all shots) became worse"
+    )
     as_json = json.loads(call(store, "first", batch, "--json").output)
     assert (as_json["passed"], len(as_json["worse"])) == (False, 24)
 
@@ -283,14 +298,14 @@ def test_shots_that_only_one_side_has_cannot_be_compared(archive: Archive) -> No
     ledger = archive([PLAIN, by_model(ONE)], 2).ledger()
     sides = [find_side(ledger, t.treatment_id) for t in (PLAIN, by_model(ONE))]
     with pytest.raises(StoreError, match="no shot was restored by both"):
-        paired_values(ledger, *sides)
+        differing(*sides)
 
 
 def test_a_treatment_is_not_compared_with_itself(twice: tuple[Store, str]) -> None:
     store, _ = twice
     side = find_side(store.ledger(), "first")
     with pytest.raises(StoreError, match="treated every shot alike"):
-        paired_values(store.ledger(), side, side)
+        differing(side, side)
 
 
 def test_shots_that_both_treated_alike_are_left_out(archive: Archive, reprocess: Reprocess) -> None:
@@ -300,7 +315,7 @@ def test_shots_that_both_treated_alike_are_left_out(archive: Archive, reprocess:
     measure(store, batch, 3.0)
     ledger = store.ledger()
     version = ledger.newest("reels").iloc[-1]["treatment_id"]
-    pairs = paired_values(ledger, find_side(ledger, "first"), find_side(ledger, version))
+    pairs = values(ledger, "first", version)
     assert set(pairs["shot"]) == {"R00.r1/0000004-0000008"}
 
 
@@ -308,6 +323,6 @@ def test_a_shot_that_was_not_measured_again_is_not_passed_over(twice: tuple[Stor
     store, batch = twice
     measure(store, "first", 2.0)
     ledger = store.ledger()
-    pairs = paired_values(ledger, find_side(ledger, "first"), find_side(ledger, batch))
+    pairs = values(ledger, "first", batch)
     assert pairs["after"].isna().all()
     assert "BOIL (all shots) is measurable on 0 shots, before 24" in compare_pairs(pairs).reasons

@@ -17,7 +17,7 @@ from catalogs.mixtures import read_version, record_mixture, standing_version
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelReference
 from catalogs.policy import Policy
-from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
+from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe, steps_json
 from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
 from catalogs.store import Store, hold_store
@@ -31,11 +31,12 @@ from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
+from tasks.renew import with_version
 from tasks.report.night import read_night
 from tasks.reprocess import ChosenShot, ReprocessPlan
 from tasks.split import DETECTOR
 from tasks.strata.measured import measured_shots
-from tasks.treat import resolve_recipe, with_version
+from tasks.treat import resolve_recipe
 
 from .conftest import FRAMES, ONE, TWO, by_model, played
 
@@ -617,3 +618,18 @@ def test_a_time_that_is_none_is_refused_before_anything_is_planned(
 ) -> None:
     with pytest.raises(ValueError, match="'25:99' is not HH:MM"):
         flow(archive([DUSTED], 1), monkeypatch, model="dust@2", until="25:99")
+
+
+def test_a_recipe_of_the_same_steps_is_not_the_model(archive: Archive) -> None:
+    """Whatever night named the steps last: shots of the model are chosen by it, others are not."""
+    steps = (RecipeStep("deflicker", {}), RecipeStep("dirt", {"threshold": 0.1}))
+    plain = resolve_recipe(Recipe("plainly", "", steps))
+    store = archive([DUSTED, plain, DUSTED], 3)
+    for treatment in (plain, DUSTED, plain):
+        store.ledger("again").append("batches", "again", [{
+            "recipe": treatment.recipe_name, "treatment_id": treatment.treatment_id,
+            "steps_json": steps_json(treatment.steps), "status": "finished",
+        }])  # fmt: skip
+        plan = planned(store, model="dust@2")
+        assert [reel.reel.reel_id for reel in plan.reels] == ["R00.r1", "R02.r1"]
+        assert len(plan.chosen) == 6

@@ -17,8 +17,8 @@ from flows.night import Tally
 from tasks import retire as retire_module
 from tasks.fixity import check_shots
 from tasks.paired import differing, find_side
+from tasks.renew import with_version
 from tasks.retire import plan_retiring, retire
-from tasks.treat import with_version
 
 from .conftest import ONE, TWO, by_model, dust, outcome
 from .test_reprocess import planned
@@ -88,7 +88,8 @@ def test_what_was_measured_can_still_be_compared(reprocessed: Store) -> None:
     ledger = reprocessed.ledger("b")
     names = by_model(ONE).label, by_model(TWO).label
     retire(reprocessed, ledger, plan_retiring(reprocessed, the_reel(reprocessed)))
-    one, two = differing(*(find_side(ledger, name) for name in names))
+    found = differing(*(find_side(ledger, name) for name in names))
+    one, two = found.before, found.after
     assert len(one.shots) == len(two.shots) == 10
 
 
