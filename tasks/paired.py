@@ -14,13 +14,14 @@ from catalogs.ledger import Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.model_shelf import Shelf
 from catalogs.rows import known_reels
+from catalogs.shot_list import of_holding_lists
+from catalogs.tables import SHOT_PLACE
 from catalogs.treatments import recorded_treatments
 from tasks.anew import judged_anew
 from tasks.compare import STRATA, Compared, compare_pairs
 from tasks.gate import GatedSide, gated_side
 from tasks.metrics.calibration import Calibration
 
-_PLACE = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
 _IDENTITY = re.compile(r"(?:.*-)?([0-9a-f]{8,64})")
 
 
@@ -71,9 +72,9 @@ def find_side(ledger: Ledger, name: str) -> Side:
         newest = rows.drop_duplicates(["reel_id", "key"], keep="last")
         everything = with_mixtures(newest, ledger.newest("mixtures"))
         own = everything[everything["treatment_id"] == _treatment(everything, name)]
-    own = own.drop_duplicates(_PLACE, keep="last")
+    own = of_holding_lists(ledger, own).drop_duplicates(SHOT_PLACE, keep="last")
     original = rows.drop_duplicates("key").set_index("key")["treatment_id"]
-    shots = own[[*_PLACE, "key", "status"]]
+    shots = own[[*SHOT_PLACE, "key", "status"]]
     return Side(name, shots.assign(treatment_id=own["key"].map(original)))
 
 
@@ -85,7 +86,7 @@ def differing(one: Side, other: Side) -> Differing:
     Raises:
         StoreError: no shot was treated both ways, none differently, or none was restored by both.
     """
-    both = one.shots.merge(other.shots, on=_PLACE, suffixes=("_before", "_after"))
+    both = one.shots.merge(other.shots, on=SHOT_PLACE, suffixes=("_before", "_after"))
     if both.empty:
         raise StoreError(f"no shot was restored by both {one.name} and {other.name}")
     both = both[both["key_before"] != both["key_after"]]
@@ -102,7 +103,7 @@ def differing(one: Side, other: Side) -> Differing:
 
     def of(side: Side, when: str) -> Side:
         names = {f"{own}_{when}": own for own in ("key", "treatment_id", "status")}
-        return Side(side.name, both[[*_PLACE, *names]].rename(columns=names))
+        return Side(side.name, both[[*SHOT_PLACE, *names]].rename(columns=names))
 
     return Differing(of(one, "before"), of(other, "after"), *count)
 
@@ -120,11 +121,11 @@ def paired_values(ledger: Ledger, found: Differing, calibration: Calibration) ->
     values = values.rename(columns={"calibration_id": "calibration"})
     values = values[["reel_id", "key", "metric", "value", "verdict", "threshold", "calibration"]]
     before, after = (
-        side.shots[[*_PLACE, "key"]].merge(values, on=["reel_id", "key"]).drop(columns="key")
+        side.shots[[*SHOT_PLACE, "key"]].merge(values, on=["reel_id", "key"]).drop(columns="key")
         for side in (found.before, found.after)
     )
     pairs = before.merge(
-        after, on=[*_PLACE, "metric"], how="outer", suffixes=("_before", "_after")
+        after, on=[*SHOT_PLACE, "metric"], how="outer", suffixes=("_before", "_after")
     )  # what one side lacks is not measurable there
     pairs = pairs.rename(columns={"value_before": "before", "value_after": "after"})
     pairs = judged_anew(pairs, calibration).merge(_strata(ledger), on="reel_id", how="left")

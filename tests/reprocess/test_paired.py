@@ -11,7 +11,7 @@ from catalogs.errors import StoreError
 from catalogs.recipe import Treatment
 from catalogs.records import HeldRow
 from catalogs.rows import held_row, known_reels, restored_row
-from catalogs.shot_list import current_shots
+from catalogs.shot_list import current_shots, ranges_of, record_correction
 from catalogs.store import Store
 from flows.compare_command import compared_text
 from tasks.compare import Compared
@@ -154,3 +154,15 @@ def test_two_sides_of_an_earlier_calibration_are_both_judged_by_todays(archive: 
              verdict=lambda _: "flag")  # fmt: skip
     (all_shots,) = [d for d in compared(store).differences if d.stratum == "all shots"]
     assert (all_shots.flagged_before, all_shots.flagged_after) == (30, 0)
+
+
+def test_shots_of_a_superseded_list_are_not_compared(archive: Archive) -> None:
+    """A person joined two of them; what was restored of the two is no shot any more."""
+    store = archive([BEFORE], 4)
+    (reel,) = known_reels(store.ledger()).values()
+    first, second, *others = ranges_of(current_shots(store.ledger(), reel, DETECTOR))
+    joined = (first[0], second[1])
+    record_correction(store.ledger(), reel, (joined, *others), "A. Editor", "", DETECTOR)
+    for name in (BEFORE.label, "first"):
+        shots = find_side(store.ledger(), name).shots
+        assert list(zip(shots["start_frame"], shots["stop_frame"], strict=True)) == others
