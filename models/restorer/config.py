@@ -1,0 +1,48 @@
+"""How large a restorer is, and what it can be asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+TASKS = ("denoise", "dirt", "scratch", "inpaint", "flicker")
+MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask of theirs covers
+REACH = 2  # neighbours in place on either side
+PLACES = 2 * REACH
+MULTIPLE = 8  # sides of what the network sees are multiples of this
+
+
+@dataclass(frozen=True)
+class RestorerConfig:
+    """The sizes of a restorer.
+
+    Attributes:
+        widths: channels at 1/2, 1/4 and 1/8 of the picture's size, multiples of 8.
+        state: channels of the recurrent state, at 1/8.
+        blocks: residual blocks at 1/2 and at 1/8, each.
+        aligned: draw neighbours along the motion; False leaves them where they are, to show what
+            that is worth.
+    """
+
+    widths: tuple[int, int, int] = (32, 64, 96)
+    state: int = 48
+    blocks: int = 1
+    aligned: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        if len(self.widths) != 3 or any(w < 8 or w % 8 for w in self.widths):
+            raise ValueError(f"widths {self.widths} are not three multiples of 8")
+        if not 8 <= self.state <= 1024:
+            raise ValueError(f"state {self.state} is outside 8..1024 channels")
+        if not 1 <= self.blocks <= 16:
+            raise ValueError(f"blocks {self.blocks} is outside 1..16")
+
+    def as_dict(self) -> dict[str, object]:
+        """Its fields, for a file."""
+        return asdict(self)
+
+
+SMALL = RestorerConfig()  # 0.8 M parameters: trained and run on two cores
+LARGE = RestorerConfig(widths=(48, 112, 176), state=96, blocks=3)  # 3.5 M: for a GPU
+
+SIZES = {"small": SMALL, "large": LARGE}

@@ -1,0 +1,255 @@
+"""The restorer: what it makes of frames, their neighbours in place, and evidence of damage.
+
+    answer = restorer(seen, asked, frames=T)     # T frames each of several shots at once
+    output = answer.output(seen.source)          # source + gate x residual
+
+At half size, three levels, see `models.restorer.config`. Between four runs of layers that look at
+one frame each lie a buffer, a buffer and the recurrent state, and a buffer again; `stream.py` runs
+the same parts over a shot frame by frame. Weights are random until they are trained or loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.restorer.blocks import Buffered, Recurrent, Residual
+from models.restorer.config import MASKED, PLACES, TASKS, RestorerConfig
+from models.restorer.evidence import COARSE, fine
+from models.restorer.neighbours import CLUES, Seen
+
+BUFFERS = 3  # in a row; each waits for one further frame
+STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut, so that 0 and 1 are reached
+CANDIDATES = PLACES + 1  # the cleaned frame and its neighbours in place
+OUTPUTS = CANDIDATES + 3 + len(MASKED) + 1  # weights, additions, masks, uncertainty
+INPUTS = 6 * CANDIDATES + len(CLUES) + PLACES  # at half size
+HEAD_INPUTS = 12 + 4 * (2 + len(CLUES))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the restorer says of N frames.
+
+    Attributes:
+        gate: float32 `[N, 1, H, W]` in 0..1: how much of the residual counts.
+        residual: float32 `[N, 3, H, W]`, see `models.restorer.picture`.
+        masks: float32 `[N, 3, H, W]` in 0..1: where dirt, scratches and destroyed picture lie.
+        logits: the same before the sigmoid.
+        uncertainty: float32 `[N, 1, H, W]`: expected absolute error of luma, as it is after.
+    """
+
+    gate: Tensor
+    residual: Tensor
+    masks: Tensor
+    logits: Tensor
+    uncertainty: Tensor
+
+    def output(self, source: Tensor) -> Tensor:
+        """The restored frames; where the gate is 0 they are the source, bit for bit."""
+        return source + self.gate * self.residual
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A frame on its way through the network."""
+
+    seen: Seen
+    asked: Tensor
+    closed: tuple[Tensor, Tensor]
+    x: Tensor
+    skips: tuple[Tensor, ...]
+
+    @property
+    def told(self) -> Tensor:
+        """1 for every task that is asked, however much of it."""
+        return (self.asked > 0).to(self.x.dtype)
+
+
+class Restorer(nn.Module):
+    """The network."""
+
+    def __init__(self, config: RestorerConfig) -> None:
+        super().__init__()
+        half, quarter, eighth = config.widths
+        self.config = config
+        self.enter = nn.Conv2d(INPUTS, half, 3, padding=1)
+        self.outer = nn.ModuleList(Residual(half) for _ in range(config.blocks))
+        self.to_quarter = nn.Conv2d(half, quarter, 2, stride=2)
+        self.to_eighth = nn.Conv2d(quarter, eighth, 2, stride=2)
+        self.exchanges = nn.ModuleList(Buffered(c) for c in (quarter, eighth, quarter))
+        self.recurrent = Recurrent(eighth, config.state)
+        self.inner = nn.ModuleList(Residual(eighth) for _ in range(config.blocks))
+        self.from_eighth = nn.Conv2d(eighth, 4 * quarter, 1)
+        self.from_quarter = nn.Conv2d(quarter, 4 * half, 1)
+        self.leave = nn.ModuleList(Residual(half) for _ in range(config.blocks))
+        self.head = Residual(half, half + HEAD_INPUTS)
+        self.answer = nn.Conv2d(half, 4 * OUTPUTS, 3, padding=1)
+        self.lift = nn.Conv2d(half, 1, 1)  # how much of the neighbours' levels is undone
+        for layer in (self.answer, self.lift):
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+            with torch.no_grad():
+                layer.weight.mul_(0.1)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers are learned."""
+        return sum(p.numel() for p in self.parameters())
+
+    def forward(self, seen: Seen, asked: Tensor, frames: int) -> Answer:
+        """Answer for whole shots at once.
+
+        Args:
+            seen: of T frames of B shots, ordered by frame, then shot; sides are multiples of 8.
+            asked: float32 `[B, 5]` in 0..1, in the order of `TASKS`.
+            frames: T.
+        """
+        passing = self.begin(seen, asked.repeat(frames, 1))
+        passing = self._mixed(0, passing, frames)
+        passing = self._mixed(1, self.descend(passing), frames)
+        passing = self._remembered(passing, frames)
+        passing = self._mixed(2, self.ascend(passing), frames)
+        return self.end(passing)
+
+    def begin(self, seen: Seen, asked: Tensor) -> Passing:
+        """From what is shown of the frames to features at a quarter of their size."""
+        damaged = seen.clues[:, :1]
+        closed = functional.max_pool2d(damaged, 4) > 0, functional.max_pool2d(damaged, 8) > 0
+        told = (asked > 0).to(seen.source.dtype)
+        x = functional.leaky_relu(self.enter(_entering(seen)), 0.1)
+        for block in self.outer:
+            x = block(x, told)
+        return Passing(seen, asked, closed, self.to_quarter(x), (x,))
+
+    def descend(self, passing: Passing) -> Passing:
+        """From a quarter of the size to an eighth."""
+        x = self.to_eighth(passing.x)
+        return replace(passing, x=x, skips=(*passing.skips, passing.x))
+
+    def remember(self, passing: Passing, state: Tensor | None) -> tuple[Passing, Tensor]:
+        """The recurrent state, of one frame; None before the first."""
+        state = self.recurrent.empty(passing.x) if state is None else state
+        x, state = self.recurrent(passing.x, state, passing.closed[1])
+        return replace(passing, x=x), state
+
+    def ascend(self, passing: Passing) -> Passing:
+        """From an eighth of the size to a quarter."""
+        x = passing.x
+        for block in self.inner:
+            x = block(x, passing.told)
+        x = functional.pixel_shuffle(self.from_eighth(x), 2) + passing.skips[1]
+        return replace(passing, x=x, skips=passing.skips[:1])
+
+    def end(self, passing: Passing) -> Answer:
+        """From a quarter of the size to the answer; here the damaged samples are seen."""
+        seen, told = passing.seen, passing.told
+        x = functional.pixel_shuffle(self.from_quarter(passing.x), 2) + passing.skips[0]
+        for block in self.leave:
+            x = block(x, told)
+        x = self.head(x, told, torch.cat((x, _leaving(seen)), dim=1))
+        x = functional.leaky_relu(x, 0.1)
+        out = functional.pixel_shuffle(self.answer(x), 2).to(torch.float32)
+        shares, addition, logits, spread = out.split((CANDIDATES, 3, len(MASKED), 1), dim=1)
+        lift = functional.interpolate(
+            self.lift(x).to(torch.float32), scale_factor=2, mode="bilinear", align_corners=False
+        )
+        residual = _fused(seen, shares) + 0.1 * addition
+        residual = torch.cat((residual[:, :1] + lift * _level(seen), residual[:, 1:]), dim=1)
+        masks = ((1 + 2 * STRETCH) * torch.sigmoid(logits) - STRETCH).clamp(0, 1)
+        gate = gate_of(masks, passing.asked)
+        return Answer(gate, residual, masks, logits, functional.softplus(spread - 4) + 1e-3)
+
+    def mix(self, number: int, passing: Passing, before: Tensor, after: Tensor) -> Passing:
+        """A buffer's block, with what the frames before and after have sent."""
+        return replace(passing, x=self.exchanges[number](passing.x, before, after, passing.told))
+
+    def sent(self, number: int, passing: Passing) -> Tensor:
+        """What a buffer keeps of a frame for its neighbours."""
+        closed = passing.closed[1 if number == 1 else 0]
+        sent: Tensor = self.exchanges[number].sent(passing.x, closed)
+        return sent
+
+    def _mixed(self, number: int, passing: Passing, frames: int) -> Passing:
+        sent = self.sent(number, passing)
+        to_next, to_last = sent.chunk(2, dim=1)
+        shots = sent.shape[0] // frames
+        nothing = torch.zeros_like(to_next[:shots])
+        before = torch.cat((nothing, to_next[:-shots])) if frames > 1 else nothing
+        after = torch.cat((to_last[shots:], nothing)) if frames > 1 else nothing
+        return self.mix(number, passing, before, after)
+
+    def _remembered(self, passing: Passing, frames: int) -> Passing:
+        state, parts = None, []
+        for x, closed in zip(
+            passing.x.chunk(frames), passing.closed[1].chunk(frames), strict=True
+        ):
+            one = replace(passing, x=x, closed=(passing.closed[0], closed))
+            one, state = self.remember(one, state)
+            parts.append(one.x)
+        return replace(passing, x=torch.cat(parts))
+
+
+def gate_of(masks: Tensor, asked: Tensor) -> Tensor:
+    """How much of the residual counts: 1 minus the product of what each task leaves.
+
+    Args:
+        masks: `[N, 3, H, W]`, of dirt, scratches and destroyed picture; the other tasks reach
+            everywhere.
+        asked: `[N, 5]`.
+    """
+    left = torch.ones_like(masks[:, :1])
+    for number, task in enumerate(TASKS):
+        share = asked[:, number, None, None, None]
+        where = masks[:, MASKED.index(task), None] if task in MASKED else 1.0
+        left = left * (1 - share * where)
+    return 1 - left
+
+
+def _entering(seen: Seen) -> Tensor:
+    """All that may be carried on, at half size: none of it comes from damaged samples."""
+    damaged = seen.clues[:, :1]
+    spared = torch.cat((damaged, seen.clues[:, 1:3] * (1 - damaged), seen.clues[:, 3:]), dim=1)
+    places = seen.places.unflatten(1, (PLACES, 3))
+    away = (places - seen.cleaned[:, None]).flatten(0, 1)
+    levels = functional.interpolate(
+        seen.levels, scale_factor=COARSE // 2, mode="bilinear", align_corners=False
+    )
+    parts = (
+        _halved(seen.cleaned),
+        _halved(away).unflatten(0, (-1, PLACES)).flatten(1, 2) * 4,
+        functional.avg_pool2d(spared, 2) * 4,
+        levels * 4,
+    )
+    return torch.cat(parts, dim=1)
+
+
+def _halved(picture: Tensor) -> Tensor:
+    """Four samples of luma and the mean colour of each square, `[N, 6, H / 2, W / 2]`."""
+    luma = functional.pixel_unshuffle(picture[:, :1], 2)
+    return torch.cat((luma, functional.avg_pool2d(picture[:, 1:], 2)), dim=1)
+
+
+def _leaving(seen: Seen) -> Tensor:
+    """What only a frame's own answer sees, at half size: its own samples and all evidence."""
+    luma = seen.source[:, :1]
+    middle = seen.places[:, ::3].mean(dim=1, keepdim=True)
+    away = torch.cat((seen.cleaned[:, :1] - luma, middle - luma, seen.clues), dim=1)
+    return functional.pixel_unshuffle(torch.cat((seen.source, 4 * away), dim=1), 2)
+
+
+def _fused(seen: Seen, shares: Tensor) -> Tensor:
+    """From the source to a weighted mean of the cleaned frame and its neighbours in place."""
+    weights = torch.softmax(shares, dim=1)
+    mean = weights[:, :1] * seen.cleaned
+    for number in range(PLACES):
+        place = seen.places[:, 3 * number : 3 * number + 3]
+        mean = mean + weights[:, number + 1, None] * place
+    return mean - seen.source
+
+
+def _level(seen: Seen) -> Tensor:
+    """How much darker the neighbours were than the frame, on average, `[N, 1, H, W]`."""
+    height, width = seen.source.shape[-2:]
+    return fine(seen.levels.mean(dim=1, keepdim=True), (int(height), int(width)))
