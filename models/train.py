@@ -68,6 +68,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=12, help="of each clip, 10 frames each")
     parser.add_argument("--lines", type=int, default=360, help="most lines of a clip")
     parser.add_argument("--workers", type=int, default=1, help="threads that make draws")
+    parser.add_argument("--threads", type=int, default=1, help="of the steps, on a CPU")
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
@@ -148,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train, or go on training."""
     options = options_of(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(options.threads)
     clips = training_clips(options.split)
     runs = decode_runs(options.data, clips, options.runs, options.lines)
     config = SIZES[options.size]

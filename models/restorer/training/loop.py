@@ -4,8 +4,8 @@ Adam; the rate of learning rises over the first `WARM_UP` steps and falls with t
 after `LEVEL`, so that it does not depend on when the training will end. What is used is the running
 average of the weights, which takes the place of a last phase at a low rate.
 
-On a CPU the same seed gives the same weights, bit for bit, whatever the number of threads that make
-draws; on a GPU sums are not taken in one order, and weights agree up to rounding. In bfloat16 the
+On one kind of CPU the same seed gives the same weights, bit for bit, whatever the number of workers
+that make draws; on a GPU sums are not taken in one order, and weights agree up to rounding. In bfloat16 the
 convolutions are; pictures, losses and weights stay float32.
 """
 
