@@ -4,9 +4,9 @@
                            [--steps N] [--device cuda] [--mlflow http://host:5000]
 
 The clips are those of `models/restorer/training/clips.json`; those of the benchmarks and of the
-selftest are never trained on. A run that was stopped goes on from its newest checkpoint when the same
-command is given again. The result is `restorer.safetensors`; its metadata names the clips with their
-licences, the seed and the steps.
+selftest are never trained on. A run that was stopped goes on from its newest checkpoint when the
+same command is given again. The result is `restorer.safetensors`; its metadata names the clips
+with their licences, the seed and the steps.
 
 On two cores `--size small` takes about a second a step; `--size large` is for a GPU.
 """
@@ -39,7 +39,8 @@ from models.restorer.training.clips import (
     on_device,
     training_clips,
 )
-from models.restorer.training.draws import Crops, draw
+from models.restorer.training.crops import Crops
+from models.restorer.training.draws import draw
 from models.restorer.training.loop import Report, Rules, new_training, train
 from models.restorer.training.pool import Maker, Plan, Pool
 from models.restorer.training.tracking import Lines, MLflowRun

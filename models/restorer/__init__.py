@@ -5,16 +5,17 @@
 
 What goes through it, frame by frame:
 
+    seen.py         what the network is shown
     neighbours.py   the frame, its four neighbours drawn in place, and the engine's evidence
     network.py      a U-Net over them; features wait in buffers for both neighbours in time
     stream.py       the same network over a shot that never ends
     step.py         frames in, changes out
     training/       clips, damage, losses and the loop
 
-Sources: the buffers for both directions are those of Qi et al., "Real-time streaming video denoising
-with bidirectional buffers" (BSVD), ACM Multimedia 2022; neighbours in place as in engines since
-Kokaram, "Motion Picture Restoration", 1998; a learned gate on what is carried on as in Wan, Zhang,
-Chen, Liao, "Bringing old films back to life", CVPR 2022. Ours differs:
+Sources: the buffers for both directions are those of Qi et al., "Real-time streaming video
+denoising with bidirectional buffers" (BSVD), ACM Multimedia 2022; neighbours in place as in
+engines since Kokaram, "Motion Picture Restoration", 1998; a learned gate on what is carried on as
+in Wan, Zhang, Chen, Liao, "Bringing old films back to life", CVPR 2022. Ours differs:
 
 - Each sample is first of all a weighted mean of what the frame and its neighbours in place show;
   the network says with which weights. So it starts where the engine ends.

@@ -1,8 +1,8 @@
 """The parts of the restorer: layers that know the task, buffers in time, and a gated state.
 
-Features are float32 `[N, C, H, W]`. `closed` is a bool `[N, 1, H, W]`: what lies under it comes from
-damage and is carried to no other frame. What is carried is also weighed by a trust of its own, 0..1,
-which is learned.
+Features are float32 `[N, C, H, W]`. `closed` is a bool `[N, 1, H, W]`: what lies under it comes
+from damage and is carried to no other frame. What is carried is also weighed by a trust of its
+own, 0..1, which is learned.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Told(nn.Module):
     def forward(self, x: Tensor, asked: Tensor) -> Tensor:
         """Map `[N, C, H, W]` under the tasks `[N, 5]`."""
         scale, shift = self.by_task(asked)[..., None, None].chunk(2, dim=1)
-        return x * (1 + scale) + shift
+        told: Tensor = x * (1 + scale) + shift
+        return told
 
 
 class Residual(nn.Module):
@@ -43,7 +44,8 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, asked: Tensor, mixed: Tensor | None = None) -> Tensor:
         """Map `[N, C, H, W]`; `mixed` goes through the convolutions in the place of `x`."""
         inner = self.told(self.first(x if mixed is None else mixed), asked)
-        return x + self.second(functional.leaky_relu(inner, 0.1))
+        added: Tensor = self.second(functional.leaky_relu(inner, 0.1))
+        return x + added
 
 
 class Buffered(nn.Module):
@@ -54,7 +56,8 @@ class Buffered(nn.Module):
         self.share = channels // 8
         self.trust = nn.Conv2d(channels, 1, 1)
         self.block = Residual(channels)
-        nn.init.constant_(self.trust.bias, 2.0)
+        with torch.no_grad():
+            self.trust.bias.fill_(2.0)  # type: ignore[union-attr]
 
     def sent(self, x: Tensor, closed: Tensor) -> Tensor:
         """What others may see of a frame: `[N, 2 * share, H, W]`, first for the one after it."""
@@ -65,7 +68,8 @@ class Buffered(nn.Module):
     def forward(self, x: Tensor, before: Tensor, after: Tensor, asked: Tensor) -> Tensor:
         """Map a frame's features with what its neighbours sent, `[N, share, H, W]` each."""
         mixed = torch.cat((before, after, x[:, 2 * self.share :]), dim=1)
-        return self.block(x, asked, mixed)
+        result: Tensor = self.block(x, asked, mixed)
+        return result
 
     def to_next(self, sent: Tensor) -> Tensor:
         """The part of what was sent that the frame after it sees."""

@@ -38,9 +38,7 @@ def level_between(place: Tensor, here: Tensor) -> Tensor:
 
 def fine(level: Tensor, shape: tuple[int, int]) -> Tensor:
     """A level of the coarse grid, brought to the picture's, smoothly."""
-    whole = functional.interpolate(
-        level, scale_factor=COARSE, mode="bilinear", align_corners=False
-    )
+    whole = functional.interpolate(level, scale_factor=COARSE, mode="bilinear", align_corners=False)
     return whole[..., : shape[0], : shape[1]]
 
 

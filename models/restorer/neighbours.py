@@ -15,19 +15,17 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.contract import Frame
 from models.motion import Motion, warp
-from models.restorer.config import MULTIPLE, PLACES, REACH
+from models.restorer.config import PLACES, REACH
 from models.restorer.evidence import (
-    COARSE,
     damaged_by,
     disagreement_of,
     extreme_of,
@@ -38,58 +36,12 @@ from models.restorer.evidence import (
     spike_of,
 )
 from models.restorer.picture import channels_of
+from models.restorer.seen import Seen
 
 Item = TypeVar("Item")
 
 OFFSETS = (-1, 1, -2, 2)  # nearest first
-CLUES = ("damaged", "spike", "extreme", "disagreement", "line")
 LOOK_AHEAD = 2 * REACH  # frames: two for each of the passes
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the network is shown of N frames; float32, full range 1.
-
-    Attributes:
-        source: `[N, 3, H, W]`, the frames, see `models.restorer.picture`.
-        cleaned: `[N, 3, H, W]`, with what the evidence calls damaged replaced.
-        places: `[N, 12, H, W]`, three channels each of four cleaned neighbours in place.
-        levels: `[N, 4, H / 8, W / 8]`, what was added to the luma of each.
-        clues: `[N, 5, H, W]`, in the order of `CLUES`; the first is 0 or 1.
-    """
-
-    source: Tensor
-    cleaned: Tensor
-    places: Tensor
-    levels: Tensor
-    clues: Tensor
-
-    def padded(self) -> Seen:
-        """With sides that are multiples of 8; the edge is repeated."""
-        height, width = self.source.shape[-2:]
-        pad = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-        if not any(pad):
-            return self
-        whole = {
-            name: functional.pad(getattr(self, name), pad, mode="replicate")
-            for name in ("source", "cleaned", "places", "clues")
-        }
-        return replace(self, **whole)
-
-    def cropped(self, top: int, left: int, height: int, width: int) -> Seen:
-        """A window of it; all four are multiples of 8."""
-        parts = {}
-        for field in fields(self):
-            unit = COARSE if field.name == "levels" else 1
-            rows = slice(top // unit, (top + height) // unit)
-            columns = slice(left // unit, (left + width) // unit)
-            parts[field.name] = getattr(self, field.name)[..., rows, columns].contiguous()
-        return Seen(**parts)
-
-    @staticmethod
-    def joined(parts: Sequence[Seen]) -> Seen:
-        """Several of one size as one, one after the other."""
-        return Seen(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Seen)})
 
 
 @dataclass(frozen=True)
@@ -186,7 +138,7 @@ def _cleaned(drawn: _Drawn, index: int, near: dict[int, tuple[Frame, Tensor]]) -
     first, second = places[0][:, :1], places[1][:, :1]
     spike = spike_of(here, first, second)
     damaged = damaged_by(spike, noise_of(first, second))
-    nearer = torch.where((first - here).abs() <= (second - here).abs(), *places)
+    nearer = torch.where((first - here).abs() <= (second - here).abs(), places[0], places[1])
     cleaned = torch.where(damaged, nearer, source)
     return _Cleaned(frame, source, cleaned, damaged.to(torch.float32), spike)
 

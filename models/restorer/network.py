@@ -18,14 +18,14 @@ from torch.nn import functional
 
 from models.restorer.blocks import Buffered, Recurrent, Residual
 from models.restorer.config import MASKED, PLACES, TASKS, RestorerConfig
-from models.restorer.evidence import COARSE, fine
-from models.restorer.neighbours import CLUES, Seen
+from models.restorer.seen import CLUES, Seen
+from models.restorer.views import SIDES, entering, fused, leaving, mean_level
 
 BUFFERS = 3  # in a row; each waits for one further frame
 STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut, so that 0 and 1 are reached
-CANDIDATES = PLACES + 1  # the cleaned frame and its neighbours in place
-OUTPUTS = CANDIDATES + 3 + len(MASKED) + 1  # weights, additions, masks, uncertainty
-INPUTS = 6 * CANDIDATES + len(CLUES) + PLACES  # at half size
+CANDIDATES = 1 + PLACES + len(SIDES)  # see `models.restorer.views.fused`
+OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, weights, additions, uncertainty
+INPUTS = 6 * (1 + PLACES) + len(CLUES) + PLACES  # at half size
 HEAD_INPUTS = 12 + 4 * (2 + len(CLUES))
 
 
@@ -92,6 +92,8 @@ class Restorer(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
             with torch.no_grad():
                 layer.weight.mul_(0.1)
+        with torch.no_grad():  # at first the mean is taken over time, not over space
+            self.answer.bias[4 * (len(MASKED) + 1 + PLACES) : 4 * (len(MASKED) + CANDIDATES)] = -3
 
     @property
     def parameter_count(self) -> int:
@@ -118,7 +120,7 @@ class Restorer(nn.Module):
         damaged = seen.clues[:, :1]
         closed = functional.max_pool2d(damaged, 4) > 0, functional.max_pool2d(damaged, 8) > 0
         told = (asked > 0).to(seen.source.dtype)
-        x = functional.leaky_relu(self.enter(_entering(seen)), 0.1)
+        x = functional.leaky_relu(self.enter(entering(seen)), 0.1)
         for block in self.outer:
             x = block(x, told)
         return Passing(seen, asked, closed, self.to_quarter(x), (x,))
@@ -148,28 +150,32 @@ class Restorer(nn.Module):
         x = functional.pixel_shuffle(self.from_quarter(passing.x), 2) + passing.skips[0]
         for block in self.leave:
             x = block(x, told)
-        x = self.head(x, told, torch.cat((x, _leaving(seen)), dim=1))
+        x = self.head(x, told, torch.cat((x, leaving(seen)), dim=1))
         x = functional.leaky_relu(x, 0.1)
         out = functional.pixel_shuffle(self.answer(x), 2).to(torch.float32)
-        shares, addition, logits, spread = out.split((CANDIDATES, 3, len(MASKED), 1), dim=1)
+        logits, shares, addition, spread = torch.split(out, [len(MASKED), CANDIDATES, 3, 1], dim=1)
         lift = functional.interpolate(
             self.lift(x).to(torch.float32), scale_factor=2, mode="bilinear", align_corners=False
         )
-        residual = _fused(seen, shares) + 0.1 * addition
-        residual = torch.cat((residual[:, :1] + lift * _level(seen), residual[:, 1:]), dim=1)
+        residual = fused(seen, shares) + 0.1 * addition
+        residual = torch.cat((residual[:, :1] + lift * mean_level(seen), residual[:, 1:]), dim=1)
         masks = ((1 + 2 * STRETCH) * torch.sigmoid(logits) - STRETCH).clamp(0, 1)
         gate = gate_of(masks, passing.asked)
         return Answer(gate, residual, masks, logits, functional.softplus(spread - 4) + 1e-3)
 
     def mix(self, number: int, passing: Passing, before: Tensor, after: Tensor) -> Passing:
         """A buffer's block, with what the frames before and after have sent."""
-        return replace(passing, x=self.exchanges[number](passing.x, before, after, passing.told))
+        return replace(passing, x=self._exchange(number)(passing.x, before, after, passing.told))
 
     def sent(self, number: int, passing: Passing) -> Tensor:
         """What a buffer keeps of a frame for its neighbours."""
         closed = passing.closed[1 if number == 1 else 0]
-        sent: Tensor = self.exchanges[number].sent(passing.x, closed)
-        return sent
+        return self._exchange(number).sent(passing.x, closed)
+
+    def _exchange(self, number: int) -> Buffered:
+        found = self.exchanges[number]
+        assert isinstance(found, Buffered)
+        return found
 
     def _mixed(self, number: int, passing: Passing, frames: int) -> Passing:
         sent = self.sent(number, passing)
@@ -182,9 +188,7 @@ class Restorer(nn.Module):
 
     def _remembered(self, passing: Passing, frames: int) -> Passing:
         state, parts = None, []
-        for x, closed in zip(
-            passing.x.chunk(frames), passing.closed[1].chunk(frames), strict=True
-        ):
+        for x, closed in zip(passing.x.chunk(frames), passing.closed[1].chunk(frames), strict=True):
             one = replace(passing, x=x, closed=(passing.closed[0], closed))
             one, state = self.remember(one, state)
             parts.append(one.x)
@@ -205,51 +209,3 @@ def gate_of(masks: Tensor, asked: Tensor) -> Tensor:
         where = masks[:, MASKED.index(task), None] if task in MASKED else 1.0
         left = left * (1 - share * where)
     return 1 - left
-
-
-def _entering(seen: Seen) -> Tensor:
-    """All that may be carried on, at half size: none of it comes from damaged samples."""
-    damaged = seen.clues[:, :1]
-    spared = torch.cat((damaged, seen.clues[:, 1:3] * (1 - damaged), seen.clues[:, 3:]), dim=1)
-    places = seen.places.unflatten(1, (PLACES, 3))
-    away = (places - seen.cleaned[:, None]).flatten(0, 1)
-    levels = functional.interpolate(
-        seen.levels, scale_factor=COARSE // 2, mode="bilinear", align_corners=False
-    )
-    parts = (
-        _halved(seen.cleaned),
-        _halved(away).unflatten(0, (-1, PLACES)).flatten(1, 2) * 4,
-        functional.avg_pool2d(spared, 2) * 4,
-        levels * 4,
-    )
-    return torch.cat(parts, dim=1)
-
-
-def _halved(picture: Tensor) -> Tensor:
-    """Four samples of luma and the mean colour of each square, `[N, 6, H / 2, W / 2]`."""
-    luma = functional.pixel_unshuffle(picture[:, :1], 2)
-    return torch.cat((luma, functional.avg_pool2d(picture[:, 1:], 2)), dim=1)
-
-
-def _leaving(seen: Seen) -> Tensor:
-    """What only a frame's own answer sees, at half size: its own samples and all evidence."""
-    luma = seen.source[:, :1]
-    middle = seen.places[:, ::3].mean(dim=1, keepdim=True)
-    away = torch.cat((seen.cleaned[:, :1] - luma, middle - luma, seen.clues), dim=1)
-    return functional.pixel_unshuffle(torch.cat((seen.source, 4 * away), dim=1), 2)
-
-
-def _fused(seen: Seen, shares: Tensor) -> Tensor:
-    """From the source to a weighted mean of the cleaned frame and its neighbours in place."""
-    weights = torch.softmax(shares, dim=1)
-    mean = weights[:, :1] * seen.cleaned
-    for number in range(PLACES):
-        place = seen.places[:, 3 * number : 3 * number + 3]
-        mean = mean + weights[:, number + 1, None] * place
-    return mean - seen.source
-
-
-def _level(seen: Seen) -> Tensor:
-    """How much darker the neighbours were than the frame, on average, `[N, 1, H, W]`."""
-    height, width = seen.source.shape[-2:]
-    return fine(seen.levels.mean(dim=1, keepdim=True), (int(height), int(width)))

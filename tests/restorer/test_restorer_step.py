@@ -54,7 +54,7 @@ def test_outside_the_gate_no_sample_changes(
     lively: Restorer, tmp_path: Path, texture: Texture, pixel_format: str
 ) -> None:
     with torch.no_grad():
-        lively.answer.bias[8 * 4 : 11 * 4] -= 3.5
+        lively.answer.bias[:12] -= 3.5
     save_restorer(lively, tmp_path / "rare.safetensors")
     step = LearnedRestorer(str(tmp_path / "rare.safetensors"), dirt=1, scratch=1, inpaint=1)
     changes = [c for _, _, c in apply_step(step, texture(pixel_format, count=4, size=(48, 64)))]
@@ -104,7 +104,7 @@ def test_half_of_a_task_is_half_of_its_change(weights: Path, texture: Texture) -
     for before, after, between in zip(source, whole, half, strict=True):
         start, end, middle = (frame.samples()[0] for frame in (before, after, between))
         uncut = (end > 0) & (end < before.peak)
-        assert 0.2 < float(uncut.float().mean())
+        assert float(uncut.float().mean()) > 0.2
         assert int(((end - start) - 2 * (middle - start))[uncut].abs().max()) <= 2
 
 

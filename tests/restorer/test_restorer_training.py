@@ -51,7 +51,7 @@ def benchmark_clips() -> set[str]:
 
 
 def test_what_is_evaluated_is_never_trained_on() -> None:
-    evaluated = benchmark_clips() | {film.path for film in FOOTAGE}
+    evaluated = benchmark_clips() | {film.file for film in FOOTAGE}
     assert evaluated <= set(evaluation_paths())
     trained = {clip.path for clip in training_clips()}
     assert trained & set(evaluation_paths()) == set()

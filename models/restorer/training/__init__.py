@@ -5,6 +5,7 @@
     clips.json      which clips are trained on and which never are, with their licences
     clips.py        decodes the clips of training once, into memory
     noise.py        white noise, which denoisers are published for
+    crops.py        what a step takes
     draws.py        a draw: a run of frames, damaged, seen as the network sees them, cut into crops
     pool.py         batches from the last few draws; the next ones are made meanwhile
     losses.py       what is to be small; nothing that needs another network

@@ -81,11 +81,7 @@ def decode_runs(
 
 def starts_of(shots: Sequence[tuple[int, int]], runs: int) -> list[int]:
     """First frames of at most so many runs, evenly spread, none of which crosses a shot's end."""
-    every = [
-        start
-        for first, stop in shots
-        for start in range(first, stop - RUN + 1, RUN)
-    ]
+    every = [start for first, stop in shots for start in range(first, stop - RUN + 1, RUN)]
     if len(every) <= runs:
         return every
     return [every[round(n * (len(every) - 1) / max(runs - 1, 1))] for n in range(runs)]

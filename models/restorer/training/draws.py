@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -33,8 +32,10 @@ from models.degrade import (
 from models.degrade.aged import APART
 from models.motion import Motion
 from models.restorer.config import MASKED, TASKS
-from models.restorer.neighbours import Seen, seen_of
+from models.restorer.neighbours import seen_of
 from models.restorer.picture import channels_of
+from models.restorer.seen import Seen
+from models.restorer.training.crops import Crops
 from models.restorer.training.noise import WhiteNoise
 
 KINDS = {
@@ -50,58 +51,7 @@ WHITE_SHARE = 0.3  # of the draws have white noise instead of grain
 ALL_SHARE, ONE_SHARE = 0.5, 0.2  # of the draws ask for everything, for one task; else for some
 
 
-@dataclass(frozen=True)
-class Crops:
-    """Crops of one draw, or a batch of them; T frames of B crops.
-
-    Attributes:
-        seen: of T x B frames, ordered by frame, then crop.
-        truth: float32 `[T x B, 3, h, w]`.
-        masks: float32 `[T x B, 3, h, w]`, 0 or 1: dirt, scratches, destroyed picture.
-        asked: float32 `[B, 5]`.
-    """
-
-    seen: Seen
-    truth: Tensor
-    masks: Tensor
-    asked: Tensor
-
-    @property
-    def frames(self) -> int:
-        """T."""
-        return self.truth.shape[0] // self.asked.shape[0]
-
-    def chosen(self, numbers: Sequence[int]) -> Crops:
-        """Some of the crops."""
-        picked = torch.tensor(numbers, device=self.truth.device)
-        shots = self.asked.shape[0]
-
-        def of(whole: Tensor) -> Tensor:
-            return whole.unflatten(0, (-1, shots))[:, picked].flatten(0, 1)
-
-        seen = Seen(**{name: of(part) for name, part in vars(self.seen).items()})
-        return Crops(seen, of(self.truth), of(self.masks), self.asked[picked])
-
-    @staticmethod
-    def side_by_side(parts: Sequence[Crops]) -> Crops:
-        """Crops of several draws of one length as one batch."""
-        frames = parts[0].frames
-
-        def of(wholes: Sequence[Tensor]) -> Tensor:
-            return torch.cat([w.unflatten(0, (frames, -1)) for w in wholes], dim=1).flatten(0, 1)
-
-        names = vars(parts[0].seen)
-        return Crops(
-            Seen(**{name: of([getattr(p.seen, name) for p in parts]) for name in names}),
-            of([p.truth for p in parts]),
-            of([p.masks for p in parts]),
-            torch.cat([p.asked for p in parts]),
-        )
-
-
-def draw(
-    run: Sequence[Frame], seed: int, size: int, count: int, aligned: bool = True
-) -> Crops:
+def draw(run: Sequence[Frame], seed: int, size: int, count: int, aligned: bool = True) -> Crops:
     """Damage a run of frames and cut crops from it.
 
     Args:
@@ -173,9 +123,7 @@ def asked_of(chance: random.Random) -> Tensor:
     return asked
 
 
-def places_of(
-    chance: random.Random, masks: Tensor, size: int, count: int
-) -> list[tuple[int, int]]:
+def places_of(chance: random.Random, masks: Tensor, size: int, count: int) -> list[tuple[int, int]]:
     """Corners (top, left) of crops, multiples of 8: every second one lies on damage."""
     height, width = masks.shape[-2:]
     hurt = masks.amax(dim=(0, 1)).nonzero().tolist()

@@ -4,9 +4,9 @@ Adam; the rate of learning rises over the first `WARM_UP` steps and falls with t
 after `LEVEL`, so that it does not depend on when the training will end. What is used is the running
 average of the weights, which takes the place of a last phase at a low rate.
 
-On one kind of CPU the same seed gives the same weights, bit for bit, whatever the number of workers
-that make draws; on a GPU sums are not taken in one order, and weights agree up to rounding. In bfloat16 the
-convolutions are; pictures, losses and weights stay float32.
+On one kind of CPU the same seed gives the same weights, bit for bit, whatever the number of
+workers that make draws; on a GPU sums are not taken in one order, and weights agree up to rounding.
+With bfloat16 only the convolutions are; pictures, losses and weights stay float32.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor
 from models.restorer.config import RestorerConfig
 from models.restorer.network import Restorer
 from models.restorer.training.checkpoint import Training
-from models.restorer.training.draws import Crops
+from models.restorer.training.crops import Crops
 from models.restorer.training.losses import losses_of, total_of
 
 WARM_UP, LEVEL = 50, 1000  # steps
@@ -63,9 +63,9 @@ def new_training(config: RestorerConfig, rules: Rules, device: torch.device) -> 
     return Training(0, restorer, average, optimizer)
 
 
-def train(training: Training, batch_of: Callable[[int], Crops], rules: Rules) -> Iterator[
-    dict[str, float]
-]:
+def train(
+    training: Training, batch_of: Callable[[int], Crops], rules: Rules
+) -> Iterator[dict[str, float]]:
     """Train without end, step by step, in place.
 
     Yields:

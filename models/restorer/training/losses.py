@@ -1,5 +1,7 @@
 """What training makes small. All is computed from the pictures; no other network is asked.
 
+What is weighed by `WEIGHTS`, and summed:
+
     picture     Charbonnier distance to the truth (Charbonnier et al., ICIP 1994), damage counting
                 more
     slope       the same of differences between adjacent samples of luma: edges stay sharp
@@ -7,6 +9,8 @@
     masks       cross entropy and Dice (Milletari et al., 3DV 2016) of each class of damage
     doubt       negative log-likelihood of the luma's error under a Laplace distribution whose scale
                 is the stated uncertainty; the error itself learns nothing from it
+
+The error is the output's, so where the gate is shut nothing is learned of the residual.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from torch.nn import functional
 
 from models.restorer.config import MASKED, TASKS
 from models.restorer.network import Answer
-from models.restorer.training.draws import Crops
+from models.restorer.training.crops import Crops
 
 WEIGHTS = {"picture": 1.0, "slope": 0.25, "time": 0.25, "masks": 0.02, "doubt": 0.002}
 DAMAGE = 4.0  # how much more a damaged sample counts
@@ -33,7 +37,7 @@ def losses_of(answer: Answer, crops: Crops) -> dict[str, Tensor]:
     return {
         "picture": _picture(error, _asked_damage(crops)),
         "slope": _near(luma.diff(dim=-1)) + _near(luma.diff(dim=-2)),
-        "time": _near(luma.unflatten(0, (crops.frames, -1)).diff(dim=0)),
+        "time": _near(luma.reshape(crops.frames, -1, *luma.shape[1:]).diff(dim=0)),
         "masks": masks_loss(answer.logits, crops.masks),
         "doubt": (luma.detach().abs() / answer.uncertainty + answer.uncertainty.log()).mean(),
     }

@@ -1,8 +1,8 @@
 """Batches from the last few draws; the next draws are made meanwhile, on other cores.
 
-A draw costs about as much as two steps, and its crops are not alike; so every crop is seen a few times,
-beside crops of other draws. Which draws and which crops make a batch depends on the seed and the
-number of the step alone.
+A draw costs about as much as two steps, and its crops are alike; so every crop is seen a few
+times, beside crops of other draws. Which draws and which crops make a batch depends on the seed
+and the number of the step alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 
-from models.restorer.training.draws import Crops
+from models.restorer.training.crops import Crops
 
 Maker = Callable[[int], Crops]  # from the number of a draw
 

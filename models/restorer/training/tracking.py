@@ -1,7 +1,7 @@
 """The figures of a training run: lines of JSON beside its weights, and an MLflow server if asked.
 
-The server is spoken to by its REST interface (MLflow 2 and 3, `/api/2.0/mlflow`). A server that does
-not answer stops nothing: training goes on, and the lines of JSON have all figures.
+The server is spoken to by its REST interface (MLflow 2 and 3, `/api/2.0/mlflow`). One that does
+not answer while a training runs stops nothing: the lines of JSON have all figures.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class MLflowRun:
 
     def end(self) -> None:
         """Say that the run has ended."""
-        self._ask(
-            "runs/update", {"run_id": self._run, "status": "FINISHED", "end_time": _now()}
-        )
+        self._ask("runs/update", {"run_id": self._run, "status": "FINISHED", "end_time": _now()})
 
     def _experiment(self) -> str:
         found = self._ask("experiments/search", {"max_results": 1000})
