@@ -92,8 +92,9 @@ class Restorer(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
             with torch.no_grad():
                 layer.weight.mul_(0.1)
+        spared = [4 * (len(MASKED) + number) for number in (1 + PLACES, CANDIDATES)]
         with torch.no_grad():  # at first the mean is taken over time, not over space
-            self.answer.bias[4 * (len(MASKED) + 1 + PLACES) : 4 * (len(MASKED) + CANDIDATES)] = -3
+            self.get_parameter("answer.bias")[spared[0] : spared[1]] = -3
 
     @property
     def parameter_count(self) -> int:
