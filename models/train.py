@@ -32,6 +32,7 @@ from models.restorer.training.checkpoint import (
     save_training,
 )
 from models.restorer.training.clips import (
+    MOST_LINES,
     SPLIT,
     Clip,
     Run,
@@ -67,7 +68,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--held", type=int, default=8, help="draws that batches are chosen from")
     parser.add_argument("--steps-a-draw", type=int, default=2)
     parser.add_argument("--runs", type=int, default=12, help="of each clip, 10 frames each")
-    parser.add_argument("--lines", type=int, default=360, help="most lines of a clip")
+    parser.add_argument("--lines", type=int, default=MOST_LINES, help="most lines of a clip")
     parser.add_argument("--workers", type=int, default=1, help="threads that make draws")
     parser.add_argument("--threads", type=int, default=1, help="of the steps, on a CPU")
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")

@@ -91,8 +91,9 @@ def restored(
 
     def shown() -> Iterator[Seen]:
         for frame, seen in seen_of(frames, motion, restorer.config.aligned):
+            if not waiting:
+                restorer.to(seen.source.device)
             waiting.append((frame, seen))
-            restorer.to(seen.source.device)
             yield seen.padded()
 
     for answer in stream.stream(restorer, shown(), asked):

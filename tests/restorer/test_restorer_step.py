@@ -1,5 +1,6 @@
 """The step and its weights: any format, bounded memory, nothing changed that was not asked."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from catalogs.errors import VerificationError
-from catalogs.picture import PIXEL_FORMATS
+from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Frame, apply_step
 from models.restorer import TASKS, Restorer
 from models.restorer.picture import change_of, channels_of
@@ -88,6 +89,25 @@ def test_the_step_waits_for_no_more_frames_than_it_states(weights: Path, texture
     for number, _ in enumerate(apply_step(step, counted())):
         assert taken <= number + 1 + step.look_ahead
     assert taken == 20
+
+
+def test_what_the_step_holds_does_not_grow(weights: Path) -> None:
+    step, form = LearnedRestorer(str(weights), **ALL), PictureFormat(40, 32, "gray")
+    alive: weakref.WeakSet[Frame] = weakref.WeakSet()
+    held = []
+
+    def made() -> Iterator[Frame]:
+        for index in range(40):
+            plane = torch.full((32, 40), 100 + index % 7, dtype=torch.uint8)
+            frame = Frame((plane,), form)
+            alive.add(frame)
+            held.append(len(alive))
+            yield frame
+            del frame
+
+    for _ in apply_step(step, made()):
+        pass
+    assert max(held[20:]) == max(held[10:20]) <= step.look_ahead + 5
 
 
 def test_a_shot_starts_without_memory_of_another(weights: Path, texture: Texture) -> None:

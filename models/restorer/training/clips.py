@@ -1,8 +1,9 @@
 """The clips of training: which they are, and their frames, decoded once.
 
-A clip is taken at half its size, 240..360 lines, because most were compressed, and only whole runs
-of frames within one shot are kept. `clips.json` names the clips that are never trained on; every
-benchmark and every film of the selftest is among them, and a test holds that.
+A clip is taken at half its size, 360..480 lines where it has so many, because most were
+compressed; only whole runs of frames within one shot are kept. `clips.json` names the clips that
+are never trained on; every clip of the benchmarks and of the selftest is among them, and a test
+holds that. Clips that show people of the selftest's are in neither list.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from catalogs.picture import PictureFormat
 from models.contract import Frame
 
 SPLIT = Path(__file__).with_name("clips.json")
-MOST_LINES, LEAST_LINES = 360, 240
+LEAST_LINES, MOST_LINES = 360, 480  # as in the benchmarks
 RUN = 10  # frames that are kept and trained on together
 
 
@@ -107,7 +108,7 @@ def _decode(path: Path, clip: Clip, runs: int, lines: int) -> list[Run]:
 
 
 def frame_of(picture: np.ndarray, lines: int) -> Frame:
-    """A decoded picture, uint8 B, G, R `[H, W, 3]`, at half its size as 4:2:0."""
+    """A decoded picture, uint8 B, G, R `[H, W, 3]`, at about half its size, as 4:2:0."""
     height, width = picture.shape[:2]
     down = min(max(height // 2, LEAST_LINES), lines, height) // 2 * 2
     across = max(2, round(width * down / height / 2) * 2)
