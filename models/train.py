@@ -66,7 +66,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--crops", type=int, default=6, help="of each draw")
     parser.add_argument("--batch", type=int, default=6, help="crops of a step")
     parser.add_argument("--held", type=int, default=8, help="draws that batches are chosen from")
-    parser.add_argument("--steps-a-draw", type=int, default=2)
+    parser.add_argument("--steps-a-draw", type=int, default=3)
     parser.add_argument("--runs", type=int, default=12, help="of each clip, 10 frames each")
     parser.add_argument("--lines", type=int, default=MOST_LINES, help="most lines of a clip")
     parser.add_argument("--workers", type=int, default=1, help="threads that make draws")

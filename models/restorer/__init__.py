@@ -6,7 +6,8 @@
 What goes through it, frame by frame:
 
     seen.py         what the network is shown
-    neighbours.py   the frame, its four neighbours drawn in place, and the engine's evidence
+    neighbours.py   the frame, its neighbours drawn in place, and the engine's evidence
+    averages.py     the engine's own average of them
     network.py      a U-Net over them; features wait in buffers for both neighbours in time
     stream.py       the same network over a shot that never ends
     step.py         frames in, changes out
@@ -17,8 +18,9 @@ denoising with bidirectional buffers" (BSVD), ACM Multimedia 2022; neighbours in
 engines since Kokaram, "Motion Picture Restoration", 1998; a learned gate on what is carried on as
 in Wan, Zhang, Chen, Liao, "Bringing old films back to life", CVPR 2022. Ours differs:
 
-- Each sample is first of all a weighted mean of what the frame and its neighbours in place show;
-  the network says with which weights. So it starts where the engine ends.
+- Each sample is first of all a weighted mean of what the frame, its neighbours in place and the
+  engine's own average of them show; the network says with which weights. So it starts where the
+  engine ends.
 - What the evidence calls damaged is replaced before anything is carried to another frame. The
   damaged samples themselves reach the last layers of their own frame only.
 - `output = source + gate x residual`. The gate is exactly 0 where no task is asked or no damage

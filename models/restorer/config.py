@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 
 TASKS = ("denoise", "dirt", "scratch", "inpaint", "flicker")
 MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask of theirs covers
-REACH = 2  # neighbours in place on either side
-PLACES = 2 * REACH
+PLACES = 4  # neighbours in place that the network sees: two on either side
 MULTIPLE = 8  # sides of what the network sees are multiples of this
 
 

@@ -5,7 +5,8 @@ Two passes over the shot, each a stream:
     1. The frame's luma is compared with both neighbours in place. Where it spikes against both
        (`models.restorer.evidence`) it is taken for damaged, and the cleaned frame has there what
        the nearer of the two has.
-    2. Cleaned frames are drawn in place, two before and two after, brightness matched.
+    2. Cleaned frames are drawn in place, four before and four after, brightness matched. The
+       network sees the nearest four, and the average of all (`models.restorer.averages`).
 
 So nothing that is shown of another frame comes from samples that the evidence calls damaged there.
 Where a shot has no neighbour, the nearest that there is takes its place.
@@ -24,7 +25,8 @@ from torch import Tensor
 
 from models.contract import Frame
 from models.motion import Motion, warp
-from models.restorer.config import PLACES, REACH
+from models.restorer.averages import AVERAGED, averages_of
+from models.restorer.config import PLACES
 from models.restorer.evidence import (
     damaged_by,
     disagreement_of,
@@ -40,8 +42,9 @@ from models.restorer.seen import Seen
 
 Item = TypeVar("Item")
 
-OFFSETS = (-1, 1, -2, 2)  # nearest first
-LOOK_AHEAD = 2 * REACH  # frames: two for each of the passes
+OFFSETS = (-1, 1, -2, 2, -3, 3, -4, 4)  # nearest first
+COMPARED = 2  # frames looked at on either side in the first pass; two only at a shot's ends
+LOOK_AHEAD = COMPARED + AVERAGED  # frames, of both passes
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,24 @@ def seen_of(
     """
     sources = ((frame, channels_of(frame)[None]) for frame in _noted(frames, motion))
     drawn = _Drawn(motion, aligned)
-    cleaned = (_cleaned(drawn, index, near) for index, near in around(sources))
-    for index, near in around(cleaned):
+    cleaned = (_cleaned(drawn, index, near) for index, near in around(sources, COMPARED))
+    for index, near in around(cleaned, AVERAGED):
         yield near[0].frame, _seen(drawn, index, near)
 
 
-def around(items: Iterable[Item]) -> Iterator[tuple[int, dict[int, Item]]]:
-    """Each item's number, and it with its neighbours by offset, -2..2, as far as there are any."""
+def around(items: Iterable[Item], reach: int) -> Iterator[tuple[int, dict[int, Item]]]:
+    """Each item's number, and it with its neighbours by offset, as far as there are any."""
     held: deque[Item] = deque()
     source = iter(items)
     first = index = 0
     while True:
-        wanted = index + REACH + 1 - first - len(held)
+        wanted = index + reach + 1 - first - len(held)
         held.extend(itertools.islice(source, wanted))
         if index >= first + len(held):
             return
         yield index, {number - index: item for number, item in enumerate(held, first)}
         index += 1
-        if index - first > REACH:
+        if index - first > reach:
             held.popleft()
             first += 1
 
@@ -153,6 +156,7 @@ def _seen(drawn: _Drawn, index: int, near: dict[int, _Cleaned]) -> Seen:
         luma, level = _matched(place[:, :1], here)
         places.append(torch.cat((luma, place[:, 1:]), dim=1))
         levels.append(level)
+    averages = averages_of(own.cleaned, places, own.frame.peak)
     if not places:
         places, levels = [own.cleaned], [level_between(here, here)]
     there = [min(slot, len(places) - 1) for slot in range(PLACES)]
@@ -163,11 +167,14 @@ def _seen(drawn: _Drawn, index: int, near: dict[int, _Cleaned]) -> Seen:
         extreme_of(own.source[:, :1], lumas[:, :1], lumas[:, 1:2]),
         disagreement_of(lumas),
         line_of(here),
+        averages.noise,
+        averages.left,
     )
     return Seen(
-        own.source,
-        own.cleaned,
-        torch.cat([places[slot] for slot in there], dim=1),
-        torch.cat([levels[slot] for slot in there], dim=1),
-        torch.cat(clues, dim=1),
+        source=own.source,
+        cleaned=own.cleaned,
+        places=torch.cat([places[slot] for slot in there], dim=1),
+        averages=averages.pictures,
+        levels=torch.cat([levels[slot] for slot in there], dim=1),
+        clues=torch.cat(clues, dim=1),
     )

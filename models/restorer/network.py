@@ -19,14 +19,14 @@ from torch.nn import functional
 from models.restorer.blocks import Buffered, Recurrent, Residual
 from models.restorer.config import MASKED, PLACES, TASKS, RestorerConfig
 from models.restorer.seen import CLUES, Seen
-from models.restorer.views import SIDES, entering, fused, leaving, mean_level
+from models.restorer.views import AVERAGES, SIDES, entering, fused, leaving, mean_level
 
 BUFFERS = 3  # in a row; each waits for one further frame
 STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut, so that 0 and 1 are reached
-CANDIDATES = 1 + PLACES + len(SIDES)  # see `models.restorer.views.fused`
+CANDIDATES = 1 + PLACES + AVERAGES + len(SIDES)  # see `models.restorer.views.fused`
 OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, weights, additions, uncertainty
-INPUTS = 6 * (1 + PLACES) + len(CLUES) + PLACES  # at half size
-HEAD_INPUTS = 12 + 4 * (2 + len(CLUES))
+INPUTS = 6 * (2 + PLACES) + 4 + len(CLUES) + PLACES  # at half size
+HEAD_INPUTS = 12 + 4 * (3 + len(CLUES))
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,11 @@ class Restorer(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
             with torch.no_grad():
                 layer.weight.mul_(0.1)
-        spared = [4 * (len(MASKED) + number) for number in (1 + PLACES, CANDIDATES)]
-        with torch.no_grad():  # at first the mean is taken over time, not over space
-            self.get_parameter("answer.bias")[spared[0] : spared[1]] = -3
+        first = 4 * (len(MASKED) + 1 + PLACES)
+        with torch.no_grad():  # at first the output is the engine's average, shrunk
+            bias = self.get_parameter("answer.bias")
+            bias[first + 4 : first + 8] = 2
+            bias[first + 8 : first + 8 + 4 * len(SIDES)] = -3
 
     @property
     def parameter_count(self) -> int:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from models.restorer.config import MULTIPLE
 from models.restorer.evidence import COARSE
 
-CLUES = ("damaged", "spike", "extreme", "disagreement", "line")
+CLUES = ("damaged", "spike", "extreme", "disagreement", "line", "noise", "left")
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,15 @@ class Seen:
         source: `[N, 3, H, W]`, the frames, see `models.restorer.picture`.
         cleaned: `[N, 3, H, W]`, with what the evidence calls damaged replaced.
         places: `[N, 12, H, W]`, three channels each of four cleaned neighbours in place.
+        averages: `[N, 4, H, W]`, see `models.restorer.averages`.
         levels: `[N, 4, H / 8, W / 8]`, what was added to the luma of each.
-        clues: `[N, 5, H, W]`, in the order of `CLUES`; the first is 0 or 1.
+        clues: `[N, 7, H, W]`, in the order of `CLUES`; the first is 0 or 1.
     """
 
     source: Tensor
     cleaned: Tensor
     places: Tensor
+    averages: Tensor
     levels: Tensor
     clues: Tensor
 
@@ -41,7 +43,7 @@ class Seen:
             return self
         whole = {
             name: functional.pad(getattr(self, name), pad, mode="replicate")
-            for name in ("source", "cleaned", "places", "clues")
+            for name in ("source", "cleaned", "places", "averages", "clues")
         }
         return replace(self, **whole)
 

@@ -10,6 +10,7 @@ from models.restorer.config import PLACES
 from models.restorer.evidence import COARSE, fine
 from models.restorer.seen import Seen
 
+AVERAGES = 2  # candidates that are averages
 SIDES = (-7, -4, 4, 7)  # samples; scratches are narrower on film of some 360 lines
 
 
@@ -17,15 +18,17 @@ def entering(seen: Seen) -> Tensor:
     """All that may be carried on, at half size: none of it comes from damaged samples."""
     damaged = seen.clues[:, :1]
     spared = torch.cat((damaged, seen.clues[:, 1:3] * (1 - damaged), seen.clues[:, 3:]), dim=1)
-    away = seen.places - seen.cleaned.repeat(1, PLACES, 1, 1)
+    pictures = (*seen.places.chunk(PLACES, dim=1), seen.averages[:, :3])
+    fine = seen.averages[:, 3:] - seen.cleaned[:, :1]
     levels = functional.interpolate(
         seen.levels, scale_factor=COARSE // 2, mode="bilinear", align_corners=False
     )
     parts = (
         halved(seen.cleaned),
-        *(4 * halved(part) for part in away.chunk(PLACES, dim=1)),
-        functional.avg_pool2d(spared, 2) * 4,
-        levels * 4,
+        *(4 * halved(picture - seen.cleaned) for picture in pictures),
+        4 * functional.pixel_unshuffle(fine, 2),
+        4 * functional.avg_pool2d(spared, 2),
+        4 * levels,
     )
     return torch.cat(parts, dim=1)
 
@@ -39,8 +42,8 @@ def halved(picture: Tensor) -> Tensor:
 def leaving(seen: Seen) -> Tensor:
     """What only a frame's own answer sees, at half size: its own samples and all evidence."""
     luma = seen.source[:, :1]
-    middle = seen.places[:, ::3].mean(dim=1, keepdim=True)
-    away = torch.cat((seen.cleaned[:, :1] - luma, middle - luma, seen.clues), dim=1)
+    lumas = (seen.cleaned[:, :1], seen.averages[:, :1], seen.averages[:, 3:])
+    away = torch.cat((*(picture - luma for picture in lumas), seen.clues), dim=1)
     return functional.pixel_unshuffle(torch.cat((seen.source, 4 * away), dim=1), 2)
 
 
@@ -49,15 +52,16 @@ def fused(seen: Seen, shares: Tensor) -> Tensor:
 
     Args:
         seen: N frames.
-        shares: `[N, 9, H, W]`, logits of the weights: of the cleaned frame, of its four neighbours
-            in place, and of the cleaned frame as it is `SIDES` samples aside, for lines that lie
-            on the same place in every frame.
+        shares: `[N, 11, H, W]`, logits of the weights: of the cleaned frame, of its four
+            neighbours in place, of the average as it is and shrunk, and of the cleaned frame as it
+            is `SIDES` samples aside, for lines that lie on the same place in every frame.
 
     Returns:
         float32 `[N, 3, H, W]`, to be added to the source.
     """
     weights = torch.softmax(shares, dim=1)
-    candidates = (seen.cleaned, *seen.places.chunk(PLACES, dim=1))
+    fine = torch.cat((seen.averages[:, 3:], seen.averages[:, 1:3]), dim=1)
+    candidates = (seen.cleaned, *seen.places.chunk(PLACES, dim=1), seen.averages[:, :3], fine)
     mean = torch.zeros_like(seen.source)
     for number, candidate in enumerate(candidates):
         mean = mean + weights[:, number, None] * candidate

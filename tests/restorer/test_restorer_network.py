@@ -170,11 +170,11 @@ def test_a_frame_waits_for_no_more_than_is_stated(texture: Texture) -> None:
 
 
 def test_each_item_comes_with_those_around_it() -> None:
-    found = [(index, sorted(near.items())) for index, near in around("abcd")]
+    found = [(index, sorted(near.items())) for index, near in around("abcd", 2)]
     assert found[0] == (0, [(0, "a"), (1, "b"), (2, "c")])
     assert found[3] == (3, [(-2, "b"), (-1, "c"), (0, "d")])
     assert len(found) == 4
-    assert list(around([])) == []
+    assert list(around([], 2)) == []
 
 
 def picture(seed: int) -> Tensor:
