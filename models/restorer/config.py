@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 TASKS = ("denoise", "dirt", "scratch", "inpaint", "flicker")
 MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask of theirs covers
 PLACES = 4  # neighbours in place that the network sees: two on either side
+LEVELS = 8  # neighbours whose brightness it sees: four on either side
 MULTIPLE = 8  # sides of what the network sees are multiples of this
 
 

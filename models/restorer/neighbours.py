@@ -26,7 +26,7 @@ from torch import Tensor
 from models.contract import Frame
 from models.motion import Motion, warp
 from models.restorer.averages import AVERAGED, averages_of
-from models.restorer.config import PLACES
+from models.restorer.config import LEVELS, PLACES
 from models.restorer.evidence import (
     damaged_by,
     disagreement_of,
@@ -175,6 +175,6 @@ def _seen(drawn: _Drawn, index: int, near: dict[int, _Cleaned]) -> Seen:
         cleaned=own.cleaned,
         places=torch.cat([places[slot] for slot in there], dim=1),
         averages=averages.pictures,
-        levels=torch.cat([levels[slot] for slot in there], dim=1),
+        levels=torch.cat([levels[min(n, len(levels) - 1)] for n in range(LEVELS)], dim=1),
         clues=torch.cat(clues, dim=1),
     )

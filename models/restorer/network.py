@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.restorer.blocks import Buffered, Recurrent, Residual
-from models.restorer.config import MASKED, PLACES, TASKS, RestorerConfig
+from models.restorer.config import LEVELS, MASKED, PLACES, TASKS, RestorerConfig
 from models.restorer.seen import CLUES, Seen
 from models.restorer.views import AVERAGES, SIDES, entering, fused, leaving, mean_level
 
@@ -25,7 +25,7 @@ BUFFERS = 3  # in a row; each waits for one further frame
 STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut, so that 0 and 1 are reached
 CANDIDATES = 1 + PLACES + AVERAGES + len(SIDES)  # see `models.restorer.views.fused`
 OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, weights, additions, uncertainty
-INPUTS = 6 * (2 + PLACES) + 4 + len(CLUES) + PLACES  # at half size
+INPUTS = 6 * (2 + PLACES) + 4 + len(CLUES) + LEVELS  # at half size
 HEAD_INPUTS = 12 + 4 * (3 + len(CLUES))
 
 

@@ -24,7 +24,7 @@ class Seen:
         cleaned: `[N, 3, H, W]`, with what the evidence calls damaged replaced.
         places: `[N, 12, H, W]`, three channels each of four cleaned neighbours in place.
         averages: `[N, 4, H, W]`, see `models.restorer.averages`.
-        levels: `[N, 4, H / 8, W / 8]`, what was added to the luma of each.
+        levels: `[N, 8, H / 8, W / 8]`, what was added to the luma of each of eight neighbours.
         clues: `[N, 7, H, W]`, in the order of `CLUES`; the first is 0 or 1.
     """
 
