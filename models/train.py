@@ -73,6 +73,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="of the steps, on a CPU")
     parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--draws-on", default="", help="device that damages; else the same")
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
     parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
     parser.add_argument("--report", type=int, default=25, help="steps between reports")
@@ -83,13 +84,14 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
 def maker(runs: Sequence[Run], options: argparse.Namespace) -> Maker:
     """What makes draw after draw from the decoded clips."""
     device = torch.device(options.device)
+    place = torch.device(options.draws_on or options.device)
 
     def make(number: int) -> Crops:
         seed = options.seed * 1_000_003 + number
         run = runs[random.Random(f"run {seed}").randrange(len(runs))]
-        frames = on_device(run, device)
+        frames = on_device(run, place)
         side = min(options.crop, *(n // 8 * 8 for n in frames[0].format.plane_shapes[0]))
-        return draw(frames, seed, side, options.crops, not options.unaligned)
+        return draw(frames, seed, side, options.crops, not options.unaligned).on(device)
 
     return make
 

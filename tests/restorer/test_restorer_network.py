@@ -10,12 +10,15 @@ from torch import Tensor
 
 from models import blotches, evidence
 from models.contract import Frame
+from models.degrade import damaged
 from models.motion import Motion
 from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer, RestorerConfig
 from models.restorer import evidence as clues
 from models.restorer.neighbours import LOOK_AHEAD, Seen, around, seen_of
 from models.restorer.network import gate_of
+from models.restorer.seen import CLUES
 from models.restorer.stream import stream
+from models.restorer.training.noise import WhiteNoise
 
 Texture = Callable[..., list[Frame]]
 ALL = torch.ones(1, len(TASKS))
@@ -206,3 +209,31 @@ def test_an_upright_line_stands_out() -> None:
     found = clues.line_of(luma)
     assert float(found[..., 60].min()) > 0.1
     assert float(found[..., :50].abs().max()) < 1e-6
+
+
+def test_the_average_is_less_noisy_and_says_how_much(texture: Texture) -> None:
+    clean = texture(size=(96, 128), grain=0)
+    noisy = [frame for frame, _ in damaged(clean, (WhiteNoise(0.08, seed=3),))]
+    seen, truth = shown(noisy)[3], clean[3].luma()
+    stated, left = (float(seen.clues[0, CLUES.index(name)].mean()) for name in ("noise", "left"))
+    errors = [
+        float((picture - truth).square().mean().sqrt())
+        for picture in (seen.source[0, 0], seen.averages[0, 0], seen.averages[0, 3])
+    ]
+    assert stated == pytest.approx(0.08, rel=0.25)
+    assert left < 0.6 * stated
+    assert errors[0] == pytest.approx(0.08, rel=0.1)
+    assert errors[1] < 0.6 * errors[0]
+    assert errors[2] < 0.8 * errors[1]
+
+
+def test_an_untrained_network_starts_from_the_average(texture: Texture) -> None:
+    torch.manual_seed(4)
+    clean = texture(size=(96, 128), grain=0)
+    noisy = [frame for frame, _ in damaged(clean, (WhiteNoise(0.08, seed=3),))]
+    seen = Seen.joined(shown(noisy))
+    with torch.inference_mode():
+        after = Restorer(SMALL).eval()(seen, ALL, 7).output(seen.source)
+    truth = torch.stack([frame.luma() for frame in clean])
+    before, now = ((p[:, 0] - truth).square().mean() for p in (seen.source, after))
+    assert float(now) < 0.2 * float(before)

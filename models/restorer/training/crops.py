@@ -32,6 +32,12 @@ class Crops:
         """T."""
         return self.truth.shape[0] // self.asked.shape[0]
 
+    def on(self, device: torch.device) -> Crops:
+        """The same on a device."""
+        seen = Seen(**{name: part.to(device) for name, part in vars(self.seen).items()})
+        rest = (part.to(device) for part in (self.truth, self.masks, self.asked))
+        return Crops(seen, *rest)
+
     def chosen(self, numbers: Sequence[int]) -> Crops:
         """Some of the crops."""
         picked = torch.tensor(numbers, device=self.truth.device)
