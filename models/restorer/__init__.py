@@ -30,7 +30,8 @@ Limits: a frame that is destroyed whole has no flow; the step `missing` must com
 not undone. Fast motion that optical flow loses is left to the features' own reach.
 """
 
+from models.restorer.answer import Answer
 from models.restorer.config import LARGE, SMALL, TASKS, RestorerConfig
-from models.restorer.network import Answer, Restorer
+from models.restorer.network import Restorer
 
 __all__ = ["LARGE", "SMALL", "TASKS", "Answer", "Restorer", "RestorerConfig"]

@@ -16,40 +16,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.restorer.answer import Answer, gate_of, masks_of
 from models.restorer.blocks import Buffered, Recurrent, Residual
-from models.restorer.config import LEVELS, MASKED, PLACES, TASKS, RestorerConfig
+from models.restorer.config import LEVELS, MASKED, PLACES, RestorerConfig
 from models.restorer.seen import CLUES, Seen
 from models.restorer.views import AVERAGES, SIDES, entering, fused, leaving, mean_level
 
 BUFFERS = 3  # in a row; each waits for one further frame
-STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut, so that 0 and 1 are reached
 CANDIDATES = 1 + PLACES + AVERAGES + len(SIDES)  # see `models.restorer.views.fused`
 OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, weights, additions, uncertainty
 INPUTS = 6 * (2 + PLACES) + 4 + len(CLUES) + LEVELS  # at half size
 HEAD_INPUTS = 12 + 4 * (3 + len(CLUES))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the restorer says of N frames.
-
-    Attributes:
-        gate: float32 `[N, 1, H, W]` in 0..1: how much of the residual counts.
-        residual: float32 `[N, 3, H, W]`, see `models.restorer.picture`.
-        masks: float32 `[N, 3, H, W]` in 0..1: where dirt, scratches and destroyed picture lie.
-        logits: the same before the sigmoid.
-        uncertainty: float32 `[N, 1, H, W]`: expected absolute error of luma, as it is after.
-    """
-
-    gate: Tensor
-    residual: Tensor
-    masks: Tensor
-    logits: Tensor
-    uncertainty: Tensor
-
-    def output(self, source: Tensor) -> Tensor:
-        """The restored frames; where the gate is 0 they are the source, bit for bit."""
-        return source + self.gate * self.residual
 
 
 @dataclass(frozen=True)
@@ -162,7 +139,7 @@ class Restorer(nn.Module):
         )
         residual = fused(seen, shares) + 0.1 * addition
         residual = torch.cat((residual[:, :1] + lift * mean_level(seen), residual[:, 1:]), dim=1)
-        masks = ((1 + 2 * STRETCH) * torch.sigmoid(logits) - STRETCH).clamp(0, 1)
+        masks = masks_of(logits)
         gate = gate_of(masks, passing.asked)
         return Answer(gate, residual, masks, logits, functional.softplus(spread - 4) + 1e-3)
 
@@ -196,19 +173,3 @@ class Restorer(nn.Module):
             one, state = self.remember(one, state)
             parts.append(one.x)
         return replace(passing, x=torch.cat(parts))
-
-
-def gate_of(masks: Tensor, asked: Tensor) -> Tensor:
-    """How much of the residual counts: 1 minus the product of what each task leaves.
-
-    Args:
-        masks: `[N, 3, H, W]`, of dirt, scratches and destroyed picture; the other tasks reach
-            everywhere.
-        asked: `[N, 5]`.
-    """
-    left = torch.ones_like(masks[:, :1])
-    for number, task in enumerate(TASKS):
-        share = asked[:, number, None, None, None]
-        where = masks[:, MASKED.index(task), None] if task in MASKED else 1.0
-        left = left * (1 - share * where)
-    return 1 - left

@@ -25,9 +25,10 @@ from torch import Tensor
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 from models.restorer import neighbours, stream
+from models.restorer.answer import Answer
 from models.restorer.config import TASKS
 from models.restorer.neighbours import seen_of
-from models.restorer.network import Answer, Restorer
+from models.restorer.network import Restorer
 from models.restorer.picture import change_of
 from models.restorer.seen import Seen
 from models.restorer.weights import load_restorer

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from models.restorer.network import BUFFERS, Answer, Passing, Restorer
+from models.restorer.answer import Answer
+from models.restorer.network import BUFFERS, Passing, Restorer
 from models.restorer.seen import Seen
 
 LOOK_AHEAD = BUFFERS  # frames, beyond those of `models.restorer.neighbours`

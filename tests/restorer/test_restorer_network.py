@@ -14,8 +14,8 @@ from models.degrade import damaged
 from models.motion import Motion
 from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer, RestorerConfig
 from models.restorer import evidence as clues
+from models.restorer.answer import gate_of
 from models.restorer.neighbours import LOOK_AHEAD, Seen, around, seen_of
-from models.restorer.network import gate_of
 from models.restorer.seen import CLUES
 from models.restorer.stream import stream
 from models.restorer.training.noise import WhiteNoise

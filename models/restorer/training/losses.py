@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.restorer.answer import Answer
 from models.restorer.config import MASKED, TASKS
-from models.restorer.network import Answer
 from models.restorer.training.crops import Crops
 
 WEIGHTS = {"picture": 1.0, "slope": 0.25, "time": 0.25, "masks": 0.02, "doubt": 0.002}
