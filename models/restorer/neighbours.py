@@ -8,7 +8,8 @@ Two passes over the shot, each a stream:
     2. Cleaned frames are drawn in place, four before and four after, brightness matched. The
        network sees the nearest four, and the average of all (`models.restorer.averages`).
 
-So nothing that is shown of another frame comes from samples that the evidence calls damaged there.
+So no sample that the evidence calls damaged is shown of another frame, unless the frame that
+replaced it is damaged there as well.
 Where a shot has no neighbour, the nearest that there is takes its place.
 """
 

@@ -18,6 +18,7 @@ from models import train as command
 from models.contract import Frame
 from models.degrade import Dirt, Grain
 from models.restorer import TASKS, RestorerConfig
+from models.restorer.card import card_of
 from models.restorer.training import draws
 from models.restorer.training.checkpoint import RESULT, checkpoints, load_training, save_training
 from models.restorer.training.clips import (
@@ -191,6 +192,14 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(footage: Path) -> None:
     notes = notes_of(resumed / RESULT)
     assert json.loads(notes["clips"]) == [["pan.avi", "made here"]]
     assert notes["steps"] == "5"
+    card = card_of(resumed / RESULT, "dirt 30 dB")
+    for words in (
+        "| pan.avi | made here |",
+        "| seed | 0 |",
+        "dirt 30 dB",
+        "| steps of training | 5",
+    ):
+        assert words in card
     lines = [json.loads(line) for line in (resumed / "figures.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5]
 
