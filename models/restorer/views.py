@@ -19,14 +19,14 @@ def entering(seen: Seen) -> Tensor:
     damaged = seen.clues[:, :1]
     spared = torch.cat((damaged, seen.clues[:, 1:3] * (1 - damaged), seen.clues[:, 3:]), dim=1)
     pictures = (*seen.places.chunk(PLACES, dim=1), seen.averages[:, :3])
-    fine = seen.averages[:, 3:] - seen.cleaned[:, :1]
+    shrunk = seen.averages[:, 3:] - seen.cleaned[:, :1]
     levels = functional.interpolate(
         seen.levels, scale_factor=COARSE // 2, mode="bilinear", align_corners=False
     )
     parts = (
         halved(seen.cleaned),
         *(4 * halved(picture - seen.cleaned) for picture in pictures),
-        4 * functional.pixel_unshuffle(fine, 2),
+        4 * functional.pixel_unshuffle(shrunk, 2),
         4 * functional.avg_pool2d(spared, 2),
         4 * levels,
     )
