@@ -10,8 +10,9 @@ A recipe is a TOML file:
     threshold = 0.08
 
 A treatment is a recipe resolved: every parameter filled in, every step's version and
-weights named. Its identity is the hash of what changes pixels and of nothing else: not
-the recipe's name, not the device, not the number of workers.
+weights named. Its identity is the hash of what changes pixels, and of what a network is said to
+do, by which they are judged; of nothing else: not the recipe's name, not the device, not the number
+of workers.
 """
 
 import hashlib
@@ -19,8 +20,9 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -50,34 +52,119 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TreatmentStep:
-    """A step as carried out."""
+    """A step as carried out.
+
+    Attributes:
+        weights_sha256: of a network's weights; empty where the step has none.
+        model: `NAME@VERSION` of the registered model it is of; empty where it is of none.
+        licence: of that model.
+        invents: True when that model may make picture that no frame shows.
+        does: steps of the engine whose work that model does, for instance `denoise`.
+
+    Model, licence and invents change no pixel, and are no part of a treatment's identity. `does`
+    is: by it a shot is measured, and measurements are kept under that identity.
+    """
 
     name: str
     version: int
     parameters: Mapping[str, Parameter]
     weights_sha256: str = ""
+    model: str = ""
+    licence: str = ""
+    invents: bool = False
+    does: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Frames `[start_frame, stop_frame)` of a reel, one shot, and how they were treated."""
+
+    start_frame: int
+    stop_frame: int
+    treatment: "Treatment"
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """A recipe resolved to exact steps, parameters, versions and weights."""
+    """A recipe resolved to exact steps, parameters, versions and weights.
+
+    Attributes:
+        parts: of a reel whose shots were not treated alike, each shot's own; `steps` are then
+            those of all parts, each once. See `mixed`.
+    """
 
     recipe_name: str
     steps: tuple[TreatmentStep, ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def treatment_id(self) -> str:
-        """SHA-256 of everything that changes pixels, hexadecimal."""
+        """SHA-256 of everything that changes pixels or how they are judged, hexadecimal."""
+        if self.parts:
+            places = [[p.start_frame, p.stop_frame, p.treatment.treatment_id] for p in self.parts]
+            return hashlib.sha256(json.dumps(places).encode()).hexdigest()
         identity = [
-            [step.name, step.version, sorted(step.parameters.items()), step.weights_sha256]
+            [
+                step.name, step.version, sorted(step.parameters.items()), step.weights_sha256,
+                *sorted(step.does),
+            ]
             for step in self.steps
-        ]
+        ]  # fmt: skip
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """What it says that it changes by nature: its steps, and those whose work models do."""
+        return frozenset(name for step in self.steps for name in (step.name, *step.does))
 
     @property
     def label(self) -> str:
         """Short name for folders and reports."""
-        return f"{self.recipe_name}-{self.treatment_id[:12]}"
+        return treatment_label(self.recipe_name, self.treatment_id)
+
+    def of(self, start_frame: int) -> "Treatment":
+        """The treatment of the shot that begins at a frame."""
+        return self._by_start.get(start_frame, self)
+
+    @property
+    def whole(self) -> "tuple[Treatment, ...]":
+        """The treatments that shots of the reel have, each once; this one where all have it."""
+        distinct = {part.treatment.treatment_id: part.treatment for part in self.parts}
+        return tuple(distinct.values()) or (self,)
+
+    @cached_property
+    def _by_start(self) -> "dict[int, Treatment]":
+        return {part.start_frame: part.treatment for part in self.parts}
+
+
+def treatment_label(recipe_name: str, treatment_id: str) -> str:
+    """The short name of a treatment, from what the ledger has of it."""
+    return f"{recipe_name}-{treatment_id[:12]}"
+
+
+def steps_json(steps: Sequence[TreatmentStep]) -> str:
+    """Steps as JSON, for the ledger."""
+    return json.dumps([asdict(step) for step in steps])
+
+
+def read_steps(text: str) -> tuple[TreatmentStep, ...]:
+    """Steps from their JSON; what earlier versions did not write is empty."""
+    return tuple(
+        TreatmentStep(**{**step, "does": tuple(step.get("does", ()))}) for step in json.loads(text)
+    )
+
+
+def mixed(recipe_name: str, parts: Sequence[Part]) -> Treatment:
+    """The treatment of a reel from those of its shots, in order; a plain one if all are alike."""
+    first = parts[0].treatment
+    if all(part.treatment.treatment_id == first.treatment_id for part in parts):
+        return first
+    steps = {
+        json.dumps([s.name, s.version, sorted(s.parameters.items()), s.weights_sha256, s.model]): s
+        for part in parts
+        for s in part.treatment.steps
+    }
+    return Treatment(recipe_name, tuple(steps.values()), tuple(parts))
 
 
 def shipped_recipes() -> dict[str, Path]:

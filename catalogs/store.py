@@ -4,6 +4,7 @@ tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
+models/          what recipes may name of the model registry, see `catalogs.model_shelf`
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
@@ -15,7 +16,6 @@ tags.csv         tags of shots and reels, for strata; written by people as well
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from pathlib import Path
 
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
+from catalogs.model_shelf import Shelf
+from catalogs.sweep import sweep
 
 STORE_VERSION = "2"
 POLICY = "policy.toml"
@@ -51,9 +53,15 @@ class Store:
         """The restored reel under one treatment."""
         return self.root / "reels" / reel_id / treatment_label
 
-    def features_file(self, reel_id: str, key: str) -> Path:
-        """What was found on some frames of a source."""
-        return self.root / "features" / reel_id / f"{key}.parquet"
+    def features_file(self, reel_id: str, start_frame: int, stop_frame: int, key: str) -> Path:
+        """What was found on frames of a source; of one range the newest file holds."""
+        name = f"{start_frame:07d}-{stop_frame:07d}.{key}.parquet"
+        return self.root / "features" / reel_id / name
+
+    @property
+    def shelf(self) -> Shelf:
+        """The models that are kept here."""
+        return Shelf(self.root / "models")
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
@@ -64,12 +72,8 @@ class Store:
         return self.root / "mappings" / f"{batch_id}.csv"
 
     def sweep(self) -> None:
-        """Remove what a killed night left half written; only while the store is held."""
-        for kind in ("shots", "features"):
-            for file in self.root.glob(f"{kind}/*/.*.partial"):
-                file.unlink()
-        for folder in self.root.glob("reels/*/.*.partial"):
-            shutil.rmtree(folder)
+        """Remove what is half written or no longer of use; only while the store is held."""
+        sweep(self.root)
 
     def log_file(self, reel_id: str) -> Path:
         """One reel's log."""
@@ -115,13 +119,30 @@ def hold_store(store: Store) -> Iterator[None]:
     Raises:
         StoreError: another night or check is running in it.
     """
-    descriptor = os.open(store.root / "night.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    with _hold(store.root / "night.lock", "night or check"):
+        yield
+
+
+@contextmanager
+def hold_readings(store: Store) -> Iterator[None]:
+    """Keep every other merging of what was read for strata out, and no night.
+
+    Raises:
+        StoreError: another one is at it.
+    """
+    with _hold(store.root / "strata.lock", "`wetgate strata`"):
+        yield
+
+
+@contextmanager
+def _hold(lock: Path, holder: str) -> Iterator[None]:
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(
-                f"another night or check is running in {store.root}; wait for it"
+                f"another {holder} is running in {lock.parent}; wait for it"
             ) from error
         yield
     finally:

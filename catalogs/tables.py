@@ -54,6 +54,10 @@ TABLES: dict[str, pa.Schema] = {
         frame_md5=pa.list_(_TEXT), changed_share=_REAL, steps=pa.list_(_STEP),
         step_parameters=pa.list_(_STEP_PARAMETER), seconds=_REAL, device=_TEXT, software=_TEXT,
     ),
+    "mixtures": _schema(
+        reel_id=_TEXT, reel_digest=_TEXT, treatment_id=_TEXT, start_frame=_COUNT,
+        stop_frame=_COUNT, part_treatment_id=_TEXT, base_treatment_id=_TEXT,
+    ),
     "measurements": _schema(
         key=_TEXT, reel_id=_TEXT, shot_index=_COUNT, treatment_id=_TEXT, metric=_TEXT,
         before=_REAL, after=_REAL, unit=_TEXT, measurable=pa.bool_(), coverage=_REAL, note=_TEXT,
@@ -88,6 +92,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "frames": ("reel_digest", "frame"),
     "shots": ("reel_id", "reel_digest", "detector", "start_frame"),
     "restorations": ("reel_id", "key"),
+    "mixtures": ("reel_id", "treatment_id", "start_frame"),
     "measurements": ("reel_id", "key", "metric"),
     "readings": ("reel_id", "key", "stretch", "subject"),
     "harmless": ("reel_id", "key", "metric"),

@@ -7,7 +7,7 @@ wrong usage. Heavy modules are imported by the command that needs them.
 import json
 import sys
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +15,13 @@ import typer
 
 from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, RecipeError, WetgateError
-from catalogs.recipe import read_recipe
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
+from flows.compare_command import compare
+from flows.drain import check_clock
 from flows.exports import export_app
+from flows.models_command import models_app
 from flows.options import (
     ArchiveOption,
     CatalogArgument,
@@ -34,6 +36,7 @@ from flows.options import (
     StoreOption,
     WorkersOption,
 )
+from flows.reprocess_command import reprocess
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.strata_command import strata
@@ -47,6 +50,7 @@ app = typer.Typer(
 )
 
 app.add_typer(export_app, name="export")
+app.add_typer(models_app, name="models")
 app.add_typer(shots_app, name="shots")
 
 
@@ -87,15 +91,16 @@ def plan(
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
     from flows.plan import plan_night
+    from flows.treatment import resolve_treatment
     from tasks.permit import find_policy, permit
-    from tasks.treat import resolve_recipe
 
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
     choices = read_choices(fps or (), scan or ())
-    treatment = resolve_recipe(read_recipe(recipe))
+    resolved = resolve_treatment(recipe, store, ask=False)
     read = apply_choices(read_catalog(catalog, profile), choices)
-    read = permit(read, find_policy(policy, store), treatment)
-    planned = plan_night(read, archive or catalog.parent, treatment, known, store, notice)
+    read = permit(read, find_policy(policy, store), resolved.treatment)
+    read = replace(read, remarks=(*read.remarks, *resolved.remarks))
+    planned = plan_night(read, archive or catalog.parent, resolved.treatment, known, store, notice)
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
 
@@ -126,7 +131,7 @@ def run(
 ) -> None:
     """Restore every reel of a catalog; go on where an earlier night stopped."""
     if until is not None:
-        _check_clock(until)
+        check_clock(until)
     summary = _night(
         catalog=str(catalog),
         store=str(store),
@@ -229,6 +234,8 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+app.command()(compare)
+app.command()(reprocess)
 app.command()(selftest)
 app.command()(strata)
 
@@ -243,15 +250,6 @@ def _night(**parameters: Any) -> Any:
         from flows.nightly import nightly
 
         return nightly(**parameters)
-
-
-def _check_clock(until: str) -> None:
-    from datetime import datetime
-
-    try:
-        datetime.strptime(until, "%H:%M")
-    except ValueError as error:
-        raise typer.BadParameter(f"{until!r} is not HH:MM", param_hint="--until") from error
 
 
 def _json(value: Any) -> str:

@@ -33,7 +33,10 @@ from tasks.manifest import MANIFEST, digest_of
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is not as it was recorded: a source, a restored reel, or a shot."""
+    """Something that is not as it was recorded: a source, a restored reel, or a shot.
+
+    Of a restored reel it is a note and no problem where its sidecar alone differs.
+    """
 
     reel_id: str
     subject: str
@@ -46,6 +49,7 @@ class Round:
     def __init__(self, store: Store, on_bytes: OnBytes) -> None:
         self.batch_id = f"fixity-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
         self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
         self.files = 0
         self._store = store
         self._ledger = store.ledger(self.batch_id)
@@ -102,9 +106,8 @@ class Round:
             yield f"{name} ({_count(found.file_count)}{again})"
             return
         if found.films_are_whole:
-            only = name_differences(found.file_count, found.differing)
             again = ", put right again: run a night to have it so recorded" if found.marked else ""
-            self._report(reel.reel_id, name, f"{name}: {only}; {_SIDECAR_REMEDY}{again}")
+            self._note(reel.reel_id, name, f"{name}: {_sidecar_detail(found)}{again}")
             return
         newest = name == due.last.derivative_id
         ours = found.made_from == reel.digest or (newest and not found.made_from)
@@ -136,6 +139,11 @@ class Round:
             self._record(shots_name(reel.reel_id), "success", _count(files))
             yield f"restored shots ({_count(files)})"
 
+    def _note(self, reel_id: str, subject: str, detail: str) -> None:
+        self._record(subject, "success", detail)
+        self.notes.append(Problem(reel_id, subject, detail))
+        self._say(reel_id, f"note: {detail}")
+
     def _report(self, reel_id: str, subject: str, detail: str) -> None:
         self._record(subject, "failure", detail)
         self.problems.append(Problem(reel_id, subject, detail))
@@ -160,8 +168,21 @@ _DERIVATIVE_REMEDY = {
     "files back from a copy",
     False: "it was made from an earlier source; put its files back from a copy",
 }
-_SIDECAR_REMEDY = "QCTools makes a report of its own; the films are as recorded"
+_SIDECAR = {
+    "changed": "its QCTools sidecar was rewritten by another program",
+    "missing": "its QCTools sidecar is gone",
+    "unreadable": "its QCTools sidecar cannot be read",
+}
 _SHOT_REMEDY = "; it is computed again when its reel is next put together"
+
+
+def _sidecar_detail(found: DerivativeFixity) -> str:
+    """A sidecar is derived from the master: nothing is lost with it."""
+    (sidecar,) = found.differing
+    return (
+        f"the films are as recorded; {_SIDECAR[sidecar.outcome]}: {sidecar}; nothing need be done, "
+        "docs/operators.md says how it is written again"
+    )
 
 
 def _source_detail(found: SourceFixity) -> str:

@@ -5,18 +5,26 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError, StoreError, VerificationError
+from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
+from catalogs.mixtures import (
+    read_mixture,
+    read_restored_reel_shots,
+    record_mixture,
+    refining_version,
+)
+from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.rows import forbidden_row, held_row, read_restored, reel_row, reels_at_hand
+from catalogs.rows import forbidden_row, held_row, reel_row, reels_at_hand
+from catalogs.treatments import recorded_treatments
 from flows import work
 from flows.jobs import Job, Queue
 from flows.progress import NightProgress
@@ -24,6 +32,9 @@ from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
+from tasks.permit import forbidden
+
+NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
 Submit = Callable[[Job], PrefectFuture[Any]]
 
@@ -79,6 +90,17 @@ class Night:
         known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
             self._begin(entry, known.get(entry.reel_id))
+        return self._work()
+
+    def run_again(self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]]) -> Tally:
+        """Work through reels that were restored before, each under its own treatment."""
+        for reel, shots in reels:
+            treatment = self._order.for_reel(reel.reel_id).treatment
+            record_mixture(self._order.ledger, reel, treatment)
+            self._open_reel(reel, shots)
+        return self._work()
+
+    def _work(self) -> Tally:
         running = 0
         while True:
             running += self._start(running)
@@ -100,18 +122,41 @@ class Night:
         except (MediaError, VerificationError) as error:
             self._hold(HeldRow.of(entry, str(error)))
             return
-        self._open_reel(known, shots)
+        self._take_up(known, shots)
+
+    def _take_up(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+        """Go on with a reel: where it was reprocessed in part, with the version that stands."""
+        order = self._order
+        version = refining_version(order.ledger, reel, order.treatment.treatment_id)
+        own = version and read_mixture(order.ledger, reel, version, self._recorded)
+        if (
+            own
+            and [(part.start_frame, part.stop_frame) for part in own.parts]
+            == [(shot.start_frame, shot.stop_frame) for shot in shots]
+            and not forbidden(reel.catalog, order.policy, own)
+        ):
+            order.treatments[reel.reel_id] = own
+        self._open_reel(reel, shots)
+
+    @cached_property
+    def _recorded(self) -> dict[str, Treatment]:
+        return recorded_treatments(self._order.ledger)
 
     def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
-        order = self._order
+        order = self._order.for_reel(reel.reel_id)
         if is_assembled(reel, shots, order.treatment, order.store, order.notice):
             self.tally.restored.add(reel.reel_id)
-            recorded = read_restored(order.ledger, reel, order.treatment.treatment_id)
+            recorded = read_restored_reel_shots(order.ledger, reel, order.treatment)
             for restored in recorded.values():
                 self._count(restored.status)
             order.record("found finished", reel.reel_id, "success")
             work.record_restored(order, reel)
-            self._progress.say(reel.reel_id, "finished on an earlier night; nothing to do")
+            how = (
+                "stands as it was reprocessed"
+                if order.treatment.parts
+                else "finished on an earlier night"
+            )
+            self._progress.say(reel.reel_id, f"{how}; nothing to do")
             return
         work.record_allowances(order, reel)
         finished = work.finished_shots(order, reel, shots)
@@ -160,7 +205,7 @@ class Night:
         if job.kind == "ingest":
             reel, shots = answer
             self._progress.say(reel_id, f"ingested: {_describe(reel)}")
-            self._open_reel(reel, shots)
+            self._take_up(reel, shots)
         elif job.kind == "assemble":
             del self._open[reel_id]
             self.tally.restored.add(reel_id)
@@ -190,7 +235,7 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif job.kind == "restore" and not isinstance(error, StoreError | MediaError):
+        elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
             self._doubt(job, error)
         else:
             self._give_up(job, error)
@@ -211,7 +256,8 @@ class Night:
         self._queue.drop(held.reel_id)
         self._open.pop(held.reel_id, None)
         self.tally.held.add(held.reel_id)
-        row = forbidden_row(held, self._order.treatment) if held.by_policy else held_row(held)
+        treatment = self._order.for_reel(held.reel_id).treatment
+        row = forbidden_row(held, treatment) if held.by_policy else held_row(held)
         self._order.ledger.append("reels", held.reel_id, [row])
         self._order.record("hold", held.reel_id, "held", held.reason)
         self._progress.say(held.reel_id, f"held: {held.reason}")
@@ -223,7 +269,7 @@ class Night:
         self.tally.failed.add(reel_id)
         reason = f"{job.kind} {job.label}: {_cause(error)}"
         if job.reel is not None:
-            row = reel_row(job.reel, "failed", self._order.treatment, reason)
+            row = reel_row(job.reel, "failed", self._order.for_reel(reel_id).treatment, reason)
         else:
             row = {**held_row(HeldRow.of(job.catalog, reason)), "status": "failed"}
         self._order.ledger.append("reels", reel_id, [row])

@@ -55,6 +55,9 @@ SidecarOption = Annotated[
         help="The signal of each master beside it, for QCTools; costs one more reading of it."
     ),
 ]
+FootageOption = Annotated[
+    Path, typer.Option("--data", envvar="WETGATE_FOOTAGE", help="Folder of the footage.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")

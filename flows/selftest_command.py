@@ -10,13 +10,11 @@ from typing import Annotated
 
 import typer
 
-from flows.options import JsonOption, WorkersOption
+from flows.options import FootageOption, JsonOption, WorkersOption
 
 
 def selftest(
-    data: Annotated[
-        Path, typer.Option(envvar="WETGATE_FOOTAGE", help="Folder of the footage.")
-    ] = Path("../shared/data"),
+    data: FootageOption = Path("../shared/data"),
     quick: Annotated[
         bool, typer.Option("--quick", help="Six clips, mild and strong faults only.")
     ] = False,

@@ -32,6 +32,10 @@ def strata(
     reel: Annotated[
         str | None, typer.Option(help="Only this reel_id, or the reels of this identifier.")
     ] = None,
+    treatment: Annotated[
+        str | None,
+        typer.Option(help="Only under this treatment: the beginning of its id or its label."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the files go; STORE/strata.")
     ] = None,
@@ -47,7 +51,10 @@ def strata(
     from flows.strata import Wish, run_strata
 
     opened = existing_store(store)
-    wish = Wish(tags, _reel_ids(opened, reel), _known_batch(opened, batch), out, workers)
+    wish = Wish(
+        tags, _reel_ids(opened, reel), _known_batch(opened, batch),
+        _known_treatment(opened, treatment), out, workers,
+    )  # fmt: skip
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         summary = run_strata(opened, wish)
     typer.echo(summary_json(summary) if as_json else summary_text(summary))
@@ -106,3 +113,14 @@ def _known_batch(store: Store, name: str | None) -> str | None:
         return known_batch(store, name)
     except StoreError as error:
         raise typer.BadParameter(str(error), param_hint="--batch") from error
+
+
+def _known_treatment(store: Store, name: str | None) -> str | None:
+    from tasks.strata.treatments import find_treatment
+
+    if name is None:
+        return None
+    try:
+        return find_treatment(store.ledger(), name)
+    except StoreError as error:
+        raise typer.BadParameter(str(error), param_hint="--treatment") from error

@@ -29,11 +29,18 @@ class StrataProgress:
         speed = self._frames / max(time.monotonic() - self._started, 1e-3)
         message = f"{shot_id} {'failed: ' + reason if reason else 'read'}, {speed:.1f} frames/s"
         if self._bar is None or self._task is None:
-            print(f"{place}: {message}", flush=True)
+            self.say(f"{place}: {message}")
             return
         if reason:
-            self._bar.console.print(f"{place}: {message}", markup=False)
+            self.say(f"{place}: {message}")
         self._bar.update(self._task, completed=self._done, description=place, message=message)
+
+    def say(self, message: str) -> None:
+        """Print a line; above the bar, where there is one."""
+        if self._bar is None:
+            print(message, flush=True)
+        else:
+            self._bar.console.print(message, markup=False)
 
 
 @contextmanager

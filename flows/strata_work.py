@@ -1,8 +1,9 @@
 """Shots that are read for their strata, side by side in processes of their own.
 
 Each worker records its shot before it answers, so that nothing that was read is read again,
-however the run ends. A shot that fails is named; one whose process dies is tried once more with
-nothing beside it, for of several in flight nobody can tell which of them it was.
+however the run ends; of a run that is killed no worker stays. A shot that fails is named; one whose
+process dies is tried once more with nothing beside it, for of several in flight nobody can tell
+which of them it was.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from catalogs.records import Reel, Shot
 from catalogs.rows import read_frame_index
 from catalogs.source import FrameIndex
 from catalogs.store import Store
+from flows.strata_failure import DIED, failure
 from flows.work import hard_limit, limit_seconds
 from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
 from tasks.strata.observe import observe_shot
 from tasks.strata.records import harmless_rows, reading_rows
+from tasks.worker import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,7 @@ class Job:
     shot: Shot
 
 
-OnDone = Callable[[Job, str], None]  # with why it failed, "" if it did not
-
-_DIED = "its process was ended: it took too long, or the memory did not suffice"
+OnDone = Callable[[Job, str], None]  # with why it failed and what to do, "" if it did not
 
 
 def observe(job: Job) -> None:
@@ -65,14 +66,14 @@ def run_jobs(jobs: Sequence[Job], workers: int, on_done: OnDone) -> None:
     """Read all shots; with one worker in this process."""
     if workers == 1:
         for job in jobs:
-            on_done(job, _failure(lambda job=job: observe(job)))  # type: ignore[misc]
+            on_done(job, _failed(job, lambda job=job: observe(job)))  # type: ignore[misc]
         return
     waiting, suspects = deque(jobs), list[Job]()
     while waiting:
         suspects += _until_one_dies(waiting, workers, on_done)
     for job in suspects:
         if _until_one_dies(deque([job]), 1, on_done):
-            on_done(job, _DIED)
+            on_done(job, DIED)
 
 
 def _until_one_dies(waiting: deque[Job], workers: int, on_done: OnDone) -> list[Job]:
@@ -87,7 +88,7 @@ def _until_one_dies(waiting: deque[Job], workers: int, on_done: OnDone) -> list[
                     waiting.popleft()
                 finished, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    reason = _failure(future.result)
+                    reason = _failed(flying[future], future.result)
                     on_done(flying.pop(future), reason)
         except BrokenProcessPool:
             return list(flying.values())
@@ -97,19 +98,20 @@ def _until_one_dies(waiting: deque[Job], workers: int, on_done: OnDone) -> list[
     return []
 
 
-def _failure(work: Callable[[], None]) -> str:
-    """Why something failed, in one line; "" if it did not."""
+def _failed(job: Job, work: Callable[[], None]) -> str:
+    """Why a shot failed and what to do, in one line; "" if it did not."""
     try:
         work()
     except BrokenProcessPool:
         raise
     except Exception as error:  # whatever it is, it is this shot's, and the others go on
-        return str(error).partition("\n")[0] or type(error).__name__
+        return failure(error, job.reel.reel_id)
     return ""
 
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to workers too
+    end_with_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
 

@@ -6,8 +6,6 @@ ledger's events.
 """
 
 import json
-import logging
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from catalogs.store import Store
+from flows.mlflow_client import experiment_id, mlflow_client
 
 EXPERIMENT = "wetgate"
 _COUNTS = ("reels_restored", "reels_held", "reels_failed", "shots_restored", "shots_computed",
@@ -35,11 +34,6 @@ def track_batches(store: Store) -> dict[str, str]:
     return {str(row["batch_id"]): _try(store, row) for row in ended.to_dict("records")}
 
 
-def tracking_uri(store: Store) -> str:
-    """The configured tracking server, or the store's own database."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store.root / 'mlflow.db'}"
-
-
 def _try(store: Store, batch: dict[str, Any]) -> str:
     try:
         _track(store, batch)
@@ -49,25 +43,11 @@ def _try(store: Store, batch: dict[str, Any]) -> str:
 
 
 def _track(store: Store, batch: dict[str, Any]) -> None:
-    import mlflow
-    from mlflow.tracking import MlflowClient
-
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     batch_id = str(batch["batch_id"])
     shots = _of_batch(store, "restorations", batch_id)
     measured = _of_batch(store, "measurements", batch_id)
-    if (artifacts := _artifacts(store)) is not None:
-        # MLflow's only way to keep its default experiment out of the working directory.
-        os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts
-    mlflow.set_tracking_uri(tracking_uri(store))
-    client = MlflowClient()
-    found = client.get_experiment_by_name(EXPERIMENT)
-    experiment = (
-        found.experiment_id
-        if found
-        else client.create_experiment(EXPERIMENT, artifact_location=artifacts)
-    )
+    client = mlflow_client(store)
+    experiment = experiment_id(client, store, EXPERIMENT)
     run = client.create_run(experiment, run_name=batch_id, tags={"wetgate.batch": batch_id})
     run_id = run.info.run_id
     for name in ("catalog", "recipe", "treatment_id", "status", "software"):
@@ -115,12 +95,6 @@ def aggregates(measured: pd.DataFrame) -> dict[str, float]:
 def _of_batch(store: Store, table: str, batch_id: str) -> pd.DataFrame:
     rows = store.ledger().newest(table)
     return rows[rows["batch_id"] == batch_id]
-
-
-def _artifacts(store: Store) -> str | None:
-    if os.environ.get("MLFLOW_TRACKING_URI"):
-        return None
-    return (store.root / "mlartifacts").as_uri()
 
 
 def _write_artifacts(

@@ -23,6 +23,7 @@ class FixitySummary:
     Attributes:
         reels: of which everything due was read.
         reels_left: not read, or not wholly, because the time was up.
+        notes: restored reels of which the sidecar alone is not as recorded; all is well with them.
     """
 
     batch_id: str
@@ -31,6 +32,7 @@ class FixitySummary:
     files: int
     bytes: int
     problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...] = ()
 
     @property
     def all_well(self) -> bool:
@@ -88,8 +90,10 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
         except TimeIsUp:
             pass
         store.ledger().compact("events", work.batch_id)
-    problems = tuple(work.problems)
-    return FixitySummary(work.batch_id, done, len(due) - done, work.files, reading.bytes, problems)
+    return FixitySummary(
+        work.batch_id, done, len(due) - done, work.files, reading.bytes,
+        tuple(work.problems), tuple(work.notes),
+    )  # fmt: skip
 
 
 def summary_line(summary: FixitySummary) -> str:
@@ -97,6 +101,8 @@ def summary_line(summary: FixitySummary) -> str:
     text = f"{summary.reels} reels checked, {summary.files} files, {summary.bytes / 1e9:.1f} GB: "
     count = len(summary.problems)
     text += f"{count} not as recorded" if count else "all as recorded"
+    if notes := len(summary.notes):
+        text += f", but for {notes} QCTools sidecar{'' if notes == 1 else 's'}"
     if summary.reels_left:
         text += f"; the time was up, {summary.reels_left} reels are left and come first next time"
     return text

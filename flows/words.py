@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogs.errors import StoreError
+from catalogs.mixtures import with_mixtures
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows
@@ -36,7 +37,8 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     holding = holding_rows(ledger.newest("shots"))
     shots = holding.groupby(["reel_id", "reel_digest"]).size()
     place = ["reel_id", "reel_digest", "start_frame", "stop_frame"]
-    outcomes = ledger.newest("restorations").merge(holding[place], on=place)
+    restored = with_mixtures(ledger.newest("restorations"), ledger.newest("mixtures"))
+    outcomes = restored.merge(holding[place], on=place)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()

@@ -16,6 +16,7 @@ from pathlib import Path
 from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
+from catalogs.mixtures import read_restored_reel_shots
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -25,7 +26,6 @@ from catalogs.rows import (
     known_reels,
     measurement_rows,
     read_frame_index,
-    read_restored,
     reel_row,
     restored_row,
     shot_rows,
@@ -36,18 +36,28 @@ from catalogs.store import Store
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
-from tasks.manifest import derivative_id, digest_of
+from tasks.licence import licence_remarks
+from tasks.manifest import derivative_id, digest_of, read_manifest
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
+from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
 
 @dataclass(frozen=True)
 class Order:
-    """What all the work of one night has in common."""
+    """What all the work of one night has in common.
+
+    Attributes:
+        treatment: of every reel that has none of its own.
+        notice: for access copies; what the version before has when None.
+        sidecar: whether masters get one; as the version before when None.
+        treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
+            and those that a night finds reprocessed in part and goes on with; see `for_reel`.
+    """
 
     store: Store
     archive: Path
@@ -55,13 +65,19 @@ class Order:
     batch_id: str
     truth: Path | None = None
     notice: str | None = None
-    sidecar: bool = True
+    sidecar: bool | None = True
     policy: Policy = field(default_factory=Policy)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Ledger:
         """The ledger, writing for this night."""
         return self.store.ledger(self.batch_id)
+
+    def for_reel(self, reel_id: str) -> "Order":
+        """The order for one reel, with its own treatment and nobody else's."""
+        own = self.treatments.get(reel_id, self.treatment)
+        return replace(self, treatment=own, treatments={}) if self.treatments else self
 
     def record(
         self, event: str, subject: str, outcome: str, detail: str = "", agent: str = ""
@@ -146,7 +162,8 @@ def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotD
     """Restore and measure one shot and record both."""
     with hard_limit(limit_seconds, order.store):
         index = _index(order, reel)
-        restored = restore_shot(reel, index, shot, order.treatment, order.store)
+        treatment = order.treatment.of(shot.start_frame)
+        restored = restore_shot(reel, index, shot, treatment, order.store)
         return _record(order, reel, index, restored)
 
 
@@ -154,22 +171,23 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
     """Write the shot's own frames where it could not be restored, and record why."""
     with hard_limit(limit_seconds, order.store):
         index = _index(order, reel)
-        kept = keep_original(reel, index, shot, order.treatment, order.store, reason)
+        treatment = order.treatment.of(shot.start_frame)
+        kept = keep_original(reel, index, shot, treatment, order.store, reason)
         return _record(order, reel, index, kept)
 
 
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
     ledger = order.ledger
-    known = read_restored(ledger, reel, order.treatment.treatment_id)
+    known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)
-    restored = [known[shot.key(order.treatment.treatment_id)] for shot in shots]
+    restored = [known[_key(shot, order.treatment)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
-    disclosed = replace(reel, disclosures=(*reel.disclosures, *(a.sentence for a in allowed)))
-    built = assemble_reel(
-        disclosed, restored, order.treatment, order.store, order.notice, order.sidecar
-    )
+    said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
+    disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
+    notice, sidecar = _as_before(order, reel)
+    built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (
@@ -181,6 +199,23 @@ def assemble(order: Order, reel: Reel) -> str:
         ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
     return built.derivative_id
+
+
+def _as_before(order: Order, reel: Reel) -> tuple[str, bool]:
+    """Notice and sidecar as ordered, else as the version has them whose place is taken."""
+    rows = order.ledger.read("reels", reel.reel_id)
+    rows = rows[rows["status"] == "restored"]
+    labels = rows["derivative_id"].str.removeprefix(f"{reel.reel_id}.")
+    folders = (
+        order.store.reel_folder(reel.reel_id, label)
+        for label in (order.treatment.label, *labels.tail(1))
+    )
+    before = next(filter(None, map(read_manifest, folders)), {})
+    notice, sidecar = order.notice, order.sidecar
+    return (
+        str(before.get("notice", "")) if notice is None else notice,
+        before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
+    )
 
 
 def record_allowances(order: Order, reel: Reel) -> None:
@@ -204,9 +239,13 @@ def record_restored(order: Order, reel: Reel) -> None:
 
 def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
     """Shots that are recorded under the treatment and whose files are as recorded."""
-    known = read_restored(order.ledger, reel, order.treatment.treatment_id)
-    found = {shot: known.get(shot.key(order.treatment.treatment_id)) for shot in shots}
+    known = read_restored_reel_shots(order.ledger, reel, order.treatment)
+    found = {shot: known.get(_key(shot, order.treatment)) for shot in shots}
     return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
+
+
+def _key(shot: Shot, treatment: Treatment) -> str:
+    return shot.key(treatment.of(shot.start_frame).treatment_id)
 
 
 def limit_seconds(reel: Reel, shot: Shot) -> float:
@@ -234,8 +273,9 @@ def hard_limit(seconds: float, store: Store) -> Iterator[None]:
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
-    measured = measure_shot(reel, index, restored, order.store, _truth(order, reel))
     ledger, shot = order.ledger, restored.shot
+    declared = order.treatment.of(shot.start_frame).declared
+    measured = measure_shot(reel, index, restored, order.store, _truth(order, reel), declared)
     ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured))
     ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)

@@ -14,7 +14,7 @@ from models.contract import Frame
 from models.labels import Mask, Picture
 from models.likeness import ALIKE, FLAT, level, likeness, small, small_flow, spread, unlike_share
 from models.motion import Motion, warp
-from models.rebuild import Between
+from models.rebuild import Between, between_by
 
 SAME = 0.7  # correlation from which the frames around a run agree
 AGREED = 0.6  # of the structured picture: the frames around a run agree on so much
@@ -105,7 +105,7 @@ class Shown:
     def between(self, index: int, before: int, after: int) -> Between:
         """The way from a frame's time to the frames around its run."""
         time = (index - before) / (after - before)
-        return Between(
+        return between_by(
             self.flow(before, after),
             self.flow(after, before),
             self.frames[before].luma(),

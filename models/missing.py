@@ -22,14 +22,17 @@ apart stay. Pictures without structure stay, and those below 32 lines or samples
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from models.contract import Change, Frame, Step, Touches, windows
 from models.destroyed import Shown
 from models.motion import Motion
+from models.rebuild import Between
 from models.sight import SMALLEST_SIDE
+
+Way = Callable[[Shown, int, int, int], Between]  # of a frame, the frames before and after its run
 
 LONGEST = 3  # frames; motion across more is guesswork
 REACH = LONGEST + 1  # frames looked at on either side
@@ -62,6 +65,10 @@ class Missing(Step):
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking four frames behind and four ahead."""
+        return self.changes_by(frames, motion, Shown.between)
+
+    def changes_by(self, frames: Iterator[Frame], motion: Motion, way: Way) -> Iterator[Change]:
+        """As `changes`, with another way from the frames around a run to the frames of it."""
         shot = Shown(motion)
         runs: dict[int, tuple[int, int]] = {}  # destroyed frame: the good ones around its run
         for index, window in enumerate(windows(frames, REACH, REACH)):
@@ -73,7 +80,7 @@ class Missing(Step):
             if index not in runs and (after := self._end(shot, index)):
                 runs.update({k: (index - 1, after) for k in range(index, after)})
             if index in runs:
-                yield _rebuilt(shot, index, *runs.pop(index))
+                yield _rebuilt(shot, index, *runs.pop(index), way)
             else:
                 yield Change.none(frame, {"rebuilt": 0.0})
 
@@ -94,10 +101,10 @@ class Missing(Step):
         )
 
 
-def _rebuilt(shot: Shown, index: int, before: int, after: int) -> Change:
+def _rebuilt(shot: Shown, index: int, before: int, after: int, way: Way) -> Change:
     """The change that replaces a frame; later steps see the new picture."""
     frame = shot.frames[index]
-    planes = shot.between(index, before, after).drawn(shot.frames[before], shot.frames[after])
+    planes = way(shot, index, before, after).drawn(shot.frames[before], shot.frames[after])
     facts = {
         "rebuilt": 1.0,
         "from_before_frames": float(before - index),

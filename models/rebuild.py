@@ -5,7 +5,7 @@ methodology for optical flow", IJCV 2011). The flow at the wanted time is found 
 iteration instead of splatting, so that no holes arise. Every sample is taken from one of the two
 frames: their mean would be smoother than the film's grain.
 
-    between = Between(flow, back, before.luma(), after.luma(), time=0.5)
+    between = between_by(flow, back, before.luma(), after.luma(), time=0.5)
     planes = between.drawn(before, after)
 
 Limits: things move straight and evenly from one frame to the other; what shows in neither of
@@ -13,6 +13,8 @@ them cannot be known.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,47 +33,21 @@ HIDDEN = 1 / 240  # of the height: flows there and back that miss by more tell o
 SEAM = 1 / 120  # of the height: width of the passage from one frame to the other
 
 
+@dataclass(frozen=True)
 class Between:
     """Where each sample of the wanted picture is in both frames, and which of them gives it.
 
     Attributes:
+        time: of the wanted picture, 0 at the frame before, 1 at the frame after.
         to_before: float32 `[2, H, W]`, from the wanted picture to the frame before.
         to_after: float32 `[2, H, W]`, to the frame after.
-        from_before: float32 `[H, W]`, 0..1, share taken from the frame before; mostly 0 or 1.
+        from_before: float32 `[H, W]`, 0..1, share taken from the frame before.
     """
 
-    def __init__(
-        self, flow: Tensor, back: Tensor, before: Tensor, after: Tensor, time: float
-    ) -> None:
-        """Find them.
-
-        Args:
-            flow: float32 `[2, H, W]` from the frame before to the frame after.
-            back: float32 `[2, H, W]`, the other way.
-            before: float32 `[H, W]`, luma of the frame before.
-            after: float32 `[H, W]`, luma of the frame after.
-            time: of the wanted picture, 0 at the frame before, 1 at the frame after.
-        """
-        self.time = time
-        first = _passing(flow, time)
-        second = _passing(back, 1 - time)
-        places = [
-            (-time * first, (1 - time) * first),
-            (time * second, -(1 - time) * second),
-        ]
-        costs = [_patch((warp(before, a) - warp(after, b)).abs()) for a, b in places]
-        better = costs[1] < costs[0]
-        lost = _miss(flow, back, places[0][0])  # seen before, hidden after
-        found = _miss(back, flow, places[1][1])  # hidden before, seen after
-        hidden = max(1.0, before.shape[0] * HIDDEN)
-        gone, new = (lost > hidden) & (found <= hidden), (found > hidden) & (lost <= hidden)
-        # what is seen in one frame only moves as that frame says
-        use_second = torch.where(gone, False, torch.where(new, True, better))
-        self.to_before = torch.where(use_second, places[1][0], places[0][0])
-        self.to_after = torch.where(use_second, places[1][1], places[0][1])
-        nearest = torch.full_like(before, float(time <= 0.5))
-        chosen = torch.where(gone, 1.0, torch.where(new, 0.0, nearest))
-        self.from_before = _soft(chosen)
+    time: float
+    to_before: Tensor
+    to_after: Tensor
+    from_before: Tensor
 
     def drawn(self, before: Frame, after: Frame) -> tuple[Tensor, ...]:
         """Draw every plane, int32 `[H, W]` of code values."""
@@ -92,6 +68,37 @@ class Between:
         side = odd(a.shape[0] * LEVEL_SHARE)
         difference = torch.from_numpy(cv2.blur((b - a).cpu().numpy(), (side, side))).to(a.device)
         return a + self.time * difference, b - (1 - self.time) * difference
+
+
+def between_by(flow: Tensor, back: Tensor, before: Tensor, after: Tensor, time: float) -> Between:
+    """Find the way by the flow between the two frames; each sample is mostly taken from one.
+
+    Args:
+        flow: float32 `[2, H, W]` from the frame before to the frame after.
+        back: float32 `[2, H, W]`, the other way.
+        before: float32 `[H, W]`, luma of the frame before.
+        after: float32 `[H, W]`, luma of the frame after.
+        time: of the wanted picture, 0 at the frame before, 1 at the frame after.
+    """
+    first = _passing(flow, time)
+    second = _passing(back, 1 - time)
+    places = [
+        (-time * first, (1 - time) * first),
+        (time * second, -(1 - time) * second),
+    ]
+    costs = [_patch((warp(before, a) - warp(after, b)).abs()) for a, b in places]
+    better = costs[1] < costs[0]
+    lost = _miss(flow, back, places[0][0])  # seen before, hidden after
+    found = _miss(back, flow, places[1][1])  # hidden before, seen after
+    hidden = max(1.0, before.shape[0] * HIDDEN)
+    gone, new = (lost > hidden) & (found <= hidden), (found > hidden) & (lost <= hidden)
+    # what is seen in one frame only moves as that frame says
+    use_second = torch.where(gone, False, torch.where(new, True, better))
+    to_before = torch.where(use_second, places[1][0], places[0][0])
+    to_after = torch.where(use_second, places[1][1], places[0][1])
+    nearest = torch.full_like(before, float(time <= 0.5))
+    chosen = torch.where(gone, 1.0, torch.where(new, 0.0, nearest))
+    return Between(time, to_before, to_after, _soft(chosen))
 
 
 def _passing(flow: Tensor, time: float) -> Tensor:

@@ -82,6 +82,8 @@ def crossed_rows(profile: Picture, bed: Bed, line: Line, unit: float) -> Mask:
     and to subtract it would smear the edge.
     """
     seen = line.seen[bed.strip]
+    if not seen.any():
+        return np.zeros(len(profile), bool)
     away = np.abs(profile - np.median(profile[seen], axis=0)).max(axis=1)
     far = away > FAR * float(np.median(np.abs(profile[seen][:, core_of(bed, line)]).mean(axis=1)))
     edge = half_width(line, unit)
@@ -91,6 +93,8 @@ def crossed_rows(profile: Picture, bed: Bed, line: Line, unit: float) -> Mask:
 
 def usual_where(crossed: Mask, profile: Picture, bed: Bed, line: Line) -> Picture:
     """A profile with its median over the rows that are seen where an edge crosses it."""
+    if not crossed.any():
+        return profile
     usual = np.median(profile[line.seen[bed.strip]], axis=0)
     return np.where(crossed[:, None], usual, profile)
 
@@ -98,6 +102,8 @@ def usual_where(crossed: Mask, profile: Picture, bed: Bed, line: Line) -> Pictur
 def present_rows(profile: Picture, bed: Bed, line: Line) -> Mask:
     """Rows where the scratch is there, bool `[R]`."""
     height = line.sign * profile[:, core_of(bed, line)].mean(axis=1)
+    if not line.seen[bed.strip].any():
+        return np.zeros(len(height), bool)
     least = max(PRESENT * line.contrast, PALE * float(np.median(height[line.seen[bed.strip]])))
     beyond = np.pad(line.seen, 1)
     near = line.seen | beyond[:-2] | beyond[2:]

@@ -7,6 +7,7 @@ from models.dirt import Dirt
 from models.fade import Fade
 from models.flicker import Deflicker
 from models.grain import Grain
+from models.learned import ModelStep
 from models.missing import Missing
 from models.scratch import Scratch
 from models.stabilise import Stabilise
@@ -24,13 +25,14 @@ STEPS: tuple[type[Step], ...] = (
 
 
 def step_named(name: str) -> type[Step]:
-    """Look a step up by the word that recipes use.
+    """Look a step up by the word that recipes use; `model` is there for every registered network.
 
     Raises:
         RecipeError: no step has that name.
     """
-    for step in STEPS:
+    known: tuple[type[Step], ...] = (*STEPS, ModelStep)
+    for step in known:
         if step.name == name:
             return step
-    known = ", ".join(step.name for step in STEPS)
-    raise RecipeError(f"no step is named {name!r}; the steps are: {known}")
+    names = ", ".join(step.name for step in known)
+    raise RecipeError(f"no step is named {name!r}; the steps are: {names}")

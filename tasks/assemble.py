@@ -21,7 +21,6 @@ from tasks.manifest import (
     assembled_files,
     derivative_title,
     digest_of,
-    read_manifest,
     write_manifest,
 )
 from tasks.media.access import access_copy
@@ -38,7 +37,7 @@ def assemble_reel(
     restored: Sequence[RestoredShot],
     treatment: Treatment,
     store: Store,
-    notice: str | None = None,
+    notice: str = "",
     sidecar: bool = True,
 ) -> AssembledReel:
     """Join, check and publish one reel.
@@ -48,8 +47,7 @@ def assemble_reel(
         restored: its shots, in order, covering it exactly once.
         treatment: what was done.
         store: where shots lie and the reel goes.
-        notice: text to burn into the access copy; none when empty, that of the reel it takes
-            the place of when None.
+        notice: text to burn into the access copy; none when empty.
         sidecar: whether the signal of the master is written beside it, for QCTools.
 
     Raises:
@@ -61,8 +59,6 @@ def assemble_reel(
     _check_change_maps(restored, store)
     target = store.reel_folder(reel.reel_id, treatment.label)
     work = target.with_name(f".{target.name}.partial")
-    if notice is None:
-        notice = str(read_manifest(target).get("notice", ""))
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:

@@ -30,6 +30,7 @@ from catalogs.exports.subject import RestoredReel
 from catalogs.store import Store
 from tasks.export import ExportKind, export_content, list_text
 from tasks.manifest import MANIFEST
+from tasks.sidecar import is_sidecar
 
 ALGORITHMS = ["sha256", "sha512"]
 
@@ -106,7 +107,7 @@ def _refuse_other_films(target: Path, subject: RestoredReel) -> None:
         entries = bagit.Bag(str(target)).payload_entries()
     except (VerificationError, OSError):
         return
-    for file in subject.files:
+    for file in (file for file in subject.files if not is_sidecar(file.name)):
         bagged = entries.get(f"data/{file.name}", {}).get("sha256")
         if bagged != file.sha256:
             raise StoreError(

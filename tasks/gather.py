@@ -23,6 +23,8 @@ from catalogs.recipe import Treatment
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.store import Store
+from models.contract import Step
+from models.learned import ModelStep
 from models.supported import STEPS
 from tasks.manifest import read_manifest
 from tasks.metrics.shown.signalstats import SUFFIX
@@ -144,11 +146,15 @@ def _disclosures(reel: Reel, manifest: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _inventing(treatment: Treatment) -> frozenset[str]:
     """Steps of the treatment that invent picture, by their own declaration."""
-    known = {step.name: step for step in STEPS}
+    kinds: tuple[type[Step], ...] = (*STEPS, ModelStep)
+    known = {step.name: step for step in kinds}
     if unknown := [step.name for step in treatment.steps if step.name not in known]:
         raise VerificationError(
             f"step {', '.join(unknown)} is not known to this version of Wetgate, so nothing can "
             "be said of what it did; export with the version that restored the reel"
         )
-    names = (step.name for step in treatment.steps)
-    return frozenset(name for name in names if getattr(known[name], "invents", False))
+    return frozenset(
+        step.name
+        for step in treatment.steps
+        if step.invents or getattr(known[step.name], "invents", False)
+    )

@@ -132,7 +132,7 @@ def write_manifest(
         "recipe": treatment.recipe_name,
         "steps": [
             {"name": step.name, "version": step.version, "parameters": dict(step.parameters),
-             "weights_sha256": step.weights_sha256}
+             "weights_sha256": step.weights_sha256, "model": step.model, "licence": step.licence}
             for step in treatment.steps
         ],
         "frames": reel.content.frame_count,
@@ -140,6 +140,7 @@ def write_manifest(
         "frame_rate_source": reel.frame_rate_source,
         "shots": [
             {"start_frame": r.shot.start_frame, "stop_frame": r.shot.stop_frame, "key": r.key,
+             "treatment": r.treatment_id,
              "status": r.status, "reason": r.reason, "changed_share": r.changed_share}
             for r in restored
         ],

@@ -38,6 +38,7 @@ def measure_shot(
     restored: RestoredShot,
     store: Store,
     truth: Truth | None = None,
+    declared: frozenset[str] = frozenset(),
 ) -> tuple[Measurement, ...]:
     """Measure one restored shot.
 
@@ -47,6 +48,7 @@ def measure_shot(
         restored: what restoration recorded.
         store: where the restored frames lie.
         truth: the undamaged reel and its frames, where damage was simulated.
+        declared: what its treatment says that it changes by nature, beside the steps that ran.
 
     Raises:
         VerificationError: the restored file does not hold the frames recorded, or the
@@ -60,9 +62,10 @@ def measure_shot(
     if truth is not None and against is not None:
         sides = against.watched(sides, _truth_frames(reel, restored, truth))
     judged: list[dict[str, Judged]] = []
-    key = source_key(index, shot.start_frame, shot.stop_frame, reel.header.picture)
-    faces = SourceFaces(store.features_file(shot.reel_id, key))
-    look, moved = look_of(reel, restored), _shifts(restored)
+    frames = shot.start_frame, shot.stop_frame
+    key = source_key(index, *frames, reel.header)
+    faces = SourceFaces(store.features_file(shot.reel_id, *frames, key))
+    look, moved = look_of(reel, restored, declared), _shifts(restored)
     if not moved:  # else the source is another one than the key says
         look = replace(look, finder=faces)
     pairs = paired(look, _on_each_other(sides, moved), shot.frame_count)
@@ -84,10 +87,11 @@ def shipped_calibration() -> Calibration:
     return read_calibration(metrics=METRICS)
 
 
-def look_of(reel: Reel, restored: RestoredShot) -> Look:
+def look_of(reel: Reel, restored: RestoredShot, declared: frozenset[str] = frozenset()) -> Look:
     """How the frames of a reel are to be read, and what was declared to change."""
     steps = frozenset(step.name for step in restored.steps)
-    return Look(reel.header.picture, reel.header.colour, float(reel.frame_rate), Declared(steps))
+    meant = Declared(steps | declared if steps else steps)  # where the original was kept, nothing
+    return Look(reel.header.picture, reel.header.colour, float(reel.frame_rate), meant)
 
 
 def _sides(reel: Reel, index: FrameIndex, restored: RestoredShot, store: Store) -> Sides:

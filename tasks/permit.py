@@ -61,7 +61,7 @@ def permit(catalog: Catalog, policy: Policy, treatment: Treatment) -> Catalog:
     held = list(catalog.held)
     allowed: dict[Allowance, None] = {}
     for reel in catalog.reels:
-        if reason := _forbidden(reel, policy, treatment):
+        if reason := forbidden(reel, policy, treatment):
             held.append(replace(HeldRow.of(reel, reason), by_policy=True))
         else:
             reels.append(reel)
@@ -87,20 +87,34 @@ def allowances(
 
 
 def _inventing(treatment: Treatment) -> list[str]:
-    names = dict.fromkeys(step.name for step in treatment.steps)
-    return [name for name in names if step_named(name).invents]
+    steps = [s for s in treatment.steps if s.invents or step_named(s.name).invents]
+    return list(dict.fromkeys(step.name for step in steps))
 
 
-def _forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:
+def _works(treatment: Treatment) -> dict[str, str]:
+    """Steps that run, and steps whose work a model does, which must then be said."""
+    own = dict.fromkeys((step.name for step in treatment.steps), "")
+    done = {
+        name: f", and model {step.model} does its work"
+        for step in treatment.steps
+        for name in step.does
+    }
+    return done | own
+
+
+def forbidden(reel: CatalogReel, policy: Policy, treatment: Treatment) -> str:
     """Why a reel must not be treated so, and what to do; empty when it may."""
     rules = policy.of(reel.collection)
-    never = [s for s in dict.fromkeys(step.name for step in treatment.steps) if s in rules.never]
+    works = _works(treatment)
+    never = [name for name in works if name in rules.never]
     unasked = [s for s in _inventing(treatment) if s not in (*rules.allow, *never)]
     if not never and not unasked:
         return ""
     named = f"[[collection]] {rules.name!r} of " if rules in policy.collections else ""
     where = f" in {named}{policy.path}" if policy.path else ": there is no policy"
-    reasons = [f"step {step} must never run on it, by {named}{policy.path}" for step in never]
+    reasons = [
+        f"step {step} must never run on it{works[step]}, by {named}{policy.path}" for step in never
+    ]
     reasons += [f"step {step} invents picture, which nobody allowed{where}" for step in unasked]
     steps = ", ".join((*never, *unasked))
     change = ["take it out of never"] if never else []

@@ -16,28 +16,49 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from catalogs.errors import RecipeError
 from catalogs.fixity import sha256_file
+from catalogs.model_shelf import Shelf
 from catalogs.picture import PictureFormat
-from catalogs.recipe import Treatment
+from catalogs.recipe import Treatment, TreatmentStep
 from catalogs.records import Reel, RestoredShot, Shot, StepOutcome
 from catalogs.source import FrameIndex
 from catalogs.store import Store
 from models.contract import Frame, Step, apply_step, forked
 from models.motion import Motion
 from models.supported import step_named
+from tasks.load_model import model_step
 from tasks.media.read import read_frames
 from tasks.media.write import ffv1_writer
 
 OnFrame = Callable[[int], None]
 
 
-def build_steps(treatment: Treatment) -> tuple[Step, ...]:
+def build_steps(treatment: Treatment, shelf: Shelf | None = None) -> tuple[Step, ...]:
     """The steps of a treatment, ready to run.
 
+    Args:
+        treatment: what is to be done.
+        shelf: where the weights of registered models lie; needed where it names one.
+
     Raises:
-        RecipeError: a step is not known in that version.
+        RecipeError: a step is not known in that version, or with those parameters.
+        StoreError: weights are missing, or are not what was registered.
     """
-    return tuple(step_named(step.name)(**step.parameters) for step in treatment.steps)
+    return tuple(_built(step, shelf) for step in treatment.steps)
+
+
+def _built(step: TreatmentStep, shelf: Shelf | None) -> Step:
+    kind = step_named(step.name)
+    if step.version != kind.version:
+        raise RecipeError(
+            f"step {step.name} of version {step.version} cannot be computed any more, it is "
+            f"{kind.version} now; reprocess the shots, or run a night, with the steps of today"
+        )
+    try:
+        return model_step(step, shelf) if step.weights_sha256 else kind(**step.parameters)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"step {step.name}: {error}") from error
 
 
 def restore_shot(
@@ -53,8 +74,10 @@ def restore_shot(
     Raises:
         SourceError: the source is no longer what was ingested.
         MediaError, VerificationError: the result could not be written.
+        RecipeError: the treatment is one that this software cannot compute.
+        StoreError: the weights of a model cannot be used.
     """
-    steps = build_steps(treatment)
+    steps = build_steps(treatment, store.shelf)
     return _write_shot(reel, index, shot, treatment.treatment_id, steps, store, on_frame)
 
 

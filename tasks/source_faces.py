@@ -1,13 +1,13 @@
 """The faces of a shot's source, found once and kept for the next version of a model.
 
-    faces = SourceFaces(store.features_file(reel_id, source_key(...)))
+    faces = SourceFaces(store.features_file(reel_id, start, stop, source_key(...)))
     look = replace(look, finder=faces)       # known faces are told, others are searched
     ...                                      # all stretches of the shot are measured
     faces.keep()
 
 What is kept is exact, so that a shot measured again has the same values. The key holds the samples
-of the source, the weights and the finder's version: of other ones nothing is found. A file that
-cannot be read or written is none; nothing depends on it but time.
+of the source, how they are meant, the weights and the finder's code: of other ones nothing is
+found. A file that cannot be read or written is none; nothing depends on it but time.
 """
 
 import contextlib
@@ -25,16 +25,23 @@ import torch
 from torch import Tensor
 
 from catalogs.durable import write_whole
-from catalogs.picture import PictureFormat
-from catalogs.source import FrameIndex
+from catalogs.source import FrameIndex, Header
 from models.faces.face import Face
-from models.faces.finder import VERSION, FaceFinder
+from models.faces.finder import FaceFinder
 from models.faces.region import Region
 from models.faces.weights import FACE_WEIGHTS
+from tasks.code import code_name
 from tasks.metrics.face_track import Finder
 from tasks.metrics.gather import LONGEST
 
 Found = list[tuple[Face, ...]]  # the faces of each frame of a stretch
+
+# All that decides where a face is found, the picture it is looked for on included.
+FINDER = (
+    *(f"models/faces/{name}.py" for name in ("__init__", "detect", "face", "finder", "follow",
+                                             "mesh", "region", "weights")),
+    "models/contract.py", "models/weights.py",
+)  # fmt: skip
 
 _FLOATS = pa.list_(pa.float32())
 _SCHEMA = pa.schema([
@@ -45,10 +52,11 @@ _SCHEMA = pa.schema([
 _FRAMES = b"wetgate.frames"  # of each stretch, as JSON
 
 
-def source_key(index: FrameIndex, start: int, stop: int, picture: PictureFormat) -> str:
+def source_key(index: FrameIndex, start: int, stop: int, header: Header) -> str:
     """A name for the frames [start, stop) of a source and for what finds faces on them."""
     weights = [weights.sha256 for weights in FACE_WEIGHTS]
-    facts = [VERSION, LONGEST, weights, list(astuple(picture)), index.md5[start:stop]]
+    seen_as = [astuple(header.picture), astuple(header.colour)]
+    facts = [code_name(*FINDER), LONGEST, weights, seen_as, index.md5[start:stop]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError
+from catalogs.errors import MediaError, RecipeError, SourceError
 from catalogs.fixity import sha256_file
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
@@ -127,6 +127,13 @@ def test_a_shot_that_fails_keeps_its_original_with_the_reason(run: Run) -> None:
     kept = [job for job in jobs if job.kind == "keep"]
     assert [(label, "RuntimeError: no memory")] == [(j.label, j.reason) for j in kept]
     assert (tally.shots_original_kept, tally.restored) == (1, {"a.r1"})
+
+
+def test_a_treatment_that_cannot_be_computed_fails_its_reel_and_keeps_no_original(run: Run) -> None:
+    label = "a.r1/0000010-0000020"
+    tally, jobs = run(["a"], {("restore", label): [RecipeError("step dirt: of another version")]})
+    assert (tally.failed, tally.shots_original_kept) == ({"a.r1"}, 0)
+    assert not [job for job in jobs if job.kind == "keep"]
 
 
 def test_a_dead_worker_convicts_nobody_before_a_trial_alone(run: Run) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from models.learned import ModelSettings, ModelStep
 from models.supported import STEPS
 
 ROOT = Path(__file__).parent.parent
@@ -64,8 +65,8 @@ def test_every_recipe_is_documented() -> None:
 
 def test_every_step_and_parameter_is_documented() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text()
-    for step in STEPS:
-        names = [step.name, *(field.name for field in fields(step))]  # type: ignore[arg-type]
+    for step, parameters in (*((s, s) for s in STEPS), (ModelStep, ModelSettings)):
+        names = [step.name, *(field.name for field in fields(parameters))]  # type: ignore[arg-type]
         assert [name for name in names if f"`{name}`" not in text] == []
 
 

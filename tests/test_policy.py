@@ -368,11 +368,11 @@ def test_a_night_reads_the_policy_of_its_store_and_says_so(
     catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every reel is forbidden, so that no cluster is needed: it ends like any night that holds."""
-    from flows import nightly
+    from flows import batch, nightly
 
-    monkeypatch.setattr(nightly, "night_cluster", lambda *_: nullcontext())
-    monkeypatch.setattr(nightly, "slot_count", lambda _: 1)
-    monkeypatch.setattr(nightly, "track_batches", lambda _: {})
+    monkeypatch.setattr(batch, "night_cluster", lambda *_: nullcontext())
+    monkeypatch.setattr(batch, "slot_count", lambda _: 1)
+    monkeypatch.setattr(batch, "track_batches", lambda _: {})
     store = tmp_path / "store"
     store.mkdir()
     path = write(store, rules("*", 'never = ["dirt"]'))

@@ -91,6 +91,17 @@ def test_a_treatment_names_every_parameter_and_version() -> None:
         assert build_steps(treatment) == (kind(),)
 
 
+def test_what_another_version_of_a_step_did_is_not_computed_by_this_one() -> None:
+    (step,) = resolve_recipe(Recipe("a", "", (RecipeStep("dirt", {}),))).steps
+    for other in (
+        replace(step, version=step.version - 1),
+        replace(step, parameters={**step.parameters, "brush": 2}),
+        replace(step, parameters={**step.parameters, "threshold": -1.0}),
+    ):
+        with pytest.raises(RecipeError, match="step dirt"):
+            build_steps(Treatment("a", (other,)))
+
+
 REFUSED = {
     "unknown step": ('[[step]]\nname = "colourise"', "colourise"),
     "unknown parameter": ('[[step]]\nname = "dirt"\nstrength = 3', "strength"),

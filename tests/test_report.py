@@ -365,3 +365,14 @@ def test_a_reel_without_a_row_of_the_night_is_found_by_its_events(
     event = event_row(recorded[0], f"{reel.reel_id}/0000000-0000006", recorded[1], "", "x 1")
     store.ledger(NIGHT).append("events", NIGHT, [event])
     assert f'<td class="status">{shown}</td>' in texts(store)["html"]
+
+
+def test_a_metric_that_failed_is_named_and_the_shots_are_whole(
+    store: Store, tmp_path: Path
+) -> None:
+    note = "failed: ZeroDivisionError: division by zero"
+    bad = Measurement("DIRT", None, None, "%", measurable=False, note=note)
+    record_reel(store, tmp_path, "restored", bad)
+    end_night(store, "finished", reels_restored=1)
+    for text in texts(store).values():
+        assert f"DIRT {note} (1 shot); the shots are whole" in text

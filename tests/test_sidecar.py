@@ -16,8 +16,8 @@ from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
 from flows import work
-from flows.due import Asked
-from flows.verify import verify_store
+from flows.due import Asked, due_reels
+from flows.verify import summary_line, verify_store
 from tasks.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media.signal import NAMES, signal_of_file
@@ -139,14 +139,34 @@ def test_one_that_is_not_as_recorded_is_found_and_the_reel_stays(done: Done, how
     else:
         done.sidecar.write_bytes(gzip.compress(b"<ffprobe/>"))
     summary = verify_store(done.store, Asked((), False, True, None))
-    (problem,) = summary.problems
-    assert done.sidecar.name in problem.detail and "the films are as recorded" in problem.detail
+    (note,) = summary.notes
+    word = "is gone" if how == "gone" else "was rewritten by another program"
+    assert f"the films are as recorded; its QCTools sidecar {word}: {done.sidecar.name}" in (
+        note.detail
+    )
+    assert summary.all_well and summary.problems == ()
+    assert summary_line(summary).endswith("all as recorded, but for 1 QCTools sidecar")
+    assert not due_reels(done.store, Asked((), False, True, 30)), "it was looked at"
     assert summary.files == 4 + 2 * len(done.shots)
     assert done.is_finished() and done.status() == "restored"
     assert len(verified_files(done.folder, manifest)) == 3
     text = done.report()
     assert "QCTools sidecar of its master: no longer there as it was written" in text
     assert "not there as recorded" not in text
+
+
+def test_it_is_written_again_when_the_reel_is_joined_again(done: Done) -> None:
+    """As docs/operators.md says: the access copy is moved away, and a night goes over it."""
+    done.join(notice="Archive")
+    files = [done.sidecar, done.folder / f"A.r1.{UNTOUCHED.label}.mkv"]
+    first = [sha256_file(file) for file in files]
+    done.sidecar.write_bytes(gzip.compress(b"<ffprobe/>"))
+    assert done.is_finished()
+    (done.folder / f"A.r1.{UNTOUCHED.label}.access.mp4").unlink()
+    assert not done.is_finished(), "the next night joins it"
+    assert done.join()["notice"] == "Archive"
+    assert [sha256_file(file) for file in files] == first
+    assert verify_store(done.store, Asked((), False, True, None)).notes == ()
 
 
 def test_a_film_that_is_damaged_with_it_fails_the_reel(done: Done) -> None:

@@ -1,5 +1,6 @@
 """Faces of a source are found once; what is kept is exact, and nothing depends on it."""
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,17 @@ import pytest
 import torch
 
 from catalogs.picture import PictureFormat
-from catalogs.source import FrameIndex
+from catalogs.source import ColourTags, FrameIndex
 from models.faces.face import Face
 from models.faces.region import Region
-from tasks import source_faces
+from tasks import code, source_faces
 from tasks.source_faces import SourceFaces, source_key
+from tests.conftest import plain_header
 
-PICTURE = PictureFormat(64, 48, "gray")
+HEADER = plain_header(PictureFormat(64, 48, "gray"))
 INDEX = FrameIndex(pts=(0, 1, 2), md5=("a", "b", "c"))
 STRETCHES = (3, 2)  # frames
+ROOT = Path(__file__).parents[1]
 
 
 def face(number: int, expression: bool = True) -> Face:
@@ -97,19 +100,49 @@ def test_what_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     assert gone_through(SourceFaces(tmp_path / "reel" / "key.parquet"))
 
 
-def test_the_key_is_of_samples_frames_format_weights_and_finder(
+def test_the_key_is_of_samples_frames_format_colour_weights_and_finder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usual = source_key(INDEX, 0, 2, PICTURE)
-    assert usual == source_key(replace(INDEX, pts=(0, 2, 4)), 0, 2, PICTURE)
+    usual = source_key(INDEX, 0, 2, HEADER)
+    assert usual == source_key(replace(INDEX, pts=(0, 2, 4)), 0, 2, HEADER)
     others = {
-        source_key(INDEX, 1, 3, PICTURE),
-        source_key(INDEX, 0, 3, PICTURE),
-        source_key(replace(INDEX, md5=("a", "x", "c")), 0, 2, PICTURE),
-        source_key(INDEX, 0, 2, PictureFormat(64, 48, "gray10le")),
+        source_key(INDEX, 1, 3, HEADER),
+        source_key(INDEX, 0, 3, HEADER),
+        source_key(replace(INDEX, md5=("a", "x", "c")), 0, 2, HEADER),
+        source_key(INDEX, 0, 2, plain_header(PictureFormat(64, 48, "gray10le"))),
+        source_key(INDEX, 0, 2, replace(HEADER, colour=ColourTags(range="pc"))),
     }
-    monkeypatch.setattr(source_faces, "VERSION", source_faces.VERSION + 1)
-    others.add(source_key(INDEX, 0, 2, PICTURE))
+    monkeypatch.setattr(source_faces, "code_name", lambda *parts: "another")
+    others.add(source_key(INDEX, 0, 2, HEADER))
     monkeypatch.setattr(source_faces, "FACE_WEIGHTS", source_faces.FACE_WEIGHTS[1:])
-    others.add(source_key(INDEX, 0, 2, PICTURE))
-    assert len(others | {usual}) == 7
+    others.add(source_key(INDEX, 0, 2, HEADER))
+    assert len(others | {usual}) == 8
+
+
+def test_all_code_that_finds_faces_is_in_the_key() -> None:
+    """Every module that the finder imports, and what makes the picture it is given."""
+    wanted, open_ones = {"models/contract.py", "models/faces/__init__.py"}, ["models.faces.finder"]
+    while open_ones:
+        path = open_ones.pop().replace(".", "/") + ".py"
+        if path not in wanted:
+            wanted.add(path)
+            nodes = ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+            modules = (n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module)
+            open_ones += [module for module in modules if module.startswith("models.")]
+    assert set(source_faces.FINDER) == wanted
+
+
+def test_other_code_has_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file or one of a package; what is beside them does not count."""
+    monkeypatch.setattr(code, "_ROOT", tmp_path)
+    files = [tmp_path / name for name in ("one.py", "package/two.py", "package/deeper/three.py")]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x = 1")
+    names = [code.code_name.__wrapped__("one.py", "package")]
+    for file in files:
+        file.write_text("x = 2")
+        names.append(code.code_name.__wrapped__("one.py", "package"))
+    assert len(set(names)) == 4
+    (tmp_path / "three.py").write_text("x = 3")
+    assert code.code_name.__wrapped__("one.py", "package") == names[-1]

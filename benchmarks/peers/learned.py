@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.peers.fetch_weights import FFDNET, FOLDER, TEMPORALFIX, WEIGHTS, checked
-from benchmarks.peers.ffdnet import FFDNet
 from benchmarks.peers.raw import Frames, Peer
-from benchmarks.peers.temporalfix import REACH, TemporalFix
 from models.contract import Frame
+from models.ffdnet import FFDNet
+from models.temporalfix import REACH, TemporalFix
 
 MISSING = "learned: weights not fetched; python benchmarks/peers/fetch_weights.py"
 _TO_LUMA = torch.tensor([0.2126, 0.7152, 0.0722])

@@ -54,3 +54,5 @@ def _write_step(root: Element, step: TreatmentStep) -> None:
     add(element, "agentNote", f"parameters: {parameters}")
     if step.weights_sha256:
         add(element, "agentNote", f"weights sha256: {step.weights_sha256}")
+    if step.model:
+        add(element, "agentNote", f"registered model: {step.model}, licence: {step.licence}")

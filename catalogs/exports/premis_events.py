@@ -147,7 +147,8 @@ def _shot(subject: RestoredReel, record: ShotRecord) -> PremisEvent:
     restored = shot.status == "restored"
     ran = {step.name for step in record.steps}
     shares = ", ".join(f"{s.name} {s.version}: {s.changed_share:.6f}" for s in record.steps)
-    steps = tuple(s for s in subject.treatment.steps if restored and s.name in ran)
+    treatment = subject.treatment.of(shot.start_frame)
+    steps = tuple(s for s in treatment.steps if restored and s.name in ran)
     return PremisEvent(
         identifier=Identifier("wetgate event", record.record_id),
         event="restoration" if restored else "original kept",

@@ -1,13 +1,12 @@
 """What the ledger knows of a restored reel, matched to the manifest of its files."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalogs.errors import VerificationError
 from catalogs.exports.subject import ExportedFile, ListedShot, RecordedEvent, ShotRecord
 from catalogs.ledger import Ledger
-from catalogs.recipe import Treatment, TreatmentStep
+from catalogs.recipe import Part, Treatment, mixed, read_steps
 from catalogs.records import Reel, StepOutcome
 
 APPROVAL = "approval"
@@ -21,16 +20,32 @@ def approval_of(file: ExportedFile) -> str:
 def recorded_treatment(ledger: Ledger, manifest: Mapping[str, Any]) -> Treatment:
     """The treatment as the night recorded it, proven by its identity.
 
-    Manifests name no weights, so a batch of the treatment is asked for the steps.
+    Manifests name no weights, so a batch of the treatment is asked for the steps. Shots that were
+    not treated alike each name their own treatment.
 
     Raises:
-        VerificationError: no night names the steps of the treatment.
+        VerificationError: no night names the steps of the treatment, or of a shot's.
     """
-    wanted = manifest["treatment"]
-    batches = ledger.read("batches")
+    wanted, batches = manifest["treatment"], ledger.read("batches")
+    ids = {shot.get("treatment") or wanted for shot in manifest["shots"]} or {wanted}
+    plain = {name: _plain(batches, manifest, name) for name in sorted(ids)}
+    if ids == {wanted}:
+        return plain[wanted]
+    parts = [
+        Part(int(s["start_frame"]), int(s["stop_frame"]), plain[s["treatment"]])
+        for s in manifest["shots"]
+    ]
+    found = mixed(manifest["recipe"], parts)
+    if found.treatment_id != wanted:
+        raise VerificationError(
+            f"{manifest['derivative']}: its shots' treatments do not make treatment {wanted}"
+        )
+    return found
+
+
+def _plain(batches: Any, manifest: Mapping[str, Any], wanted: str) -> Treatment:
     for text in batches[batches["treatment_id"] == wanted]["steps_json"]:
-        steps = tuple(TreatmentStep(**step) for step in json.loads(text))
-        found = Treatment(manifest["recipe"], steps)
+        found = Treatment(str(manifest["recipe"]), read_steps(text))
         if found.treatment_id == wanted:
             return found
     raise VerificationError(

@@ -28,7 +28,6 @@ from models.faces.follow import CERTAIN, DOUBTS, PATIENCE, Track, is_one_face, l
 from models.faces.mesh import Mesh, Shape
 from models.faces.region import Array
 
-VERSION = 1  # counts up when other faces are found, or the same ones elsewhere
 EVERY = 8  # frames from one search to the next
 EVERY_UNSURE = 2  # the same while a face is lost or in doubt
 MOST = 8  # faces followed at a time

@@ -12,8 +12,9 @@ landmarks is in both.
 Unit: share of a blink, 0..1. Higher is worse: 1 is a blink that the other side does not have.
 Source: ours; openness is the eye aspect ratio of Soukupova and Cech (CVWW 2016).
 
-Blind: a wink, eyes that stay shut, a blink of one frame, blinks that no side shows for a hand or
-a scratch.
+Blind: eyes less than `LARGE_ENOUGH` samples apart (at 29, in grain of 3 %, the landmarks blinked
+where nobody did); a wink, eyes that stay shut, a blink of one frame, blinks that no side shows for
+a hand or a scratch.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ AROUND = 1.2  # seconds
 DEEP = 0.35  # closure of a blink
 NEAR = 2  # frames
 SHORTEST = 15  # frames of a run
-LARGE_ENOUGH = 24.0  # native samples between the eyes; below, lids move by less than landmarks do
+LARGE_ENOUGH = 32.0  # native samples between the eyes; below, lids move by less than landmarks do
 
 
 def openness(landmarks: Tensor) -> Tensor:
@@ -117,6 +118,7 @@ BLINK = Metric(
     formula="most that a blink of one side lacks on the other, by the eye aspect ratio less its "
     "median over 1.2 s",
     source="ours; eye aspect ratio after Soukupova and Cech, CVWW 2016",
-    blind="a wink, eyes that stay shut, a blink of one frame, eyes under a hand",
+    blind="eyes less than 32 samples apart, a wink, eyes that stay shut, a blink of one frame, "
+    "eyes under a hand",
     measure=measure_blink,
 )

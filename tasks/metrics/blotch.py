@@ -107,6 +107,10 @@ class Blotch:
         """How the same samples stand out on another picture, signed share of full range."""
         return _contrast(views.excess(self.box), self.inside, self.ring)
 
+    def kept_on(self, views: Views) -> float:
+        """What part of its contrast it has in another picture; 1 of what has none."""
+        return self.contrast_on(views) / self.contrast if self.contrast else 1.0
+
 
 def find(views: Views) -> list[Blotch]:
     """All blotches of a frame, certain or not, the plainest first."""

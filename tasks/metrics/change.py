@@ -17,8 +17,9 @@ on frame t, as colour difference without luma, smoothed over five frames,
 
     CAST = 100 * P95 over t of |u_t - median_t u|
 
-over the whole picture, and over each of nine parts of it; the greatest is taken. Per cent of full
-range; lower is better. A grade that is the same all the time is neither.
+over the whole picture, and over each of nine parts of it; the greatest is taken. Blocks of which a
+channel is near white on either side are left out: flicker changes the hue of a sky that is clipped.
+Per cent of full range; lower is better. A grade that is the same all the time is neither.
 
 Source: own. Blind to: what appears for less than half of a stretch (see SWAP, DIRT); what moves
 with the scene; upright things as narrow as a scratch; CAST also to hues that were wrong from the
@@ -33,7 +34,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tasks.metrics.grade import BLOCK
+from tasks.metrics.grade import BLOCK, unclipped, ungraded
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 
@@ -46,6 +47,7 @@ LINE_REACH = 9  # samples across; what is wider is no line
 LEAST_LINE = 0.008  # of full range
 SHORTEST = 5  # frames
 SMOOTH = 5  # frames
+LEAST_SEEN = 0.1  # share of the blocks of a part that are not clipped
 PARTS = 3  # of the picture each way, in which a cast is looked for
 MOST_FRAMES = 48  # of which the median over time is taken; more would cost and add nothing
 
@@ -59,7 +61,7 @@ def measure_change(pair: Pair) -> Value:
     lines, there = _lines(stays)
     blurred = np.abs(cv2.GaussianBlur(stays - lines, (0, 0), BLUR))
     fine = float(np.quantile(np.where(there, 0, blurred), FINE_SHARE))
-    broad = _among_three(_placed(pair)[some].median(0).values).abs().max()
+    broad = _among_three(_placed(pair, pair.ungraded)[some].median(0).values).abs().max()
     return Value(100 * max(fine, float(broad)))
 
 
@@ -74,9 +76,9 @@ def _lines(stays: Plane) -> tuple[Plane, npt.NDArray[np.bool_]]:
     return lines, cv2.dilate(strong, np.ones((1, LINE_REACH), np.uint8)) > 0
 
 
-def _placed(pair: Pair) -> Tensor:
-    """What the grade leaves, block by block in its place, `[T, C, rows, columns]`."""
-    left, colour = pair.ungraded, pair.source_colour
+def _placed(pair: Pair, left: Tensor) -> Tensor:
+    """Values of blocks, `[T, C, N]`, in their places, `[T, C, rows, columns]`."""
+    colour = pair.source_colour
     width = pair.source.shape[2] if colour is None else colour.shape[3]
     side = 4 * BLOCK if colour is None else BLOCK
     return left.reshape(*left.shape[:2], -1, max(1, width // min(side, width)))
@@ -95,14 +97,23 @@ def measure_cast(pair: Pair) -> Value:
         return Value.none("monochrome")
     if pair.count < SMOOTH + 2:
         return Value.none(f"needs {SMOOTH + 2} frames")
-    left = _placed(pair)
-    hue = left - left.mean(1, keepdim=True)
+    whole = unclipped(*pair.block_colours)
+    left = ungraded(*pair.block_colours, whole).masked_fill(~whole[:, None], torch.nan)
+    hue = _placed(pair, left - left.mean(1, keepdim=True))
     parts = [hue] + [
         part for rows in hue.tensor_split(PARTS, 2) for part in rows.tensor_split(PARTS, 3)
     ]
-    drifts = [_drift(part.flatten(2).median(2).values) for part in parts if part.numel()]
-    value, where = max(drifts)
-    return Value(100 * value, where=where)
+    courses = [part.flatten(2).nanmedian(2).values for part in parts if _is_seen(part)]
+    if not courses:
+        return Value.none("the picture is clipped at white")
+    value, where = max(_drift(course) for course in courses)
+    return Value(100 * value, coverage=float(whole.float().mean()), where=where)
+
+
+def _is_seen(part: Tensor) -> bool:
+    """Whether enough blocks of a part `[T, 3, rows, columns]` are not clipped on every frame."""
+    seen = ~part[:, 0].flatten(1).isnan()
+    return bool(seen.numel() and seen.any(1).all() and seen.float().mean() >= LEAST_SEEN)
 
 
 def _drift(course: Tensor) -> tuple[float, int]:

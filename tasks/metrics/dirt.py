@@ -70,10 +70,10 @@ def count(pair: Pair, triplet: Triplet) -> Count | None:
     added: list[float] = []
     for blotch in find(source.views):
         if is_certain(blotch, source.views, source.before, source.after):
-            kept = blotch.contrast_on(restored.views) / blotch.contrast
+            kept = blotch.kept_on(restored.views)
             (left if kept > LEFT else gone).append(blotch.visibility)
     for blotch in find(restored.views):
-        if blotch.contrast_on(source.views) / blotch.contrast >= LEFT:
+        if blotch.kept_on(source.views) >= LEFT:
             continue
         if is_certain(blotch, restored.views, restored.before, restored.after):
             added.append(blotch.visibility)

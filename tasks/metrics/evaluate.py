@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 
+FAILED = "failed: "  # begins the note of a metric that could not answer
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -28,15 +30,26 @@ class Answer:
 
 
 def evaluate(pair: Pair, start: int, metrics: Sequence[Metric]) -> dict[str, Answer]:
-    """Ask every metric about one stretch."""
+    """Ask every metric about one stretch.
+
+    One that fails has no value, and its note begins with `FAILED`: a fault of one metric costs
+    neither the shot nor the other metrics.
+    """
     answers = {}
     for metric in metrics:
         begun = time.process_time()
-        value = metric.measure(pair)
+        value = _asked(metric, pair)
         answers[metric.identifier] = Answer(
             start, pair.count, _explained(value, pair), time.process_time() - begun
         )
     return answers
+
+
+def _asked(metric: Metric, pair: Pair) -> Value:
+    try:
+        return metric.measure(pair)
+    except Exception as error:  # whatever it is, the night goes on and says so
+        return Value.none(f"{FAILED}{type(error).__name__}: {error}")
 
 
 def _explained(value: Value, pair: Pair) -> Value:

@@ -6,6 +6,7 @@ Of each frame the `MOST` largest faces are kept; a crowd's others are counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,12 +16,11 @@ from torch import Tensor
 
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
-from models.contract import Frame
 from models.faces.chip import chip_transform
 from models.faces.face import Face
 from models.faces.reader import FaceReader
 from tasks.metrics.chips import chipped, on_chip
-from tasks.metrics.colour import Plane, placed_rgb, planes_of
+from tasks.metrics.colour import Plane, placed_rgb
 from tasks.metrics.pair import FacePair
 from tasks.metrics.windows import Box, Window, face_side
 
@@ -73,13 +73,20 @@ class FaceGatherer:
         self._tracks: dict[int, _Track] = {}
         self.boxes: list[Box] = []
 
-    def take(self, number: int, frames: tuple[Frame, Frame], lumas: tuple[Plane, Plane]) -> None:
-        """Take one frame of the source and of the restored picture, with their luma."""
+    def take(
+        self, number: int, lumas: tuple[Plane, Plane], colours: Sequence[tuple[Plane, ...]]
+    ) -> None:
+        """Take one frame of the source and of the restored picture.
+
+        Args:
+            number: of the frame in the stretch.
+            lumas: of both sides, float32 `[H, W]`, 0..1.
+            colours: planes of both sides (`tasks.metrics.colour.planes_of`); empty for monochrome.
+        """
         before, after = lumas
         faces = self._finder.take(torch.from_numpy(before))
         self.boxes = [_box(face) for face in faces]
         kept = sorted(faces, key=lambda face: -face.eye_distance)[:MOST]
-        colours = None if self._form.layout == "gray" else tuple(map(planes_of, frames))
         for face in kept:
             again = face if after is before else self._reader.read(torch.from_numpy(after), face)
             self._keep(number, face, again, lumas, colours)
@@ -90,7 +97,7 @@ class FaceGatherer:
         face: Face,
         again: Face,
         lumas: tuple[Plane, Plane],
-        colours: tuple[tuple[Plane, ...], ...] | None,
+        colours: Sequence[tuple[Plane, ...]],
     ) -> None:
         before, after = lumas
         to_chip = np.asarray(chip_transform(face.landmarks).numpy(), np.float32)
@@ -98,7 +105,7 @@ class FaceGatherer:
         track = self._tracks.get(face.track)
         if track is None:
             track = self._tracks[face.track] = _Track(Window(face_side(face.eye_distance, before)))
-        drawn = [self._colour_chip(planes, to_chip) for planes in colours] if colours else []
+        drawn = [self._colour_chip(planes, to_chip) for planes in colours]
         track.sights.append(
             Sight(
                 number,

@@ -112,10 +112,11 @@ class Gatherer:
         self._source[number] = self._area(source)
         self._restored[number] = self._area(restored)
         self._changed[number] = self._differs(before, after)
-        for store, frame in zip(self._colours, (before, after), strict=False):
-            store[number] = self._small_colour(frame, store.shape[1:3])
+        planes = [planes_of(frame) for frame in (before, after)] if self._colours else []
+        for store, parts in zip(self._colours, planes, strict=True):
+            store[number] = self._small_colour(parts, store.shape[1:3])
         if self._faces:
-            self._faces.take(number, (before, after), (source, restored))
+            self._faces.take(number, (source, restored), planes)
         self._take_grounds(number, source, restored)
         self._take_triplet(number, source, restored)
         self._taken += 1
@@ -157,9 +158,9 @@ class Gatherer:
         small = cv2.resize(differs[0], self._small[::-1], interpolation=cv2.INTER_AREA)
         return np.asarray(small > 0)
 
-    def _small_colour(self, frame: Frame, shape: tuple[int, ...]) -> Plane:
+    def _small_colour(self, planes: tuple[Plane, ...], shape: tuple[int, ...]) -> Plane:
         place = reduced(int(shape[1]), int(shape[0]))
-        return placed_rgb(planes_of(frame), self._look.form, self._look.tags, place)
+        return placed_rgb(planes, self._look.form, self._look.tags, place)
 
     def _take_grounds(self, number: int, source: Plane, restored: Plane) -> None:
         if number == 0:

@@ -30,6 +30,9 @@ CHIP_EYES = (112.0, 96.0)  # x, y of the eyes' midpoint on a chip
 CHIP_EYE_DISTANCE = 64.0  # samples
 
 
+OF_GRAIN = frozenset({"denoise", "grain"})
+
+
 @dataclass(frozen=True)
 class Declared:
     """What the recipe says it changes by nature.
@@ -43,7 +46,7 @@ class Declared:
     @property
     def touches_grain(self) -> bool:
         """Whether grain is meant to be taken away or added."""
-        return bool(self.steps & {"denoise", "grain"})
+        return bool(self.steps & OF_GRAIN)
 
     @property
     def moves(self) -> bool:
@@ -200,8 +203,13 @@ class Pair:
     @cached_property
     def ungraded(self) -> Tensor:
         """What a constant grade leaves of the colours of small blocks, `[T, C, N]`."""
+        return ungraded(*self.block_colours)
+
+    @cached_property
+    def block_colours(self) -> tuple[Tensor, Tensor]:
+        """Colours of small blocks of S and of R, `[T, C, N]`."""
         lumas, colours = (self.source, self.restored), (self.source_colour, self.restored_colour)
-        return ungraded(*block_colours(lumas, colours))
+        return block_colours(lumas, colours)
 
     @cached_property
     def residual(self) -> Tensor:

@@ -11,8 +11,10 @@ the stretch at the proxy's scale:
 
 A line of S is a certain scratch when it lasts, runs over three quarters of the height once what
 moves behind it is averaged out, and keeps its place while the scene around it moves by `MOVED`
-samples or more. Door frames and poles move with the scene, or are as strong in R as in S. What is
-left counts where the recipe declares to take scratches out; what is added always counts.
+samples or more. Door frames and poles move with the scene, or are as strong in R as in S. A line
+with another of its sign beside it is not certain: as a moulding moves by, one of its lines takes
+the place of the next. What is left counts where the recipe declares to take scratches out; what is
+added always counts.
 
 Unit: percent of full range, lower is cleaner. Equal pictures have no added scratch.
 Source: Newson, Almansa, Gousseau, Perez, IEEE TIP 23(3), 2014 (lines by frame, then by motion);
@@ -28,6 +30,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from tasks.metrics.columns import Track, near, persistent, responses, seen_share, tracks
@@ -39,6 +42,8 @@ AS_BEFORE = 1.6  # sharpening and grades strengthen a line of the scene by less
 BESIDE = 6  # columns on either side of a line of S in which a repair may leave something
 STRONGER = 2.0  # times as strong must that line be
 LEFT = 0.5  # part of a scratch's response
+APART, PARALLEL = 4, 12  # columns from a line, between which another makes it uncertain
+AS_STRONG = 0.5  # part of its response
 LEAST = 0.012  # share of full range, of a scratch of S
 MOST = 8  # lines of each sign that are looked at
 LASTING = 16  # frames; or the whole stretch, if it is shorter
@@ -76,7 +81,7 @@ def scratches(pair: Pair) -> Scratches:
     for sign in (1, -1):
         mine, theirs = (sign * before).clamp_min(0), near((sign * after).clamp_min(0), 1)
         for track in tracks(mine, LEAST, SHORTEST, MOST):
-            if not _is_scratch(track, pair, sign):
+            if not _is_scratch(track, pair, sign) or _has_parallel(track, mine):
                 continue
             source = max(source, track.response)
             kept = track.mean(theirs)
@@ -106,6 +111,14 @@ def _is_scratch(track: Track, pair: Pair, sign: int) -> bool:
     if abs(scene) < MOVED or abs(line) > IN_PLACE * abs(scene):
         return False
     return seen_share(pair.source, track, sign) >= WHOLE
+
+
+def _has_parallel(track: Track, mine: Tensor) -> bool:
+    """Whether a line of the same sign runs beside it; `mine` `[T, w]` is 0 or more."""
+    offsets = torch.arange(APART, PARALLEL + 1)
+    columns = track.columns[:, None] + torch.cat([-offsets, offsets])
+    beside = mine[track.frames[:, None], columns.clamp(0, mine.shape[1] - 1)]
+    return float(beside.amax(1).mean()) >= AS_STRONG * track.response
 
 
 def _scene_shift(track: Track, sideways: Tensor) -> float:

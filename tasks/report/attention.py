@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from tasks.metrics.evaluate import FAILED
 from tasks.report.flags import flag_sentence
 from tasks.report.night import Night, ReelNight
+from tasks.report.rows import Row
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
@@ -49,10 +51,25 @@ def _reel_attention(reel: ReelNight) -> Iterator[str]:
         )
     if (flagged := flag_sentence(reel)) is not None:
         yield flagged
+    yield from _failed_metrics(reel)
     measured = {m["key"] for m in reel.measurements}
     unmeasured = [shot for shot in reel.shots if shot["key"] not in measured]
     if unmeasured:
         yield f"{reel.reel_id}: {count(len(unmeasured), 'shot')} without any measurement."
+
+
+def _failed_metrics(reel: ReelNight) -> Iterator[str]:
+    """Metrics that could not answer: a fault of ours, never of the film."""
+    failed: dict[str, list[Row]] = {}
+    for row in reel.measurements:
+        if str(row.get("note") or "").startswith(FAILED):
+            failed.setdefault(str(row["metric"]), []).append(row)
+    for metric, rows in failed.items():
+        shots = len({row["key"] for row in rows})
+        yield (
+            f"{reel.reel_id}: {metric} {rows[0]['note']} ({count(shots, 'shot')}); the shots are "
+            "whole, only this number is missing. Please report it."
+        )
 
 
 def _count_attention(night: Night) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalogs.ledger import Ledger
+from catalogs.mixtures import with_mixtures
 from catalogs.shot_list import holding_rows
 from catalogs.store import Store
 from tasks.report.manifest import read_manifest
@@ -134,10 +135,12 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
     planned = ledger.newest("shots", reel_id)
     planned = holding_rows(planned[planned["reel_digest"] == (row["reel_digest"] or "")])
+    restored = ledger.newest("restorations", reel_id)
+    restored = with_mixtures(restored, ledger.newest("mixtures", reel_id))
     places = set(zip(planned["start_frame"], planned["stop_frame"], strict=True))
     shots = [
         shot
-        for shot in plain_rows(until(ledger.newest("restorations", reel_id), ended))
+        for shot in plain_rows(until(restored, ended))
         if shot["treatment_id"] == treatment
         and shot["reel_digest"] == row["reel_digest"]
         and (shot["start_frame"], shot["stop_frame"]) in places

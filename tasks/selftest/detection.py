@@ -12,6 +12,7 @@ from tasks.metrics.metric import Metric
 from tasks.selftest.auc import Area, Outputs, area
 from tasks.selftest.columns import (
     BASELINES,
+    BELOW,
     SEVERITIES,
     Designation,
     Reals,
@@ -80,14 +81,18 @@ def rises(table: pd.DataFrame, designation: Designation, metric: Metric) -> Sequ
     """Medians by severity, higher is worse, of the clips with a value at every severity.
 
     Returns:
-        a median per severity that the table has; None when no clip has a value at all of them.
+        a median per severity that the table has, without the one below visibility where no clip
+        has a value there and at the others; None when no clip has one at mild and strong.
     """
     rows = table[(table["name"] == designation.fault) & (table["severity"] >= 0)]
     values = pd.DataFrame({
         "clip": rows["clip"], "severity": rows["severity"], "value": bad(rows, metric)
     })  # fmt: skip
-    wide = values.groupby(["clip", "severity"])["value"].mean().unstack().dropna()
-    return None if wide.empty else [float(m) for m in wide.median()]
+    wide = values.groupby(["clip", "severity"])["value"].mean().unstack()
+    whole = wide.dropna()
+    if whole.empty:
+        whole = wide.drop(columns=BELOW, errors="ignore").dropna()
+    return None if whole.empty else [float(m) for m in whole.median()]
 
 
 def share(flags: pd.DataFrame, rows: pd.DataFrame, identifier: str) -> float | None:

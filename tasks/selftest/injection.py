@@ -3,7 +3,7 @@
 Every fault is put into one harmless output of a scene, the same one at all severities; which one
 that is goes round from scene to scene and from fault to fault. Where a fault takes or adds grain,
 it is one that keeps its grain and says so. Below visibility, where nothing is demanded but that
-values rise from there, a fault is put into one scene in three. Faults of the file are put into a
+values rise from there, a fault is put into one scene in four. Faults of the file are put into a
 reel of numbers beside each scene.
 """
 
@@ -37,7 +37,7 @@ KEEP_GRAIN = ("ideal, grain kept", "conservative recipe")  # harmless outputs
 COUNT = 9  # harmless outputs, over which the faults go round
 MADE_REEL = "reel of numbers"  # that faults of the file are put into
 RATE_DENOMINATOR = 1001
-BELOW_EVERY = 3  # scenes
+BELOW_EVERY = 4  # scenes; shares no factor with COUNT, so that all outputs have their turn
 OF_GRAIN = frozenset({"GRAIN", "REGRAIN"})  # metrics of faults that take or add grain
 
 

@@ -55,8 +55,11 @@ class ClipMeasure:
         """The row of one trial.
 
         Raises:
-            ValueError: it has another number of frames than the source.
+            ValueError: it has another number of frames than the source, or is the first and has
+                no pictures, from which the scene's class is read.
         """
+        if trial.timing and not self._shared:
+            raise ValueError(f"{self._clip.name}, {trial.name}: the first trial has no pictures")
         pairs = [] if trial.timing else self._pairs(trial)
         facts = self._facts = self._facts or source_facts(self._shared[0])
         return {

@@ -27,6 +27,7 @@ from tasks.selftest.cache import cache_name, parquet
 from tasks.selftest.columns import SEVERITIES
 from tasks.selftest.contract import Clip, Suite
 from tasks.selftest.measure import clip_table
+from tasks.worker import end_with_parent
 
 QUICK_CLIPS = 6
 
@@ -85,6 +86,7 @@ def make_table(bench: Bench, choice: Choice, listener: Listener | None = None) -
 
     Raises:
         SourceError: there is no footage.
+        Exception: of the first clip that could not be measured, once all others are.
     """
     listener = listener or Listener()
     clips = bench.suite.clips(bench.data)[: choice.clips]
@@ -99,12 +101,27 @@ def make_table(bench: Bench, choice: Choice, listener: Listener | None = None) -
     missing = [clip for clip in clips if clip.name not in found]
     work = partial(_measure_clip, bench, choice, folder)
     if bench.workers == 1:
-        for clip in missing:
-            work(clip, listener.output)
-            listener.done(clip.name)
-    elif missing:
-        _side_by_side(work, missing, bench.workers, listener)
+        failed = _in_turn(work, missing, listener)
+    else:
+        failed = _side_by_side(work, missing, bench.workers, listener)
+    if failed:
+        raise failed[0]  # the other clips are measured and kept
     return pd.concat([pd.read_parquet(file) for file in files.values()], ignore_index=True)
+
+
+def _in_turn(
+    work: Callable[..., str], clips: Sequence[Clip], listener: Listener
+) -> list[BaseException]:
+    """Measure clips one after the other; returns the errors of those that could not be."""
+    failed: list[BaseException] = []
+    for clip in clips:
+        try:
+            work(clip, listener.output)
+        except Exception as error:  # whatever it is, the other clips are measured and kept
+            failed.append(error)
+        else:
+            listener.done(clip.name)
+    return failed
 
 
 def _measure_clip(
@@ -118,6 +135,9 @@ def _measure_clip(
         subject = bench.suite.subject(bench.data, clip)
         trials = subject.trials(choice.faults, choice.severities)
         table = clip_table(clip, subject, trials, bench.metrics, on_output)
+    except Exception as error:
+        error.add_note(f"while the clip {clip.name} was measured")
+        raise
     finally:
         torch.set_num_threads(threads)
     write_whole(folder / f"{clip.name}.parquet", parquet(table))
@@ -130,6 +150,7 @@ _heard: Any = None  # of a worker process: the queue on which it says what it ha
 def _begin_worker(heard: Any) -> None:
     global _heard  # noqa: PLW0603  # a pool gives its workers nothing else to keep things in
     _heard = heard
+    end_with_parent()
 
 
 def _in_worker(work: Callable[..., str], clip: Clip) -> str:
@@ -138,21 +159,27 @@ def _in_worker(work: Callable[..., str], clip: Clip) -> str:
 
 def _side_by_side(
     work: Callable[..., str], clips: Sequence[Clip], workers: int, listener: Listener
-) -> None:
+) -> list[BaseException]:
+    """The same in processes of their own."""
     context = multiprocessing.get_context("spawn")
     heard = context.Queue()
     with ProcessPoolExecutor(workers, context, _begin_worker, (heard,)) as pool:
         left: set[Future[str]] = {pool.submit(_in_worker, work, clip) for clip in clips}
+        failed: list[BaseException] = []
         try:
             while left:
                 finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
                 _hear(heard, listener)
                 for future in finished:
-                    listener.done(future.result())
+                    if error := future.exception():
+                        failed.append(error)
+                    else:
+                        listener.done(future.result())
         except BaseException:
             pool.shutdown(cancel_futures=True)  # clips under way are finished and kept
             raise
     heard.close()
+    return failed
 
 
 def _hear(heard: Any, listener: Listener) -> None:

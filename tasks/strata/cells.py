@@ -57,10 +57,11 @@ class Analysis:
         self._freedom = max(int(present.any(axis=1).sum()) - 2, 1)
 
     def compared(self) -> npt.NDArray[np.int64]:
-        """Strata, or of two the one with fewer people."""
-        if len(self._people) == 2:
-            return np.array([int(self._people[1] < self._people[0])])
-        return np.arange(len(self._people))
+        """Strata that have a row, or of two the one with fewer people."""
+        held = np.flatnonzero(self._people)
+        if len(held) == 2:
+            return held[[int(self._people[held[1]] < self._people[held[0]])]]
+        return held
 
     def cell(
         self, k: int, rule: MetricRule, variable: str, stratum: str, statistic: Statistic,
@@ -73,13 +74,14 @@ class Analysis:
             float(sums[:, k].sum() / here),
             float((sums.sum() - sums[:, k].sum()) / rest) if rest else float("nan"),
         )
-        held = counts[:, k] > 0
+        of_all = self._flags.counts[:, k]  # infinite values, which no mean can hold, are in it
+        held = of_all > 0
         flags = self._flags.sums[held, k]
-        rate = (float(flags.sum() / here), *rate_interval(flags, counts[held, k]))
+        rate = (float(flags.sum() / of_all.sum()), *rate_interval(flags, of_all[held]))
         return Cell(
             rule, variable, stratum, statistic, int(self._people[k]), int(self._rest_people[k]),
             int(here), unmeasured, means, self._evidence(k, means), float(self._null.design[k]),
-            float(self._flags.sums.sum() / counts.sum()), rate,
+            float(self._flags.sums.sum() / self._flags.counts.sum()), rate,
         )  # fmt: skip
 
     def _evidence(self, k: int, means: tuple[float, float]) -> Evidence | None:

@@ -17,6 +17,7 @@ from tasks.strata.report import Findings, counted, variables
 from tasks.strata.rules import metric_rules
 from tasks.strata.subjects import Subject, subjects
 from tasks.strata.tags import TagFile
+from tasks.strata.treatments import mixture
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def compare(
         reels=len({subject.shot.reel.reel_id for subject in found}),
         people=len({subject.person for subject in found} - {""}),
         comparisons=find_disparities(rows, metric_rules(GATED, calibration), names),
-        remarks=(*remarks, *_remarks(chosen, joined), *tags.problems),
+        remarks=(*remarks, *_remarks(chosen, found, joined), *tags.problems),
     )
     return Compared(tuple(found), findings)
 
@@ -83,7 +84,10 @@ def _joined(
     return found, joined
 
 
-def _remarks(chosen: Chosen, joined: Sequence[Joined]) -> Iterator[str]:
+def _remarks(chosen: Chosen, found: Sequence[Subject], joined: Sequence[Joined]) -> Iterator[str]:
+    treatments = {subject.shot.restored_key: subject.shot.treatment for subject in found}
+    if mixed := mixture(treatments.values()):
+        yield mixed
     for why, count in chosen.left_out.items():
         yield f"{counted(count, 'shot')} left out: {why}."
     if anew := sum(part.judged_anew for part in joined):

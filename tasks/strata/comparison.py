@@ -29,7 +29,8 @@ class Comparison:
         people: with a measured shot in the stratum.
         rest_people: the same of the rest.
         shots: rows of the stratum that were measured.
-        unmeasured: rows of the stratum that were not; many more than elsewhere is a finding.
+        unmeasured: rows of the stratum that were not, for a mean also infinite ones; many more
+            than elsewhere is a finding.
         stratum_mean: mean of the statistic in the stratum; None where there are too few people.
         rest_mean: in the rest.
         difference: stratum less rest.
@@ -82,7 +83,7 @@ def judged(cell: Cell, level: float) -> Comparison:
     if evidence is None:
         few = sentence(subject, "too few", wording, 0.0, (0.0, 0.0), 0.0, people)
         return _comparison(cell, "too few", few)
-    interval = evidence.interval(level)
+    interval = _possible(cell.statistic, evidence.interval(level))
     verdict = judge(people, interval, evidence.difference, margin)
     if cell.statistic == "mean":
         found_from = detectable(evidence, level, margin)
@@ -90,6 +91,13 @@ def judged(cell: Cell, level: float) -> Comparison:
         found_from = detectable_rate(evidence, level, margin, cell.all_flagged, cell.design)
     words = sentence(subject, verdict, wording, evidence.difference, interval, found_from, people)
     return _comparison(cell, verdict, words, evidence, level, interval, found_from)
+
+
+def _possible(statistic: Statistic, interval: tuple[float, float]) -> tuple[float, float]:
+    """An interval within what the statistic can be: rates differ by 100 points at most."""
+    if statistic == "mean":
+        return interval
+    return max(interval[0], -1.0), min(interval[1], 1.0)
 
 
 def _comparison(

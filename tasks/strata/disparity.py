@@ -5,6 +5,8 @@ Per metric and stratum variable, each stratum is compared with the pooled rest:
     mean        of  d = value of the restored shot - value of a harmless run of the same shot
     flag rate   of  flagged - flagged in the harmless run
 
+Infinite values are flagged or not as others are; they have no part in means.
+
 A metric's own level varies with light, size and tone (an A/A control measures that); only what
 restoration adds is compared. The harmless run is the source against a copy that is known to do no
 harm (`tasks.strata.harmless`).
@@ -57,8 +59,9 @@ def find_disparities(
 
     Args:
         rows: one row a metric, shot and person, with `COLUMNS` (cluster: the person, or the reel
-            where people are unknown; value and harmless: NaN where not measurable; flagged and
-            harmless_flagged: bool) and a text column for each variable.
+            where people are unknown; value and harmless: NaN where not measurable, infinite
+            where the metric is; flagged and harmless_flagged: bool) and a text column for each
+            variable.
         rules: the metrics.
         variables: names of the stratum columns.
         seed: of the resampling.
@@ -103,21 +106,25 @@ def _cells(
     """The comparisons of one metric and one variable."""
     text = rows[variable].fillna("").astype(str).str.strip()
     rows = rows.assign(_stratum=text)[~text.isin(NOT_COMPARED)]
-    measured = rows["value"].notna() & rows["harmless"].notna()
-    unmeasured = rows.loc[~measured, "_stratum"].value_counts()
-    rows = rows[measured]
+    asked = rows["_stratum"].value_counts()
+    rows = rows[rows["value"].notna() & rows["harmless"].notna()]
     codes, strata = pd.factorize(rows["_stratum"], sort=True)
-    shape = (clusters, len(strata))
     owners = rows["_cluster"].to_numpy(np.int64)
-    flagged = rows["flagged"].to_numpy(float)
-    added: dict[Statistic, Floats] = {
-        "mean": (rows["value"] - rows["harmless"]).to_numpy(float),
-        "flag rate": flagged - rows["harmless_flagged"].to_numpy(float),
-    }
-    flags = Sums.of(flagged, owners, codes, shape)
-    for statistic, values in added.items():
-        sums = Sums.of(values, owners, codes, shape)
+    shape = (clusters, len(strata))
+    flags = Sums.of(rows["flagged"].to_numpy(float), owners, codes, shape)
+    for statistic, values in _added(rows).items():
+        finite = np.isfinite(values)
+        sums = Sums.of(values[finite], owners[finite], codes[finite], shape)
         analysis = Analysis(sums, flags, resamples)
         for k in analysis.compared():
-            yield analysis.cell(k, rule, variable, str(strata[k]), statistic,
-                                int(unmeasured.get(strata[k], 0)))  # fmt: skip
+            unmeasured = int(asked[strata[k]] - sums.counts[:, k].sum())
+            yield analysis.cell(k, rule, variable, str(strata[k]), statistic, unmeasured)
+
+
+def _added(rows: pd.DataFrame) -> dict[Statistic, Floats]:
+    """What restoration added to each row; not finite where a mean cannot hold it."""
+    flags = (rows[name].to_numpy(float) for name in ("flagged", "harmless_flagged"))
+    return {
+        "mean": (rows["value"] - rows["harmless"]).to_numpy(float),
+        "flag rate": np.subtract(*flags),
+    }

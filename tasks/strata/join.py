@@ -11,7 +11,6 @@ harmless value is that same value, and not the level that the metric has on a co
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ class JoinedValue(NamedTuple):
     Attributes:
         subject: whom it is of.
         metric: identifier.
-        value: of the restored shot; None where it was not measurable.
+        value: of the restored shot, infinite as well; None where it was not measurable.
         harmless: of its harmless copy.
         flagged: whether the restored shot is flagged.
         harmless_flagged: whether the copy is.
@@ -125,16 +124,15 @@ def _value(
     theirs: Mapping[str, Any],
     shot_untouched: bool,
 ) -> JoinedValue:
-    value, flagged = _finite(ours["after"]), _flagged(metric, ours, theirs)
+    value, flagged = _number(ours["after"]), _flagged(metric, ours, theirs)
     if shot_untouched or (ours["note"] or "").endswith(_UNTOUCHED):
         return JoinedValue(subject, metric.identifier, value, value, flagged, flagged)
-    harmless = _finite(theirs["value"]), theirs["verdict"] == "flag"
+    harmless = _number(theirs["value"]), theirs["verdict"] == "flag"
     return JoinedValue(subject, metric.identifier, value, harmless[0], flagged, harmless[1])
 
 
-def _finite(value: Any) -> float | None:
-    """A number that can be averaged."""
-    return None if pd.isna(value) or math.isinf(value) else float(value)
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _by_shot(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:

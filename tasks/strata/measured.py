@@ -18,6 +18,7 @@ from catalogs.records import Reel, Shot
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows
 from catalogs.store import Store
+from tasks.strata.treatments import treatment_labels
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ class MeasuredShot:
         reel: its reel, as it was ingested.
         shot: where it is.
         restored_key: of its rows in the table `measurements`.
+        treatment: what was done to it, by its label.
     """
 
     reel: Reel
     shot: Shot
     restored_key: str
+    treatment: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,10 @@ class Chosen:
 
 
 def measured_shots(
-    store: Store, reel_ids: Collection[str] | None = None, batch: str | None = None
+    store: Store,
+    reel_ids: Collection[str] | None = None,
+    batch: str | None = None,
+    treatment_id: str | None = None,
 ) -> Chosen:
     """The newest measured restoration of every shot.
 
@@ -65,20 +71,27 @@ def measured_shots(
         store: whose.
         reel_ids: only these reels; all when None.
         batch: only shots that this night restored.
+        treatment_id: only under this treatment; the newest of any when None.
     """
     ledger = store.ledger()
+    labels = treatment_labels(ledger)
+    wanted = {"batch_id": batch, "treatment_id": treatment_id}
     shots: list[MeasuredShot] = []
     left_out: Counter[str] = Counter()
     for reel_id, reel in sorted(known_reels(ledger).items()):
         if reel_ids is None or reel_id in reel_ids:
-            shots += _of_reel(ledger, reel, batch, left_out)
+            shots += _of_reel(ledger, reel, wanted, labels, left_out)
     return Chosen(tuple(shots), dict(left_out))
 
 
 def _of_reel(
-    ledger: Ledger, reel: Reel, batch: str | None, left_out: Counter[str]
+    ledger: Ledger,
+    reel: Reel,
+    wanted: Mapping[str, str | None],
+    labels: Mapping[str, str],
+    left_out: Counter[str],
 ) -> list[MeasuredShot]:
-    rows = _restorations(ledger, reel, batch)
+    rows = _restorations(ledger, reel, wanted)
     measured = set(ledger.read("measurements", reel.reel_id)["key"])
     found = []
     for row in rows.to_dict("records"):
@@ -89,11 +102,13 @@ def _of_reel(
         else:
             place = int(row["start_frame"]), int(row["stop_frame"])
             shot = Shot(reel.reel_id, reel.digest, int(row["place"]), *place)
-            found.append(MeasuredShot(reel, shot, str(row["key"])))
+            treatment = str(row["treatment_id"])
+            label = labels.get(treatment, treatment[:12])
+            found.append(MeasuredShot(reel, shot, str(row["key"]), label))
     return found
 
 
-def _restorations(ledger: Ledger, reel: Reel, batch: str | None) -> pd.DataFrame:
+def _restorations(ledger: Ledger, reel: Reel, wanted: Mapping[str, str | None]) -> pd.DataFrame:
     """The newest restoration of each shot of the list that holds, by place."""
     listed = ledger.newest("shots", reel.reel_id)
     listed = holding_rows(listed[listed["reel_digest"] == reel.digest])
@@ -101,8 +116,9 @@ def _restorations(ledger: Ledger, reel: Reel, batch: str | None) -> pd.DataFrame
     places = places.assign(place=range(len(places)))
     rows = ledger.read("restorations", reel.reel_id)
     rows = rows[rows["reel_digest"] == reel.digest]
-    if batch is not None:
-        rows = rows[rows["batch_id"] == batch]
+    for column, value in wanted.items():
+        if value is not None:
+            rows = rows[rows[column] == value]
     rows = rows.drop_duplicates(["start_frame", "stop_frame"], keep="last")
     rows = rows.drop(columns="shot_index").merge(places, on=["start_frame", "stop_frame"])
     return rows.sort_values("start_frame")

@@ -10,7 +10,7 @@ stretch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import cv2
 import numpy as np
@@ -78,8 +78,8 @@ class Observation:
 
 
 def observation_key(reel: Reel, shot: Shot) -> str:
-    """Identity of what is observed: the source's frames, their rate, and how the copy is made."""
-    return shot.key(f"{HARMLESS} at {reel.frame_rate}")
+    """Identity of what is observed: the source's frames, how they are meant, and the copy."""
+    return shot.key(f"{HARMLESS} at {reel.frame_rate}, {astuple(reel.header.colour)}")
 
 
 def observe_shot(

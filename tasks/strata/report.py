@@ -69,7 +69,7 @@ def variables(subjects: Sequence[Subject]) -> tuple[str, ...]:
 def strata_csv(subjects: Sequence[Subject]) -> str:
     """One row a shot and person."""
     names = variables(subjects)
-    header = ("reel_id", "identifier", "shot", "start_frame", "stop_frame", "person",
+    header = ("reel_id", "identifier", "shot", "start_frame", "stop_frame", "person", "treatment",
               "frames_seen", *names, "ITA_degrees", "ITA_deviation_degrees")  # fmt: skip
     return csv_text(header, (_subject_row(subject, names) for subject in subjects))
 
@@ -137,6 +137,7 @@ def _subject_row(subject: Subject, names: Sequence[str]) -> dict[str, object]:
         "start_frame": shot.start_frame,
         "stop_frame": shot.stop_frame,
         "person": subject.person,
+        "treatment": subject.shot.treatment,
         "frames_seen": subject.frames,
         **{name: subject.strata.get(name, "") for name in names},
         "ITA_degrees": None if ita is None else _rounded(ita.degrees),

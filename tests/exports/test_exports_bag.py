@@ -14,6 +14,7 @@ import pytest
 
 from catalogs.errors import VerificationError
 from catalogs.exports.subject import RestoredReel
+from catalogs.fixity import sha256_file
 from catalogs.records import Reel
 from catalogs.rows import event_row
 from catalogs.store import Store
@@ -146,6 +147,21 @@ def test_a_valid_bag_is_left_a_broken_or_outdated_one_replaced(
     assert again(approved)
     assert bagit_validates(bag)
     assert [path.name for path in bag.parent.iterdir()] == [bag.name]
+
+
+def test_a_bag_of_the_same_films_without_a_sidecar_is_replaced_by_one_with_it(
+    bag: Path, store: Store, subject: RestoredReel, tmp_path: Path
+) -> None:
+    """A sidecar is no film: one that is new is not another version of what is in the bag."""
+    master = subject.file("restored master")
+    folder = store.root / "reels" / subject.reel.reel_id
+    sidecar = next(folder.glob(f"*/{master.name}")).with_name(f"{master.name}.qctools.xml.gz")
+    sidecar.write_bytes(b"signal")
+    report = replace(master, role="signal report", name=sidecar.name, size_bytes=6,
+                     sha256=sha256_file(sidecar))  # fmt: skip
+    found = replace(subject, files=(*subject.files, report))
+    assert write_bag(store, found, tmp_path / "out") == (bag, True)
+    assert (bag / "data" / sidecar.name).read_bytes() == b"signal"
 
 
 def test_what_does_not_validate_never_gets_its_name(

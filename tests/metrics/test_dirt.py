@@ -11,6 +11,7 @@ from torch import Tensor
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
+from tasks.metrics.blotch import Blotch, Views
 from tasks.metrics.dirt import DIRT
 from tasks.metrics.gather import Look, paired
 from tasks.metrics.pair import Declared, Pair
@@ -139,3 +140,12 @@ def test_a_flash_says_nothing_of_dirt(clean: Tensor) -> None:
     torn[2::2, :, :90], torn[2::2, :, 90:] = 250, 5
     found = DIRT.measure(pair_of(torn, torn))
     assert not found.measurable and "neighbours" in found.note
+
+
+def test_a_blotch_without_contrast_is_wholly_kept() -> None:
+    """Its surroundings are as far from the neighbours as it is itself; nothing is divided by 0."""
+    grey = np.full((8, 8), 100, np.uint8)
+    inside = np.zeros((8, 8), np.bool_)
+    inside[3:5, 3:5] = True
+    blotch = Blotch((slice(0, 8), slice(0, 8)), inside, ~inside, 0.0, 4.0)
+    assert blotch.kept_on(Views(grey, grey, grey)) == 1.0

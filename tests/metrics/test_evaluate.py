@@ -1,10 +1,14 @@
 """A shot's value and verdict are those of its worst stretch."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from tasks.judge import Judged, measurement_of
-from tasks.metrics.evaluate import Answer
+from tasks.metrics.evaluate import FAILED, Answer, evaluate
 from tasks.metrics.metric import Metric, Value, Worse
+from tasks.metrics.pair import Pair
 from tasks.metrics.verdict import Status, Verdict
 
 
@@ -50,3 +54,15 @@ def test_a_shot_without_any_value_says_why_once_and_is_never_ok() -> None:
 def test_what_is_shown_has_no_verdict() -> None:
     found = measurement_of(metric("higher"), [Judged(Answer(0, 9, Value(4.0), 0.0), None)])
     assert (found.after, found.verdict, found.threshold) == (4.0, "", None)
+
+
+def test_a_metric_that_fails_costs_no_other_and_says_what_it_was() -> None:
+    def fails(pair: Pair) -> Value:
+        raise ZeroDivisionError("division by zero")
+
+    pictures = torch.zeros(3, 4, 4)
+    pair = Pair(24.0, (4, 4), pictures, pictures, None, None, pictures > 0)
+    whole = metric("higher")
+    answers = evaluate(pair, 0, [replace(whole, identifier="BAD", measure=fails), whole])
+    assert answers["BAD"].value == Value.none(f"{FAILED}ZeroDivisionError: division by zero")
+    assert answers["X"].value == Value(0.0)

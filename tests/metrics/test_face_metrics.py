@@ -249,3 +249,31 @@ def test_the_worst_face_gives_the_value(stretch: Pair) -> None:
     bad = replace(good, track=8, restored_chips=shaken(good.chips, 0.64))
     value = JIT.measure(replace(stretch, faces=(good, bad)))
     assert value.value is not None and value.value > 1 and "face 8" in value.note
+
+
+def test_blinks_of_eyes_that_are_too_small_are_not_counted(stretch: Pair) -> None:
+    near, far = (
+        BLINK.measure(restored(stretch, eye_distance=torch.full((COUNT,), apart)))
+        for apart in (33.0, 31.0)
+    )
+    assert near.value is not None
+    assert (far.value, far.note) == (None, "the eyes are too small")
+
+
+def test_a_face_that_leaves_in_the_second_half_counts_by_that_half(
+    stretch: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = torch.eye(128)[:2]
+
+    def points(chips: Tensor, places: Tensor, _face: FacePair) -> Tensor:
+        found = face[:1].repeat(len(places), 1)
+        if chips is stretch_restored:
+            found[len(places) // 2 :] = face[1]
+        return found
+
+    other = restored(stretch, restored_chips=stretch.faces[0].restored_chips + 0.01)
+    stretch_restored = other.face_proxies[0].restored
+    monkeypatch.setattr("tasks.metrics.identity._points", points)
+    found = ID.measure(other)
+    assert found.value == pytest.approx(1.0)
+    assert found.note.endswith("in the halves 0.000 and 1.000")

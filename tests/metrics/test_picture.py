@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tasks.metrics import blocking, cadence, change, flicker, frames, ghost, timing, weave
+from tasks.metrics.frames import _moved_on
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair, TilePair
 
@@ -403,3 +404,8 @@ def test_measuring_changes_nothing_of_the_pair() -> None:
 def test_every_metric_says_what_it_is() -> None:
     for metric in METRICS.values():
         assert metric.formula and metric.source and metric.blind and metric.unit
+
+
+def test_a_picture_that_comes_back_to_where_it_was_left_nothing_out() -> None:
+    still = np.zeros((4, 4), np.float32)
+    assert not _moved_on(still, still, still[None], 1e-3)

@@ -411,3 +411,11 @@ def test_a_small_face_does_not_change_what_is_measured_after_it(scene: Scene) ->
     small = panned(texture(100, 6), 50, times)
     value(TEX, pair([], (grainy(small, 7), small), eyes=20.0))
     assert value(TEX, pair(background)) == first
+
+
+def test_skin_whose_texture_grain_covers_is_not_measured(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.metrics.stick.DROWNED", 0.5)
+    found = STICK.measure(scene.pair(scene.grounds, scene.stuck(2)))
+    assert (found.value, found.note) == (None, "grain covers the texture of the skin")

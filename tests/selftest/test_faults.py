@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tasks.selftest.faults.fault import Fault
+from tasks.selftest.faults.motion import ELSEWHERE, FOREIGN
 from tasks.selftest.regions import BROWS, EYES, LIPS, OVAL, eyes, face, mouth
 from tasks.selftest.scene import Points, Scene
 from tasks.selftest.suite import FAULTS, faults_of, possible
@@ -149,10 +150,20 @@ def test_a_fault_of_a_place_leaves_the_rest_alone(name: str) -> None:
     assert 0 < share[0] <= share[2] < 0.06
 
 
-@pytest.mark.parametrize("name", ["frames doubled", "foreign frames"])
-def test_as_many_frames_are_wrong_as_the_strength_says(name: str) -> None:
-    for severity, wanted in enumerate(BY_NAME[name].strengths):
-        assert int((effect(name, severity).frames > SEEN).sum()) == wanted
+def test_as_many_frames_are_doubled_as_the_strength_says() -> None:
+    for severity, wanted in enumerate(BY_NAME["frames doubled"].strengths):
+        assert int((effect("frames doubled", severity).frames > SEEN).sum()) == wanted
+
+
+@pytest.mark.parametrize("severity", range(3))
+def test_frames_that_are_foreign_come_from_elsewhere_in_the_shot(severity: int) -> None:
+    scene = drawn_scene()
+    done = faulty(BY_NAME["foreign frames"], severity, scene)
+    wrong = [n for n in range(scene.count) if not np.array_equal(done[n], scene.truth[n])]
+    assert len(wrong) == FOREIGN
+    for n in wrong:
+        found = [s for s in range(scene.count) if np.array_equal(done[n], scene.truth[s])]
+        assert found and min(abs(s - n) for s in found) >= ELSEWHERE
 
 
 def test_a_version_is_cut_in_once() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tasks.metrics.calibration import SHIPPED, read_calibration
 from tasks.metrics.registry import METRICS
-from tasks.selftest.page import shipped_page
+from tasks.selftest.page import SUMMARY, shipped_page
+from tasks.selftest.summary import read_summary
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,3 +22,10 @@ def test_the_shipped_calibration_knows_every_metric_that_judges() -> None:
     calibration = read_calibration(SHIPPED, METRICS)
     unknown = [name for name, known in calibration.metrics.items() if known.pooled is None]
     assert unknown == []
+
+
+def test_the_committed_run_was_whole_judged_the_shipped_thresholds_and_broke_no_rule() -> None:
+    summary = read_summary(ROOT / SUMMARY)
+    assert summary.whole
+    assert summary.calibration_id == read_calibration(SHIPPED, METRICS).calibration_id
+    assert summary.judgement.broken == ()

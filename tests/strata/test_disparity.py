@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,6 +153,44 @@ def test_unmeasured_shots_are_counted_and_left_out() -> None:
     rows.loc[rows[LIGHT].eq("dark") & (rows.index % 4 == 0), "value"] = np.nan
     comparison = compared(rows)["dark", "mean"]
     assert (comparison.shots, comparison.unmeasured) == (180, 60)
+
+
+def test_infinite_values_count_as_flagged_and_in_no_mean() -> None:
+    """Nothing is worse than they are; a rate without them would be too good."""
+    rows = night(EVEN)
+    endless = rows[LIGHT].eq("dark") & (rows.index % 4 == 0)
+    rows.loc[endless, "value"] = np.inf
+    rows.loc[endless, ["flagged", "harmless_flagged"]] = True, False
+    before, found = compared(rows[~endless]), compared(rows)
+    mean, rate = found["dark", "mean"], found["dark", "flag rate"]
+    assert (mean.shots, mean.unmeasured, rate.shots, rate.unmeasured) == (180, 60, 240, 0)
+    assert mean.difference == before["dark", "mean"].difference
+    dark = rows[rows[LIGHT] == "dark"]
+    assert mean.flag_rate == rate.flag_rate == dark["flagged"].mean()
+    assert rate.stratum_mean == (dark["flagged"] * 1.0 - dark["harmless_flagged"]).mean()
+    assert rate.verdict == "disparity found"
+    assert before["dark", "flag rate"].verdict == "no disparity found"
+
+
+def test_a_stratum_of_infinite_values_alone_has_a_rate_and_no_mean() -> None:
+    rows = night(EVEN).assign(harmless_flagged=False)
+    rows.loc[rows[LIGHT] == "dark", ["value", "harmless", "flagged"]] = np.inf, np.inf, True
+    found = compared(rows)
+    assert ("dark", "mean") not in found
+    assert {stratum for stratum, statistic in found if statistic == "mean"} == {"bright"}
+    assert found["dark", "flag rate"].stratum_mean == 1.0
+
+
+def test_no_rates_differ_by_more_than_100_points() -> None:
+    rows = night({"dark": 10, "bright": 10}).assign(harmless_flagged=False)
+    rows["flagged"] = rows[LIGHT] == "dark"
+    (rate,) = (c for c in compared(rows).values() if c.statistic == "flag rate")
+    assert abs(rate.difference or 0) == 1.0
+    assert rate.low is not None and rate.high is not None
+    assert -1.0 <= rate.low < rate.high <= 1.0
+    assert "100.0 points" in rate.sentence
+    reach = [float(number) for number in re.findall(r"([+-][0-9.]+) points", rate.sentence)]
+    assert reach and max(map(abs, reach)) <= 100
 
 
 @pytest.mark.parametrize("word", ["unknown", "uncertain", ""])

@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,17 +22,22 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalogs.errors import MediaError, SourceError, StoreError
 from catalogs.ledger import Ledger
 from catalogs.picture import PictureFormat
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel
+from catalogs.rows import known_reels
+from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
-from catalogs.store import Store, open_store
+from catalogs.store import Store, hold_readings, hold_store, open_store
 from flows.cli import app
+from flows.strata import _compact
 from flows.strata_work import Job, run_jobs
 from flows.work import Order, ingest, restore
 from tasks.measure import shipped_calibration
 from tasks.media.write import ffv1_writer
+from tasks.split import DETECTOR
 from tasks.strata.measured import measured_shots
 from tasks.strata.observe import GATED
 from tasks.treat import resolve_recipe
@@ -74,6 +83,17 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Store:
     row = {"status": "finished", "treatment_id": order.treatment.treatment_id}
     order.ledger.append("batches", NIGHT, [row])
     return store
+
+
+def restored_anew(store: Store, name: str, recipe: str) -> Order:
+    """One reel once more, under another treatment."""
+    order = Order(store, store.root.parent, resolve_recipe(read_recipe(recipe)), "later")
+    reel = known_reels(store.ledger())[name]
+    order.ledger.append("batches", "later", [{"recipe": recipe, "treatment_id":
+                        order.treatment.treatment_id}])  # fmt: skip
+    for shot in current_shots(store.ledger(), reel, DETECTOR):
+        restore(order, reel, shot, 600)
+    return order
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +236,68 @@ def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(
     assert "A.r1" in failed[0] and "is not what was ingested" in failed[0]
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [(SourceError("a.mkv is missing"), "look at the source with `wetgate verify A.r1 --no-outputs`,"
+      " then run"),
+     (MediaError("a.mkv: broken\nfor long"), "`wetgate doctor`, then run"),
+     (StoreError("cannot write x; free or fix it"), "fix it; then run `wetgate strata` again"),
+     (OSError(28, "No space left on device", "logs/w"), "free or mend that disk, then run"),
+     (MemoryError(), "again with fewer --workers"),
+     (ValueError("12 of 13"), "this is a fault of Wetgate (ValueError); please report it")],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)  # fmt: skip
+def test_every_failure_has_its_own_remedy(
+    error: Exception, remedy: str, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(job: Job) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.strata_work.observe", fails)
+    said: list[str] = []
+    (first, _) = measured_shots(filled).shots
+    run_jobs([Job(filled, first.reel, first.shot)], 1, lambda job, why: said.append(why))
+    assert remedy in said[0] and "long" not in said[0]
+    assert ("verify" in said[0]) == isinstance(error, SourceError | MediaError)
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_work(
+    filled: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    result = call(filled, "--out", str(tmp_path / "taken" / "out"))
+    assert result.exit_code == 1
+    assert "cannot be written (Not a directory)" in str(result.exception)
+    assert "name another folder with --out" in str(result.exception)
+    assert Ledger(filled.tables).read("harmless").empty
+
+
+def test_a_night_may_begin_while_what_was_read_is_put_together(
+    known: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    compact = Ledger.compact
+
+    def beside(self: Ledger, table: str, partition: str) -> None:
+        with hold_store(known):
+            begun.append(table)
+        compact(self, table, partition)
+
+    monkeypatch.setattr(Ledger, "compact", beside)
+    assert _compact(known, {"A.r1"}) == ""
+    assert begun == ["readings", "harmless"]
+
+
+def test_of_two_runs_one_puts_together_and_the_other_says_that_it_does_not(known: Store) -> None:
+    for file in (known.tables / "harmless" / "B.r1").glob("*.parquet"):
+        change(file, "code_version", lambda metric, old: "earlier")
+    with hold_readings(known):
+        result = call(known)
+    assert result.exit_code == 0, result.output
+    assert "many files until the next run: another `wetgate strata` is running" in result.output
+    assert len(list((known.tables / "harmless" / "B.r1").glob("*"))) == 2
+
+
 class Deadly:
     """Ends the process that unpickles it."""
 
@@ -233,6 +315,24 @@ def test_a_process_that_dies_costs_its_own_shot(filled: Store) -> None:
     assert "its process was ended" in ended["A.r1"]
     assert ended["B.r1"] == ""
     assert not Ledger(filled.tables).read("harmless", "B.r1").empty
+
+
+KILLED = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from flows.strata_work import _begin_worker
+with ProcessPoolExecutor(2, get_context("spawn"), _begin_worker) as pool:
+    assert pool.submit(os.getpid).result() != os.getpid()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_of_a_run_that_is_killed_end_with_it() -> None:
+    """They hold its output open as long as they live."""
+    command = [sys.executable, "-c", KILLED]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
@@ -257,6 +357,45 @@ def test_a_night_or_a_reel_alone(known: Store) -> None:
     assert call(known, "--reel", "C").exit_code == 2
     assert call(known, "--batch", "never").exit_code == 2
     assert call(known, "--reel", "B", "--batch", NIGHT).exit_code == 2
+
+
+def test_shots_of_several_treatments_are_told_apart(known: Store) -> None:
+    """Else a stratum stands in for a recipe, and nobody knows."""
+    usual = resolve_recipe(read_recipe("conservative"))
+    assert said(known)["remarks"] == []
+    other = restored_anew(known, "B.r1", "untouched").treatment
+    result = call(known)
+    remark = (f"Shots of 2 treatments are compared ({usual.label} 1, {other.label} 1): "
+              "a difference between strata may be one between treatments")  # fmt: skip
+    assert f"remark: {remark}" in result.output
+    assert f"- {remark}" in (known.root / "strata" / "disparity.md").read_text()
+    rows = table(known.root / "strata" / "strata.csv")
+    assert [row["treatment"] for row in rows] == [usual.label, other.label]
+
+
+def test_one_treatment_alone(known: Store) -> None:
+    """By the beginning of its id or label; a shot that has a newer one counts too."""
+    usual = resolve_recipe(read_recipe("conservative"))
+    other = restored_anew(known, "B.r1", "untouched").treatment
+    for name in (usual.treatment_id[:6], usual.label, "conservative"):
+        answer = said(known, "--treatment", name)
+        assert (answer["shots"], answer["remarks"]) == (2, [])
+        rows = table(known.root / "strata" / "strata.csv")
+        assert [row["treatment"] for row in rows] == [usual.label] * 2
+    answer = said(known, "--treatment", "untouched")
+    assert (answer["shots"], answer["reels"]) == (1, 1)
+    unknown, several = (call(known, "--treatment", name) for name in ("x", ""))
+    assert unknown.exit_code == several.exit_code == 2
+    for result in (unknown, several):
+        assert usual.label in plain(result) and other.label in plain(result)
+    nothing = call(known, "--treatment", "untouched", "--reel", "A")
+    assert nothing.exit_code == 1
+    assert "of this reel under this treatment" in str(nothing.exception)
+
+
+def plain(result: Result) -> str:
+    """What was said, without the box and its line breaks."""
+    return re.sub(r"[\s│]+", "", result.output)
 
 
 def test_shots_that_kept_their_original_are_left_out_and_counted(known: Store) -> None:

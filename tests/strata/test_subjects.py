@@ -58,7 +58,7 @@ CHEEKS = np.tile([178, 138, 115], (4, 1)) / 255
 
 def shot(index: int, frames: int = 100) -> MeasuredShot:
     place = Shot(REEL.reel_id, REEL.digest, index, 100 * index, 100 * index + frames)
-    return MeasuredShot(REEL, place, f"restored {index}")
+    return MeasuredShot(REEL, place, f"restored {index}", "plain-0123456789ab")
 
 
 def face(track: int, who: Any, frames: range, size: float = 60.0) -> FaceSeen:
@@ -220,10 +220,21 @@ def test_what_was_left_as_it_was_has_no_level_taken_off(
     assert (touched.value, touched.harmless) == (0.0, 0.1)
 
 
-def test_what_cannot_be_averaged_is_not_measured(people: list[Subject]) -> None:
-    """An infinite value would make every mean infinite."""
+def test_what_is_observed_follows_how_the_source_is_read() -> None:
+    place = SHOTS[0].shot
+    limited = replace(HEADER, colour=ColourTags(range="tv"))
+    keys = {
+        observation_key(reel, place)
+        for reel in (REEL, replace(REEL, header=limited), replace(REEL, frame_rate=Fraction(18)))
+    }
+    assert len(keys) == 3
+    assert observation_key(replace(REEL, source=Path("b.mkv")), place) in keys
+
+
+def test_an_infinite_value_keeps_its_flag(people: list[Subject]) -> None:
     rows = as_rows(join(people, *tables(after=float("inf")), EYE).values, ["ITA", "face size"])
-    assert rows["value"].isna().all() and rows["harmless"].notna().all()
+    assert np.isposinf(rows["value"]).all() and rows["harmless"].notna().all()
+    assert rows["flagged"].all()
     assert list(rows["cluster"]) == ["A.r1 person 1", "A.r1 person 2", "A.r1", "A.r1"]
     assert list(rows["face size"])[-1] == "unknown"
 

@@ -65,5 +65,5 @@ FAULTS = (
     Fault("face shake", "JIT", "of the eye distance", (0.005, 0.013, 0.027), _shake,
           frozenset({"face"}),
           frozenset({"EYE", "WAX", "BOIL", "STICK", "FLK_L", "ID", "TEX", "CHG", "GRAIN",
-                     "WEAVE", "GHOST"})),
+                     "WEAVE", "GHOST", "SWAP"})),
 )  # fmt: skip

@@ -92,5 +92,6 @@ FAULTS = (
           frozenset({"TEX", "WAX", "BOIL", "GRAIN", "ID", "STICK", "EYE", "CAST", "SKIN", "JIT",
                      "CADENCE", "FLK_L", "CHG", "LIP", "BLINK", "SCRATCH"})),
     Fault("noise added", "REGRAIN", "of the source's own grain", (0.3, 0.7, 1.2), _noisy,
-          frozenset(), frozenset({"TEX", "WAX", "BOIL", "STICK", "EYE", "JIT", "ID", "LIP"})),
+          frozenset(),
+          frozenset({"TEX", "WAX", "BOIL", "STICK", "EYE", "JIT", "ID", "LIP", "CHG"})),
 )  # fmt: skip

@@ -56,5 +56,6 @@ FAULTS = (
     Fault("colour cast", "CAST", "units of a* and b*", (2.0, 5.0, 10.0), _cast,
           frozenset({"colour"}), frozenset({"SKIN", "FLK", "ID", "CHG", "FLK_L", "GHOST"})),
     Fault("blur", "TEX", "samples at 288 lines", (0.45, 0.8, 1.4), _soft, frozenset(),
-          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT", "CHG"})),
+          frozenset({"GRAIN", "WAX", "BOIL", "BLOCK", "ID", "STICK", "EYE", "JIT", "CHG",
+                     "MOUTH"})),
 )  # fmt: skip

@@ -8,6 +8,8 @@ import numpy as np
 from tasks.selftest.faults.fault import Fault
 from tasks.selftest.scene import Pictures, Scene, luma
 
+FOREIGN = 3  # frames of a clip that come from elsewhere
+ELSEWHERE = 6  # frames away at the least
 LIVELY = 0.25  # of the frames, those that change most; a doubled frame is one of them
 
 
@@ -70,11 +72,15 @@ def _pulsing(scene: Scene, output: Pictures, strength: float, _: np.random.Gener
 def _foreign(
     scene: Scene, output: Pictures, strength: float, chance: np.random.Generator
 ) -> Pictures:
-    """Single frames come from elsewhere in the shot."""
+    """Single frames come from elsewhere in the shot: of those, from where it looks so different."""
     inner = chance.permutation(np.arange(5, scene.count - 5))
+    small = luma(scene.truth[:, ::4, ::4])
     done = output.copy()
-    for n in inner[: round(strength)]:
-        done[n] = output[(n + scene.count // 2) % scene.count]
+    for n in inner[:FOREIGN]:
+        others = np.flatnonzero(np.abs(np.arange(scene.count) - n) >= ELSEWHERE)
+        apart = ((small[others] - small[n]) ** 2).mean((1, 2))
+        order = others[apart.argsort()]
+        done[n] = output[order[round(strength * (len(order) - 1))]]
     return done
 
 
@@ -107,8 +113,8 @@ FAULTS = (
           frozenset({"motion"}), _FEW | {"SWAP", "LIP", "STICK"}),
     Fault("cadence pulsing", "CADENCE", "samples of blur at 288 lines", (0.5, 0.8, 1.4), _pulsing,
           frozenset(), (_MOVED | {"BLOCK"}) - {"LIP", "SWAP"}),
-    Fault("foreign frames", "SWAP", "frames of the clip", (1, 2, 4), _foreign,
-          frozenset({"motion"}), _FEW | {"FLK", "CADENCE", "BLOCK", "DUP", "ID"}),
+    Fault("foreign frames", "SWAP", "quantile of difference", (0.1, 0.5, 1.0), _foreign,
+          frozenset({"motion"}), _FEW | {"FLK", "CADENCE", "BLOCK", "DUP", "ID", "CAST"}),
     Fault("version cut in", "FLK", "of gamma", (0.03, 0.12, 0.24), _version, frozenset(),
           frozenset({"SWAP", "FLK_L", "CHG", "CAST", "SKIN", "EYE"})),
 )  # fmt: skip

@@ -5,6 +5,8 @@ neighbour to the centre over three scales, in the manner of RIFE (Huang et al., 
 intermediate flow estimation for video frame interpolation", 2022), says how far it may be trusted,
 and takes a mean weighted by that. Written anew; parameters carry the names of the published
 weights, so those load strictly. Left out: half precision, tiles, sizes fixed beforehand.
+
+What changes its pixels raises its revision in `models.architectures`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+SMALLEST = 64  # samples of a side; the coarsest scale is a thirty-second
 REACH = 3  # frames looked at on either side
 SCALES, WIDTHS = (8, 4, 2), (96, 64, 48)
 TRUST, TRUST_SLOPE, COUNT_SLOPE = 0.6, 12.0, 4.0
@@ -33,7 +36,7 @@ def _resized(picture: Tensor, size: Size) -> Tensor:
     if _size(picture) == size:
         return picture
     if size[0] < picture.shape[-2] or size[1] < picture.shape[-1]:
-        taps = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+        taps = picture.new_tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
         kernel = torch.outer(taps, taps).expand(picture.shape[1], 1, 5, 5)
         picture = functional.conv2d(picture, kernel, padding=2, groups=picture.shape[1])
     return functional.interpolate(picture, size=size, mode="bilinear", align_corners=False)
@@ -41,15 +44,15 @@ def _resized(picture: Tensor, size: Size) -> Tensor:
 
 def _resized_flow(flow: Tensor, size: Size) -> Tensor:
     """A flow in samples of the new size."""
-    ratio = torch.tensor([size[1] / flow.shape[-1], size[0] / flow.shape[-2]])
+    ratio = flow.new_tensor([size[1] / flow.shape[-1], size[0] / flow.shape[-2]])
     return _resized(flow, size) * ratio[:, None, None]
 
 
 def _warped(picture: Tensor, flow: Tensor) -> Tensor:
     """What lies `flow` samples (across, down) away; zero beyond the border."""
     height, width = _size(flow)
-    across = (torch.arange(width) + 0.5 + flow[:, 0]) * (2 / width) - 1
-    down = (torch.arange(height)[:, None] + 0.5 + flow[:, 1]) * (2 / height) - 1
+    across = (torch.arange(width, device=flow.device) + 0.5 + flow[:, 0]) * (2 / width) - 1
+    down = (torch.arange(height, device=flow.device)[:, None] + 0.5 + flow[:, 1]) * (2 / height) - 1
     grid = torch.stack([across, down], dim=-1)
     return functional.grid_sample(picture, grid, align_corners=False)
 
@@ -161,7 +164,8 @@ class _Trust(nn.Module):
         length = torch.linalg.vector_norm(flow, dim=1, keepdim=True)
         three = (here, there, apart)
         sides = [*(x[:, :3] for x in three), *(x[:, 3:] for x in three)]
-        return self.net(torch.cat([*sides, flow, length, time.expand_as(length)], dim=1))
+        seen: Tensor = self.net(torch.cat([*sides, flow, length, time.expand_as(length)], dim=1))
+        return seen
 
 
 class TemporalFix(nn.Module):
@@ -180,7 +184,7 @@ class TemporalFix(nn.Module):
         known = torch.cat([frames, self.encode(frames)], dim=1)
         centre = known[REACH : REACH + 1]
         support = torch.cat([known[:REACH], known[REACH + 1 :]])
-        steps = torch.tensor([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])
+        steps = frames.new_tensor([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])
         time = (steps / REACH)[:, None, None, None]
         flow, raw = self.aligner(centre, support, time)
         warped = _warped(support[:, :3], flow)

@@ -4,6 +4,8 @@ Source: K. Zhang, W. Zuo, L. Zhang, "FFDNet: Toward a fast and flexible solution
 image denoising", IEEE Transactions on Image Processing 27(9), 2018; the colour network of 12
 layers, without batch normalisation, as its authors published it. Parameters carry the names of
 the published weights, so those load strictly. The noise is the same over the whole picture here.
+
+What changes its pixels raises its revision in `models.architectures`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,54 @@
+"""What a store no longer needs: files that were left half written, and faces of former sources.
+
+Only a night writes below shots/, reels/ and features/, and it sweeps before it begins: whatever is
+half written there is a killed night's. Below tables/ and strata/ other commands write beside it;
+there a file must be old as well.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+OLD = 3600.0  # seconds; a file of these folders is written in less than one
+
+_RANGE = re.compile(r"([0-9]+-[0-9]+)\.[0-9a-f]+\.parquet")
+
+
+def sweep(root: Path) -> None:
+    """Sweep the store below a folder; only while it is held."""
+    for kind in ("shots", "features"):
+        for file in root.glob(f"{kind}/*/.*.partial"):
+            file.unlink()
+    for folder in root.glob("reels/*/.*.partial"):
+        shutil.rmtree(folder)
+    for pattern in ("tables/*/*/.*.partial", "strata/.*.partial"):
+        for file in root.glob(pattern):
+            if _is_old(file):
+                file.unlink(missing_ok=True)
+    for folder in filter(Path.is_dir, root.glob("features/*")):
+        if not (root / "tables" / "reels" / folder.name).is_dir():
+            shutil.rmtree(folder)
+        else:
+            for file in _replaced(folder):
+                file.unlink()
+
+
+def _is_old(file: Path) -> bool:
+    try:
+        return time.time() - file.stat().st_mtime > OLD
+    except FileNotFoundError:  # finished meanwhile
+        return False
+
+
+def _replaced(folder: Path) -> Iterator[Path]:
+    """Files of frames of which there is a newer one, and those that name no frames."""
+    known = set()
+    files = sorted(folder.glob("*.parquet"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in files:
+        name = _RANGE.fullmatch(file.name)
+        if name is None or name[1] in known:
+            yield file
+        else:
+            known.add(name[1])

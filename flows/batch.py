@@ -1,0 +1,200 @@
+"""A batch of work on a cluster, from its first record to its report.
+
+What a night and a reprocessing have in common.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from prefect import State
+from prefect.futures import PrefectFuture
+from prefect.states import Completed
+
+from catalogs.recipe import steps_json
+from catalogs.rows import event_row
+from flows import work
+from flows.cluster import night_cluster, slot_count
+from flows.drain import drained_by_signals, read_clock
+from flows.jobs import Job
+from flows.night import Night, Tally
+from flows.progress import night_progress
+from flows.software import software
+from flows.supervise import supervised
+from flows.tracking import track_batches
+from tasks.report import write_report
+
+MOST_SLOTS = 256  # threads that watch Dask futures
+
+
+@dataclass(frozen=True)
+class NightSummary:
+    """How a night ended."""
+
+    batch_id: str
+    report: str
+    restored: int
+    held: int
+    failed: int
+    shots_computed: int
+    shots_original_kept: int
+    stopped: bool
+
+    @property
+    def all_well(self) -> bool:
+        """True when every reel is restored."""
+        return not (self.held or self.failed or self.stopped)
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what, and how long, a batch is worked on.
+
+    Attributes:
+        scheduler: address of a running Dask scheduler; a local cluster when None.
+        workers: local worker processes; one a GPU, else one a core, when None.
+        until: HH:MM, local time, after which no new work is begun.
+
+    Raises:
+        ValueError: `until` is no time of day.
+    """
+
+    scheduler: str | None = None
+    workers: int | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            read_clock(self.until)
+
+
+def new_batch_id() -> str:
+    """A name for a batch: when it began, and something that no other has."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def run_batch(
+    order: work.Order,
+    subject: str,
+    before: Callable[[], None],
+    go: Callable[[Night], Tally],
+    reel_ids: Iterable[str],
+    means: Means,
+) -> NightSummary:
+    """Work, record, and report, in a store that the caller holds.
+
+    Args:
+        order: what all the work has in common.
+        subject: of the batch, for its record: the catalog, or what was asked for.
+        before: records what is to be recorded before anything is done.
+        go: what the night is to do.
+        reel_ids: whose rows are compacted at the end.
+        means: cluster and time.
+
+    Raises:
+        StoreError: the batch could not begin.
+    """
+    store = order.store
+    with drained_by_signals(means.until) as should_stop:
+        started = time.monotonic()
+        store.sweep()
+        _record_batch(order, subject, Tally(), "running", 0.0)
+        before()
+        with (
+            night_cluster(means.scheduler, means.workers) as client,
+            night_progress(store) as progress,
+        ):
+            submit = _submitter(order, client)
+            slots = min(slot_count(client), MOST_SLOTS)
+            tally = go(Night(order, submit, slots, progress, should_stop))
+        status = "stopped" if tally.stopped else "finished"
+        _record_batch(order, subject, tally, status, time.monotonic() - started)
+        order.ledger.compact("events", order.batch_id)
+        for reel_id in reel_ids:
+            order.ledger.compact("reels", reel_id)
+        return _conclude(order, tally)
+
+
+def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
+    """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
+    if summary.all_well:
+        return summary
+    return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
+
+
+def _counts(summary: NightSummary) -> str:
+    stopped = ", stopped before the end" if summary.stopped else ""
+    return (
+        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
+    )
+
+
+def _conclude(order: work.Order, tally: Tally) -> NightSummary:
+    """Report first, then the views of others, none of which may spoil the night."""
+    try:
+        report = str(write_report(order.store, order.batch_id))
+    except Exception as error:
+        order.record("report", order.batch_id, "failure", str(error))
+        report = f"not written: {error}"
+    for batch_id, problem in track_batches(order.store).items():
+        order.record("tracking", batch_id, "failure" if problem else "success", problem)
+    return NightSummary(
+        batch_id=order.batch_id,
+        report=report,
+        restored=len(tally.restored),
+        held=len(tally.held),
+        failed=len(tally.failed),
+        shots_computed=tally.shots_computed,
+        shots_original_kept=tally.shots_original_kept,
+        stopped=tally.stopped,
+    )
+
+
+def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
+    """How a job is started: as a Prefect task that watches a Dask future."""
+    ingest = supervised(client, work.ingest, "ingest-reel")
+    restore = supervised(client, work.restore, "restore-shot")
+    keep = supervised(client, work.keep, "keep-original")
+    assemble = supervised(client, work.assemble, "assemble-reel")
+
+    def submit(job: Job) -> PrefectFuture[Any]:
+        order = whole.for_reel(job.catalog.reel_id)
+        if job.kind == "ingest":
+            return ingest.submit(job.label, order, job.catalog)
+        assert job.reel is not None  # every later job knows its reel
+        if job.kind == "assemble":
+            return assemble.submit(job.label, order, job.reel)
+        assert job.shot is not None  # restore and keep are of a shot
+        limit = work.limit_seconds(job.reel, job.shot)
+        if job.kind == "restore":
+            return restore.submit(job.label, order, job.reel, job.shot, limit)
+        return keep.submit(job.label, order, job.reel, job.shot, job.reason, limit)
+
+    return submit
+
+
+def _record_batch(
+    order: work.Order, subject: str, tally: Tally, status: str, seconds: float
+) -> None:
+    row = {
+        "catalog": subject,
+        "recipe": order.treatment.recipe_name,
+        "treatment_id": order.treatment.treatment_id,
+        "steps_json": steps_json(order.treatment.steps),
+        "status": status,
+        "reels_restored": len(tally.restored),
+        "reels_held": len(tally.held),
+        "reels_failed": len(tally.failed),
+        "shots_restored": tally.shots_restored,
+        "shots_computed": tally.shots_computed,
+        "shots_original_kept": tally.shots_original_kept,
+        "frames_computed": tally.frames_computed,
+        "seconds": seconds,
+        "software": software(),
+    }
+    order.ledger.append("batches", order.batch_id, [row])
+    event = event_row("batch", order.batch_id, status, f"recipe {row['recipe']}", software())
+    order.ledger.append("events", order.batch_id, [event])

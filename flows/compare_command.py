@@ -1,0 +1,102 @@
+"""`wetgate compare`: what another treatment made better and worse.
+
+Exit status 0 when nothing became worse, 1 when something did, when nothing differs, or when it
+cannot be said, 2 for wrong usage.
+"""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalogs.store import existing_store
+from flows.options import JsonOption, StoreOption
+
+if TYPE_CHECKING:
+    from tasks.compare import Compared
+    from tasks.difference import Difference
+
+MOST_SAID = 20  # shots on the terminal; --json has all
+
+
+def compare(
+    before: Annotated[str, typer.Argument(metavar="A", help="A treatment or a batch.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The one that is compared with it.")],
+    store: StoreOption = Path("store"),
+    gate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report that `wetgate models promote` asks."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what B made better and worse than A, on the shots that both restored."""
+    from tasks.compare import compare_pairs
+    from tasks.gate import Gate, write_gate
+    from tasks.paired import differing, find_side, paired_values, reported_side
+
+    opened = existing_store(store)
+    ledger = opened.ledger()
+    one, other = differing(find_side(ledger, before), find_side(ledger, after))
+    found = compare_pairs(paired_values(ledger, one, other))
+    if gate is not None:
+        report = Gate(
+            champion=reported_side(ledger, one, opened.shelf),
+            challenger=reported_side(ledger, other, opened.shelf),
+            shots=found.shots,
+            passed=found.passed,
+            reasons=found.reasons,
+        )
+        write_gate(report, gate)
+    typer.echo(compared_json(found) if as_json else compared_text(found))
+    raise typer.Exit(0 if found.passed else 1)
+
+
+def compared_text(found: "Compared") -> str:
+    """What was found, short: differences that can be said, shots that became worse, the gate."""
+    from tasks.compare import EVERYTHING
+
+    lines = [f"{found.shots} shots were restored both ways, and differently"]
+    said = [d for d in found.differences if d.stratum == EVERYTHING or d.word == "worse"]
+    lines += [_line(difference) for difference in said if difference.word != "the same"]
+    same = sum(d.word == "the same" for d in said)
+    if same:
+        lines.append(f"{same} metrics are the same on every shot")
+    for shot in found.worse[:MOST_SAID]:
+        lines.append(
+            f"worse: {shot.shot}  {shot.metric} {shot.before:.4g} to {shot.after:.4g}, "
+            f"{shot.verdict_before} to {shot.verdict_after}"
+        )
+    if len(found.worse) > MOST_SAID:
+        lines.append(f"... and {len(found.worse) - MOST_SAID} more, with --json")
+    lines += [f"gate: {reason}" for reason in found.reasons]
+    lines.append("the gate is passed" if found.passed else "the gate is not passed")
+    return "\n".join(lines)
+
+
+def compared_json(found: "Compared") -> str:
+    """The same for programs, every stratum and every shot."""
+    return json.dumps(_plain(asdict(found) | {"passed": found.passed}), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value without numbers that JSON has none for."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _line(found: "Difference") -> str:
+    flags = ""
+    if found.flagged_before or found.flagged_after:
+        flags = f"; flags {found.flagged_before} to {found.flagged_after}"
+    return (
+        f"{found.metric:8} {found.word:20} {found.before:.4g} to {found.after:.4g} {found.unit}, "
+        f"difference {found.low:+.3g} to {found.high:+.3g} (95 %), {found.shots} shots, "
+        f"by {found.resampled}"
+        f"{flags}  [{found.stratum}]"
+    )

@@ -1,0 +1,63 @@
+"""When a night is to stop: at a clock's time, or when it is asked to."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import typer
+
+
+@contextmanager
+def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
+    """A question to ask before beginning anything new: is it time to stop?
+
+    SIGTERM or one Ctrl-C lets running work finish; a second Ctrl-C ends at once.
+    """
+    stop = threading.Event()
+    deadline = _deadline(until)
+
+    def on_signal(_number: int, _frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        sys.stderr.write("Stopping: what runs is finished first. Once more ends it at once.\n")
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = {s: signal.signal(s, on_signal) for s in (signal.SIGTERM, signal.SIGINT) if in_main}
+    try:
+        yield lambda: stop.is_set() or (deadline is not None and datetime.now() >= deadline)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def check_clock(until: str) -> None:
+    """Refuse what is no time of day, as a command line does."""
+    try:
+        read_clock(until)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--until") from error
+
+
+def read_clock(until: str) -> time:
+    """A time of day.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return datetime.strptime(until, "%H:%M").time()
+    except ValueError as error:
+        raise ValueError(f"{until!r} is not HH:MM") from error
+
+
+def _deadline(until: str | None) -> datetime | None:
+    """The next time the clock shows `until`."""
+    if until is None:
+        return None
+    deadline = datetime.combine(datetime.now().date(), read_clock(until))
+    return deadline if deadline > datetime.now() else deadline + timedelta(days=1)

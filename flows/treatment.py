@@ -1,0 +1,113 @@
+"""What a night will do: its recipe with every model looked up, once, before anything begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogs.errors import StoreError, WetgateError
+from catalogs.model_shelf import Shelf, Standing
+from catalogs.model_version import ModelReference, ModelVersion
+from catalogs.recipe import Recipe, Treatment, read_recipe
+from catalogs.store import Store, existing_store
+from flows.mlflow_client import short_patience, store_with_models
+from tasks.licence import licence_remarks
+from tasks.restore import build_steps
+from tasks.treat import Models, model_references, resolve_recipe
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A treatment, and what must be said of the models in it.
+
+    Attributes:
+        models: sentences for the record: which version a name was found to be.
+        remarks: what an operator should know: licences, a registry that did not answer.
+    """
+
+    treatment: Treatment
+    models: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Resolved:
+    """Resolve a recipe, models and all, and try that each of them loads.
+
+    Args:
+        recipe: a recipe, the name of a shipped one, or a file.
+        root: folder of the store, which keeps the models; made where a registry is shared.
+        ask: whether the registry is asked; else what the store last saw of it holds.
+
+    Raises:
+        RecipeError: the recipe does not hold together.
+        StoreError: a model is not registered, or its weights cannot be used; or there is no store.
+    """
+    recipe = read_recipe(recipe) if isinstance(recipe, str) else recipe
+    references = model_references(recipe)
+    if not references:
+        return Resolved(resolve_recipe(recipe))
+    store = store_with_models(root) if ask else existing_store(root)
+    models, remarks = look_up_models(store, references, ask)
+    treatment = resolve_recipe(recipe, models)
+    build_steps(treatment, store.shelf)
+    return Resolved(
+        treatment,
+        tuple(model_sentence(reference, version) for reference, version in models.items()),
+        (*remarks, *licence_remarks(treatment)),
+    )
+
+
+def look_up_models(
+    store: Store, references: tuple[ModelReference, ...], ask: bool
+) -> tuple[Models, tuple[str, ...]]:
+    """What models are now, and what must be said of how that was found out.
+
+    Raises:
+        StoreError: one is not registered.
+    """
+    if not ask:
+        return {r: _on_shelf(store.shelf, r) for r in references}, ()
+    try:
+        return _asked(store, references), ()
+    except WetgateError:
+        raise
+    except Exception as error:  # whatever MLflow raises, the night goes on with what it has
+        found = {r: _on_shelf(store.shelf, r) for r in references}
+        named = ", ".join(f"{r} is {version.reference}" for r, version in found.items())
+        first = str(error).partition("\n")[0]
+        said = f"the model registry could not be asked ({first}); as it was last seen, {named}"
+        return found, (said,)
+
+
+def _asked(
+    store: Store, references: tuple[ModelReference, ...]
+) -> dict[ModelReference, ModelVersion]:
+    from flows.registry import Registry
+
+    with short_patience():
+        registry = Registry(store)
+        return {
+            r: registry.version(r.name, _number(r, registry.standing(r.name))) for r in references
+        }
+
+
+def _on_shelf(shelf: Shelf, reference: ModelReference) -> ModelVersion:
+    found = shelf.find(reference.name, _number(reference, shelf.standing(reference.name)))
+    if found is None:
+        raise StoreError(f"no model {reference} is kept in this store; see `wetgate models list`")
+    return found
+
+
+def _number(reference: ModelReference, standing: Standing) -> int:
+    if isinstance(reference.version, int):
+        return reference.version
+    number: int | None = getattr(standing, reference.version)
+    if number is None:
+        raise StoreError(f"{reference.name} has no {reference.version}; `wetgate models promote`")
+    return number
+
+
+def model_sentence(reference: ModelReference, version: ModelVersion) -> str:
+    """Which version a reference was found to be, for the record."""
+    return (
+        f"{reference} is {version.reference}: {version.architecture}, content sha256 "
+        f"{version.content_sha256}, licence: {version.licence}"
+    )
