@@ -23,12 +23,10 @@ change is harm.
 The means:
 
     nothing             the damaged frames
-    engine              the step that is made for this kind; all together: the recipe `access`, no
-                        grain kept
+    engine              the steps that the network begins with for this kind's task; undamaged and
+                        all together for every task, all together after `stabilise`
     network, asked      the network, asked for this kind's task only
-    network, all        the network, asked for everything
-    engine, network     all together only: the engine takes out weave and flicker and rebuilds
-                        destroyed frames, the network does the rest
+    network, all        the network, asked for everything; all together after `stabilise`
 
 With --peers, for noise: V-BM3D (radius 1, luma only) and FFDNet, see `benchmarks/peers`, and
 OpenCV's non-local means over five frames. A last line for each means says on how many clips it is
@@ -42,7 +40,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -57,7 +55,6 @@ from benchmarks.clips import (
     on_one_core,
     read_clip,
     real_textures,
-    recipe_steps,
     run_steps,
 )
 from benchmarks.peers import Peer, available_peers
@@ -65,6 +62,8 @@ from benchmarks.peers.learned import denoised
 from benchmarks.peers.raw import Frames
 from benchmarks.scores import Table, changed_percent, luma, psnr, timed
 from benchmarks.together import BORDER, damages, fitted
+from models.architectures import build_learned
+from models.checkpoint import read_checkpoint
 from models.contract import Frame, Step
 from models.degrade import (
     Damage,
@@ -77,28 +76,28 @@ from models.degrade import (
     Scratches,
     damaged,
 )
-from models.denoise import Denoise
-from models.dirt import Dirt as DirtStep
-from models.flicker import Deflicker
-from models.missing import Missing as MissingStep
+from models.learned import ModelSettings, ModelStep
 from models.restorer import TASKS
-from models.restorer.step import LearnedRestorer
+from models.restorer.engine import steps_for
 from models.restorer.training.noise import WhiteNoise
-from models.scratch import Scratch
 from models.stabilise import Stabilise
 
 COLUMNS = ("PSNR", "inside", "outside", "gain", "changed", "al. PSNR", "fps")
-DENOISE = Denoise(look_ahead=4, spatial=1.0, largest_noise=0.2)
 MEMORY_CLIP, MEMORY_FRAMES = "clean_golden_gate.mp4", 24
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of damage, what the engine has for it, and the network's task."""
+    """One kind of damage, the network's task, and what goes before it."""
 
     damages: Callable[[int, Path], Sequence[Damage]]
-    engine: tuple[Step, ...]
-    task: str
+    task: str = ""
+    before: tuple[Step, ...] = ()
+
+    @property
+    def engine(self) -> tuple[Step, ...]:
+        """The steps that the network begins with."""
+        return (*self.before, *steps_for((self.task,) if self.task else TASKS))
 
 
 def all_together(seed: int, data: Path) -> Sequence[Damage]:
@@ -109,35 +108,29 @@ def half_real_dirt(seed: int, data: Path) -> Sequence[Damage]:
     return (Dirt(seed=seed, textures=real_textures(data), texture_share=0.5),)
 
 
+def destroyed(seed: int, _: Path) -> Sequence[Damage]:
+    return (Missing(rate=0.03, splice_rate=0.05, seed=seed),)
+
+
 KINDS = {
-    "undamaged": Kind(lambda seed, _: (), recipe_steps("conservative"), ""),
-    "grain": Kind(lambda seed, _: (Grain(seed=seed),), (DENOISE,), "denoise"),
-    "noise 30": Kind(lambda seed, _: (WhiteNoise(30 / 255, seed),), (DENOISE,), "denoise"),
-    "noise 50": Kind(lambda seed, _: (WhiteNoise(50 / 255, seed),), (DENOISE,), "denoise"),
-    "dirt": Kind(half_real_dirt, (DirtStep(),), "dirt"),
-    "hairs": Kind(lambda seed, _: (GateHair(seed=seed),), (DirtStep(), Scratch()), "dirt"),
-    "scratches": Kind(lambda seed, _: (Scratches(seed=seed),), (Scratch(),), "scratch"),
-    "missing": Kind(
-        lambda seed, _: (Missing(rate=0.03, splice_rate=0.05, seed=seed),),
-        (MissingStep(),),
-        "inpaint",
-    ),
-    "flicker": Kind(lambda seed, _: (Flicker(seed=seed),), (Deflicker(),), "flicker"),
-    "local flicker": Kind(lambda seed, _: (LocalFlicker(seed=seed),), (Deflicker(),), "flicker"),
-    "together": Kind(
-        all_together,
-        tuple(
-            replace(step, keep_grain=0.0) if isinstance(step, Denoise) else step
-            for step in recipe_steps("access")
-        ),
-        "",
-    ),
+    "undamaged": Kind(lambda seed, _: ()),
+    "grain": Kind(lambda seed, _: (Grain(seed=seed),), "denoise"),
+    "noise 30": Kind(lambda seed, _: (WhiteNoise(30 / 255, seed),), "denoise"),
+    "noise 50": Kind(lambda seed, _: (WhiteNoise(50 / 255, seed),), "denoise"),
+    "dirt": Kind(half_real_dirt, "dirt"),
+    "hairs": Kind(lambda seed, _: (GateHair(seed=seed),), "dirt"),
+    "scratches": Kind(lambda seed, _: (Scratches(seed=seed),), "scratch"),
+    "missing": Kind(destroyed, "inpaint"),
+    "flicker": Kind(lambda seed, _: (Flicker(seed=seed),), "flicker"),
+    "local flicker": Kind(lambda seed, _: (LocalFlicker(seed=seed),), "flicker"),
+    "together": Kind(all_together, before=(Stabilise(),)),
 }
 
 
-def network(weights: Path, *tasks: str) -> LearnedRestorer:
-    """The network as a step, asked for some tasks."""
-    return LearnedRestorer(str(weights), **dict.fromkeys(tasks, 1.0))  # type: ignore[arg-type]
+def network(weights: Path, *tasks: str) -> ModelStep:
+    """The network as a step, asked for some tasks; for all where none is named."""
+    learned = build_learned("restorer", read_checkpoint(weights.read_bytes(), weights.suffix))
+    return ModelStep(ModelSettings("restorer", tasks=", ".join(tasks)), learned)
 
 
 def means_for(name: str, weights: Path, peers: bool) -> dict[str, Peer]:
@@ -146,11 +139,7 @@ def means_for(name: str, weights: Path, peers: bool) -> dict[str, Peer]:
     means: dict[str, Peer] = {"nothing": nothing, "engine": run_steps(kind.engine)}
     if kind.task:
         means["network, asked"] = run_steps([network(weights, kind.task)])
-    means["network, all"] = run_steps([network(weights, *TASKS)])
-    if not kind.task:
-        means["engine, network"] = run_steps(
-            [Stabilise(), Deflicker(), MissingStep(), network(weights, *TASKS[:-1])]
-        )
+    means["network, all"] = run_steps([*kind.before, network(weights)])
     if peers and name.startswith("noise"):
         means |= noise_peers(int(name.split()[1]))
     return means

@@ -1,14 +1,16 @@
 """Train the restorer on clean clips that are damaged by `models.degrade`.
 
-    python -m models.train --data ../shared/data --out restorer [--size small] [--minutes 60]
-                           [--steps N] [--device cuda] [--mlflow http://host:5000]
+    python -m models.train --data ../shared/data --out restorer --steps N [--size small]
+                           [--minutes M] [--device cuda] [--mlflow http://host:5000]
 
 The clips are those of `models/restorer/training/clips.json`; those of the benchmarks and of the
 selftest are never trained on. A run that was stopped goes on from its newest checkpoint when the
 same command is given again. The result is `restorer.safetensors`; its metadata names the clips
 with their licences, the seed and the steps.
 
-On two cores `--size small` takes about a second a step; `--size large` is for a GPU.
+How fast learning slows down is ruled by `--steps`, so a run that is stopped, by `--minutes` too, is
+to go on with the same number. On two cores `--size small` takes about a second a step; `--size
+large` is for a GPU.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from pathlib import Path
 
 import torch
 
-from models.restorer.config import SIZES, RestorerConfig
+from models.restorer.config import SIZES
 from models.restorer.training.checkpoint import (
     RESULT,
     Training,
@@ -40,7 +42,7 @@ from models.restorer.training.clips import (
     on_device,
     training_clips,
 )
-from models.restorer.training.crops import Crops
+from models.restorer.training.crops import Crops, Cut
 from models.restorer.training.draws import draw
 from models.restorer.training.loop import Report, Rules, new_training, train
 from models.restorer.training.pool import Maker, Plan, Pool
@@ -58,20 +60,21 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--split", type=Path, default=SPLIT, help="which clips, as clips.json")
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--unaligned", action="store_true", help="neighbours stay where they are")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="of this call")
-    parser.add_argument("--steps", type=int, default=sys.maxsize, help="of the run, all calls")
+    parser.add_argument("--steps", type=int, required=True, help="of the run, all calls")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--crop", type=int, default=96, help="side in samples, a multiple of 8")
-    parser.add_argument("--crops", type=int, default=6, help="of each draw")
+    parser.add_argument("--frames", type=int, default=5, help="of a crop, at most 12")
+    parser.add_argument("--crops", type=int, default=20, help="of each draw")
+    parser.add_argument("--across", type=int, default=320, help="samples a line that are damaged")
     parser.add_argument("--batch", type=int, default=6, help="crops of a step")
     parser.add_argument("--held", type=int, default=8, help="draws that batches are chosen from")
-    parser.add_argument("--steps-a-draw", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=12, help="of each clip, 10 frames each")
+    parser.add_argument("--steps-a-draw", type=int, default=8)
+    parser.add_argument("--runs", type=int, default=8, help="of each clip, 12 frames each")
     parser.add_argument("--lines", type=int, default=MOST_LINES, help="most lines of a clip")
     parser.add_argument("--workers", type=int, default=1, help="threads that make draws")
     parser.add_argument("--threads", type=int, default=1, help="of the steps, on a CPU")
-    parser.add_argument("--rate", type=float, default=1e-3, help="of learning")
+    parser.add_argument("--rate", type=float, default=2e-3, help="of learning")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--draws-on", default="", help="device that damages; else the same")
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
@@ -90,16 +93,21 @@ def maker(runs: Sequence[Run], options: argparse.Namespace) -> Maker:
         seed = options.seed * 1_000_003 + number
         run = runs[random.Random(f"run {seed}").randrange(len(runs))]
         frames = on_device(run, place)
-        side = min(options.crop, *(n // 8 * 8 for n in frames[0].format.plane_shapes[0]))
-        return draw(frames, seed, side, options.crops, not options.unaligned).on(device)
+        side = min(
+            options.crop,
+            options.across // 8 * 8,
+            *(n // 8 * 8 for n in frames[0].format.plane_shapes[0]),
+        )
+        cut = Cut(side, options.frames, options.crops, options.across)
+        return draw(frames, seed, cut).on(device)
 
     return make
 
 
 def notes_of(clips: Sequence[Clip], options: argparse.Namespace) -> dict[str, str]:
     """What a model card needs, for the metadata of the weights."""
-    kept = ("size", "seed", "crop", "crops", "batch", "held", "steps_a_draw", "runs", "lines",
-            "rate", "precision")  # fmt: skip
+    kept = ("size", "seed", "crop", "frames", "crops", "across", "batch", "held", "steps_a_draw",
+            "runs", "lines", "steps", "rate", "precision")  # fmt: skip
     return {
         "clips": json.dumps([[clip.path, clip.licence] for clip in clips], ensure_ascii=False),
         "recipe": json.dumps({name: getattr(options, name) for name in kept}),
@@ -114,7 +122,7 @@ def run_training(
     reports: Sequence[Report],
 ) -> None:
     """Train for as long as asked, with reports and checkpoints."""
-    rules = Rules(options.seed, options.rate, PRECISIONS[options.precision])
+    rules = Rules(options.seed, options.rate, options.steps, PRECISIONS[options.precision])
     ends = time.monotonic() + 60 * options.minutes
     noted: list[dict[str, float]] = []
     steps: Iterator[dict[str, float]] = train(training, pool.batch, rules)
@@ -156,10 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     clips = training_clips(options.split)
     runs = decode_runs(options.data, clips, options.runs, options.lines)
-    config = SIZES[options.size]
-    config = RestorerConfig(config.widths, config.state, config.blocks, not options.unaligned)
-    rules = Rules(options.seed, options.rate)
-    training = new_training(config, rules, torch.device(options.device))
+    rules = Rules(options.seed, options.rate, options.steps)
+    training = new_training(SIZES[options.size], rules, torch.device(options.device))
     if found := checkpoints(options.out):
         load_training(found[-1], training)
     count = training.restorer.parameter_count

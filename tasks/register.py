@@ -14,10 +14,9 @@ from pathlib import Path
 from catalogs.errors import RecipeError, VerificationError
 from catalogs.model_version import OF_STEPS, ModelVersion, check_name
 from catalogs.recipe import RecipeStep, read_recipe
-from models.architectures import build_learned, rebuilds, recognised
+from models.architectures import always_invents, build_learned, recognised, work_of
 from models.checkpoint import SUFFIXES, read_checkpoint, safetensors_bytes
-from models.learned import ModelStep
-from models.missing import Missing
+from models.learned import ModelSettings, ModelStep
 from tasks.treat import resolved_steps
 from tasks.trial import check_weights, try_out
 
@@ -134,14 +133,12 @@ def _of_weights(
     architecture = architecture or recognised(tensors)
     try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
-    does = draft.does
-    if rebuilds(architecture):
-        if not draft.invents:
-            raise RecipeError(
-                f"a network of {architecture} draws picture that no frame shows; leave out "
-                "--invents-nothing"
-            )
-        does = tuple(dict.fromkeys((*does, Missing.name)))
+    if always_invents(architecture) and not draft.invents:
+        raise RecipeError(
+            f"a network of {architecture} draws picture that no frame shows; leave out "
+            "--invents-nothing"
+        )
+    does = tuple(dict.fromkeys((*draft.does, *work_of(ModelSettings(architecture)))))
     version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
     return Offered(version, weights, table)
 

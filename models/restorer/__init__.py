@@ -1,16 +1,16 @@
-"""The learned restorer: one streaming network for several kinds of damage, asked for by name.
+"""The learned restorer: one streaming network that refines what the engine makes of old film.
 
-    restorer = load_restorer(path)                       # models.restorer.weights
-    step = LearnedRestorer(str(path), dirt=1, scratch=1) # models.restorer.step, a `Step`
+    network = RestorerNetwork(load_restorer(path))      # models.restorer_network, a `Learned`
+    changes = network.restored(frames, Motion(), ("dirt", "scratch"))
 
 What goes through it, frame by frame:
 
+    engine.py       the engine's own steps for the tasks that are asked
+    neighbours.py   the engine's answer, its neighbours' drawn in place, and evidence
     seen.py         what the network is shown
-    neighbours.py   the frame, its neighbours drawn in place, and the engine's evidence
-    averages.py     the engine's own average of them
-    network.py      a U-Net over them; features wait in buffers for both neighbours in time
+    network.py      a U-Net over it; features wait in buffers for both neighbours in time
+    answer.py       what it adds, and how far the evidence lets it
     stream.py       the same network over a shot that never ends
-    step.py         frames in, changes out
     training/       clips, damage, losses and the loop
 
 Sources: the buffers for both directions are those of Qi et al., "Real-time streaming video
@@ -18,16 +18,16 @@ denoising with bidirectional buffers" (BSVD), ACM Multimedia 2022; neighbours in
 engines since Kokaram, "Motion Picture Restoration", 1998; a learned gate on what is carried on as
 in Wan, Zhang, Chen, Liao, "Bringing old films back to life", CVPR 2022. Ours differs:
 
-- Each sample is first of all a weighted mean of what the frame, its neighbours in place and the
-  engine's own average of them show; the network says with which weights. So it starts where the
-  engine ends.
-- What the evidence calls damaged is replaced before anything is carried to another frame. The
-  damaged samples themselves reach the last layers of their own frame only.
-- `output = source + gate x residual`. The gate is exactly 0 where no task is asked or no damage
-  is seen, and what is not gated is the source, bit for bit.
+- It adds to the engine's answer. Before it is trained it adds nothing, and the output is the
+  engine's, bit for bit.
+- What it adds is bounded by evidence: within masks it is free; outside, by the noise that the
+  engine found there, and for brightness by the flicker that the engine took out. Where it found
+  neither, nothing is added.
+- What the engine repaired is what other frames see. Damaged samples reach the last layers of their
+  own frame only.
 
-Limits: a frame that is destroyed whole has no flow; the step `missing` must come first. Weave is
-not undone. Fast motion that optical flow loses is left to the features' own reach.
+Limits: weave is not undone, the step `stabilise` must come first. What the engine does not find and
+the network's masks do not either, stays.
 """
 
 from models.restorer.answer import Answer

@@ -1,8 +1,7 @@
 """The parts of the restorer: layers that know the task, buffers in time, and a gated state.
 
-Features are float32 `[N, C, H, W]`. `closed` is a bool `[N, 1, H, W]`: what lies under it comes
-from damage and is carried to no other frame. What is carried is also weighed by a trust of its
-own, 0..1, which is learned.
+Features are float32 `[N, C, H, W]`. What is carried from frame to frame is weighed by a trust of
+its own, 0..1, which is learned.
 """
 
 from __future__ import annotations
@@ -59,11 +58,9 @@ class Buffered(nn.Module):
         with torch.no_grad():
             self.trust.bias.fill_(2.0)  # type: ignore[union-attr]
 
-    def sent(self, x: Tensor, closed: Tensor) -> Tensor:
+    def sent(self, x: Tensor) -> Tensor:
         """What others may see of a frame: `[N, 2 * share, H, W]`, first for the one after it."""
-        trust = torch.sigmoid(self.trust(x)).masked_fill(closed, 0)
-        carried = x[:, : 2 * self.share].masked_fill(closed, 0)
-        return carried * trust
+        return x[:, : 2 * self.share] * torch.sigmoid(self.trust(x))
 
     def forward(self, x: Tensor, before: Tensor, after: Tensor, asked: Tensor) -> Tensor:
         """Map a frame's features with what its neighbours sent, `[N, share, H, W]` each."""
@@ -81,7 +78,7 @@ class Buffered(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """A minimal gated unit (Zhou et al., 2016): one state, written where there is no damage."""
+    """A minimal gated unit (Zhou et al., 2016): one state."""
 
     def __init__(self, channels: int, state: int) -> None:
         super().__init__()
@@ -93,9 +90,9 @@ class Recurrent(nn.Module):
         """The state before the first frame."""
         return x.new_zeros(x.shape[0], self.state, *x.shape[-2:])
 
-    def forward(self, x: Tensor, state: Tensor, closed: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The features with the state's, and the state after the frame."""
         gate, fresh = self.read(torch.cat((x, state), dim=1)).chunk(2, dim=1)
         gate, fresh = torch.sigmoid(gate), torch.tanh(fresh)
         seen = state + gate * (fresh - state)
-        return x + self.told_by(seen), torch.where(closed, state, seen)
+        return x + self.told_by(seen), seen

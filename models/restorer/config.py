@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 TASKS = ("denoise", "dirt", "scratch", "inpaint", "flicker")
-MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask of theirs covers
+MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask covers
 PLACES = 4  # neighbours in place that the network sees: two on either side
 LEVELS = 8  # neighbours whose brightness it sees: four on either side
 MULTIPLE = 8  # sides of what the network sees are multiples of this
+
+
+def tasks_of(asked: str) -> tuple[str, ...]:
+    """The tasks that a text names, by comma, in the order of `TASKS`; all where it is empty.
+
+    Raises:
+        ValueError: it names one that is not known.
+    """
+    named = {name.strip() for name in asked.split(",")} - {""}
+    if unknown := sorted(named - set(TASKS)):
+        raise ValueError(f"no task is named {', '.join(unknown)}; there are {', '.join(TASKS)}")
+    return tuple(task for task in TASKS if task in named or not named)
 
 
 @dataclass(frozen=True)
@@ -19,14 +31,11 @@ class RestorerConfig:
         widths: channels at 1/2, 1/4 and 1/8 of the picture's size, multiples of 8.
         state: channels of the recurrent state, at 1/8.
         blocks: residual blocks at 1/2 and at 1/8, each.
-        aligned: draw neighbours along the motion; False leaves them where they are, to show what
-            that is worth.
     """
 
     widths: tuple[int, int, int] = (32, 64, 96)
     state: int = 48
     blocks: int = 1
-    aligned: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
@@ -42,7 +51,7 @@ class RestorerConfig:
         return asdict(self)
 
 
-SMALL = RestorerConfig()  # 0.8 M parameters: trained and run on two cores
-LARGE = RestorerConfig(widths=(48, 112, 176), state=96, blocks=3)  # 3.5 M: for a GPU
+SMALL = RestorerConfig()  # 0.7 M parameters: trained and run on two cores
+LARGE = RestorerConfig(widths=(48, 112, 176), state=96, blocks=3)  # 3.4 M: for a GPU
 
 SIZES = {"small": SMALL, "large": LARGE}

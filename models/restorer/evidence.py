@@ -1,9 +1,8 @@
-"""What speaks for damage, sample by sample: the engine's own clues, on tensors of any device.
+"""What speaks for damage that the engine left, sample by sample, on tensors of any device.
 
-Source: `models.blotches.spike_of` (SDIp), `models.evidence.extreme_of` (ROD) and
-`models.evidence.disagreement_of` (Kokaram, "Motion Picture Restoration", 1998); a test holds ours
-equal to theirs. The clue for upright lines is a mean along the line of how far a sample stands out
-from its sides (Kokaram, chapter 8).
+Source: `models.blotches.spike_of` (SDIp) and `models.evidence.disagreement_of` (Kokaram, "Motion
+Picture Restoration", 1998); a test holds ours equal to theirs. The clue for upright lines is a mean
+along the line of how far a sample stands out from its sides (Kokaram, chapter 8).
 
 All pictures are luma, float32 `[N, 1, H, W]`, full range 1.
 """
@@ -16,24 +15,20 @@ from torch.nn import functional
 
 from models.labels import odd
 
-LEAST_SPIKE = 0.06  # share of full range; as the step `dirt`
-NOISE = 3.5  # a spike is at least so many standard deviations of the noise
-NEAR = 11  # samples at 480 lines, for ROD
 LINE_LENGTH, LINE_SIDES = 31, 9  # samples at 480 lines, for upright lines
 LEVEL_SHARE = 1 / 8  # of the height: side of the area over which brightness is matched
 LEVEL_LIMIT = 0.15  # share of full range: a larger difference is no flicker
 COARSE = 8  # samples per sample of the grid on which brightness is matched
 
 
-def level_between(place: Tensor, here: Tensor) -> Tensor:
-    """What must be added to a neighbour in place to match the frame's brightness, area by area.
+def coarse(picture: Tensor) -> Tensor:
+    """Means of squares of 8 x 8 samples, `[N, C, ceil(H / 8), ceil(W / 8)]`."""
+    return functional.avg_pool2d(picture, COARSE, ceil_mode=True, count_include_pad=False)
 
-    Returns:
-        float32 `[N, 1, ceil(H / 8), ceil(W / 8)]`.
-    """
-    difference = (here - place).clamp(-LEVEL_LIMIT, LEVEL_LIMIT)
-    small = functional.avg_pool2d(difference, COARSE, ceil_mode=True, count_include_pad=False)
-    return box_mean(small, odd(here.shape[-2] / COARSE * LEVEL_SHARE))
+
+def area_mean(level: Tensor) -> Tensor:
+    """Mean of a coarse picture over an eighth of the height around each sample."""
+    return box_mean(level, odd(level.shape[-2] * LEVEL_SHARE))
 
 
 def fine(level: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -54,32 +49,6 @@ def spike_of(here: Tensor, first: Tensor, second: Tensor) -> Tensor:
     one, other = here - first, here - second
     least = torch.minimum(one.abs(), other.abs())
     return torch.where(one * other > 0, torch.copysign(least, one), torch.zeros_like(one))
-
-
-def noise_of(first: Tensor, second: Tensor) -> Tensor:
-    """Deviation of one picture's noise, from the median difference of two in place, `[N,1,1,1]`."""
-    difference = (first - second)[..., ::3, ::3].abs().flatten(1)
-    middle = difference.median(dim=1).values / (0.6745 * 2**0.5)
-    return middle[:, None, None, None]
-
-
-def damaged_by(spike: Tensor, noise: Tensor) -> Tensor:
-    """Where a frame is taken for damaged, bool: it spikes, or lies beside what does."""
-    strong = (spike.abs() > (NOISE * noise).clamp(min=LEAST_SPIKE)).to(torch.float32)
-    return functional.max_pool2d(strong, 3, 1, 1) > 0
-
-
-def extreme_of(here: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """ROD: how far a sample lies beyond all samples near it in the nearest neighbours."""
-    side = odd(NEAR * here.shape[-2] / 480)
-    high = _largest(torch.maximum(first, second), side)
-    low = -_largest(-torch.minimum(first, second), side)
-    return torch.maximum(here - high, low - here)
-
-
-def _largest(picture: Tensor, side: int) -> Tensor:
-    up = functional.max_pool2d(picture, (side, 1), 1, (side // 2, 0))
-    return functional.max_pool2d(up, (1, side), 1, (0, side // 2))
 
 
 def disagreement_of(places: Tensor) -> Tensor:

@@ -1,11 +1,11 @@
-"""The restorer: what it makes of frames, their neighbours in place, and evidence of damage.
+"""The restorer: what it adds to the engine's answer.
 
     answer = restorer(seen, asked, frames=T)     # T frames each of several shots at once
-    output = answer.output(seen.source)          # source + gate x residual
+    output = answer.output(seen)                 # the engine's answer + what is added
 
 At half size, three levels, see `models.restorer.config`. Between four runs of layers that look at
 one frame each lie a buffer, a buffer and the recurrent state, and a buffer again; `stream.py` runs
-the same parts over a shot frame by frame. Weights are random until they are trained or loaded.
+the same parts over a shot frame by frame. Before it is trained it adds nothing.
 """
 
 from __future__ import annotations
@@ -16,17 +16,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.restorer.answer import Answer, gate_of, masks_of
+from models.restorer.answer import Answer, bounded, gate_of, masks_of
 from models.restorer.blocks import Buffered, Recurrent, Residual
-from models.restorer.config import LEVELS, MASKED, PLACES, RestorerConfig
-from models.restorer.seen import CLUES, Seen
-from models.restorer.views import AVERAGES, SIDES, entering, fused, leaving, mean_level
+from models.restorer.config import LEVELS, MASKED, RestorerConfig
+from models.restorer.seen import Seen
+from models.restorer.views import (
+    CANDIDATES,
+    COARSE_INPUTS,
+    ENTERING,
+    LEAVING,
+    brightness,
+    entering,
+    leaving,
+    mixed,
+    unit_of,
+)
 
 BUFFERS = 3  # in a row; each waits for one further frame
-CANDIDATES = 1 + PLACES + AVERAGES + len(SIDES)  # see `models.restorer.views.fused`
-OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, weights, additions, uncertainty
-INPUTS = 6 * (2 + PLACES) + 4 + len(CLUES) + LEVELS  # at half size
-HEAD_INPUTS = 12 + 4 * (3 + len(CLUES))
+OUTPUTS = len(MASKED) + CANDIDATES + 3 + 1  # masks, shares, additions, uncertainty
+SHUT = -4.0  # logits of masks at first: they are 0
 
 
 @dataclass(frozen=True)
@@ -35,14 +43,9 @@ class Passing:
 
     seen: Seen
     asked: Tensor
-    closed: tuple[Tensor, Tensor]
     x: Tensor
     skips: tuple[Tensor, ...]
-
-    @property
-    def told(self) -> Tensor:
-        """1 for every task that is asked, however much of it."""
-        return (self.asked > 0).to(self.x.dtype)
+    shares: Tensor | None = None  # of each neighbour's brightness
 
 
 class Restorer(nn.Module):
@@ -52,28 +55,25 @@ class Restorer(nn.Module):
         super().__init__()
         half, quarter, eighth = config.widths
         self.config = config
-        self.enter = nn.Conv2d(INPUTS, half, 3, padding=1)
+        self.enter = nn.Conv2d(ENTERING, half, 3, padding=1)
         self.outer = nn.ModuleList(Residual(half) for _ in range(config.blocks))
         self.to_quarter = nn.Conv2d(half, quarter, 2, stride=2)
         self.to_eighth = nn.Conv2d(quarter, eighth, 2, stride=2)
+        self.bright = nn.Conv2d(COARSE_INPUTS, eighth, 1)
         self.exchanges = nn.ModuleList(Buffered(c) for c in (quarter, eighth, quarter))
         self.recurrent = Recurrent(eighth, config.state)
         self.inner = nn.ModuleList(Residual(eighth) for _ in range(config.blocks))
+        self.level = nn.Conv2d(eighth, LEVELS, 1)
         self.from_eighth = nn.Conv2d(eighth, 4 * quarter, 1)
         self.from_quarter = nn.Conv2d(quarter, 4 * half, 1)
         self.leave = nn.ModuleList(Residual(half) for _ in range(config.blocks))
-        self.head = Residual(half, half + HEAD_INPUTS)
+        self.head = Residual(half, half + LEAVING)
         self.answer = nn.Conv2d(half, 4 * OUTPUTS, 3, padding=1)
-        self.lift = nn.Conv2d(half, 1, 1)  # how much of the neighbours' levels is undone
-        for layer in (self.answer, self.lift):
+        for layer in (self.answer, self.level):
+            nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-            with torch.no_grad():
-                layer.weight.mul_(0.1)
-        first = 4 * (len(MASKED) + 1 + PLACES)
-        with torch.no_grad():  # at first the output is the engine's average, shrunk
-            bias = self.get_parameter("answer.bias")
-            bias[first + 4 : first + 8] = 2
-            bias[first + 8 : first + 8 + 4 * len(SIDES)] = -3
+        with torch.no_grad():
+            self.get_parameter("answer.bias")[: 4 * len(MASKED)] = SHUT
 
     @property
     def parameter_count(self) -> int:
@@ -97,60 +97,55 @@ class Restorer(nn.Module):
 
     def begin(self, seen: Seen, asked: Tensor) -> Passing:
         """From what is shown of the frames to features at a quarter of their size."""
-        damaged = seen.clues[:, :1]
-        closed = functional.max_pool2d(damaged, 4) > 0, functional.max_pool2d(damaged, 8) > 0
-        told = (asked > 0).to(seen.source.dtype)
         x = functional.leaky_relu(self.enter(entering(seen)), 0.1)
         for block in self.outer:
-            x = block(x, told)
-        return Passing(seen, asked, closed, self.to_quarter(x), (x,))
+            x = block(x, asked)
+        return Passing(seen, asked, self.to_quarter(x), (x,))
 
     def descend(self, passing: Passing) -> Passing:
         """From a quarter of the size to an eighth."""
-        x = self.to_eighth(passing.x)
+        x = self.to_eighth(passing.x) + self.bright(brightness(passing.seen))
         return replace(passing, x=x, skips=(*passing.skips, passing.x))
 
     def remember(self, passing: Passing, state: Tensor | None) -> tuple[Passing, Tensor]:
         """The recurrent state, of one frame; None before the first."""
         state = self.recurrent.empty(passing.x) if state is None else state
-        x, state = self.recurrent(passing.x, state, passing.closed[1])
+        x, state = self.recurrent(passing.x, state)
         return replace(passing, x=x), state
 
     def ascend(self, passing: Passing) -> Passing:
         """From an eighth of the size to a quarter."""
         x = passing.x
         for block in self.inner:
-            x = block(x, passing.told)
+            x = block(x, passing.asked)
+        shares = self.level(x)
         x = functional.pixel_shuffle(self.from_eighth(x), 2) + passing.skips[1]
-        return replace(passing, x=x, skips=passing.skips[:1])
+        return replace(passing, x=x, skips=passing.skips[:1], shares=shares)
 
     def end(self, passing: Passing) -> Answer:
         """From a quarter of the size to the answer; here the damaged samples are seen."""
-        seen, told = passing.seen, passing.told
+        seen, asked = passing.seen, passing.asked
         x = functional.pixel_shuffle(self.from_quarter(passing.x), 2) + passing.skips[0]
         for block in self.leave:
-            x = block(x, told)
-        x = self.head(x, told, torch.cat((x, leaving(seen)), dim=1))
-        x = functional.leaky_relu(x, 0.1)
-        out = functional.pixel_shuffle(self.answer(x), 2).to(torch.float32)
+            x = block(x, asked)
+        x = self.head(x, asked, torch.cat((x, leaving(seen)), dim=1))
+        x = self.answer(functional.leaky_relu(x, 0.1))
+        out = functional.pixel_shuffle(x, 2).to(torch.float32)
         logits, shares, addition, spread = torch.split(out, [len(MASKED), CANDIDATES, 3, 1], dim=1)
-        lift = functional.interpolate(
-            self.lift(x).to(torch.float32), scale_factor=2, mode="bilinear", align_corners=False
-        )
-        residual = fused(seen, shares) + 0.1 * addition
-        residual = torch.cat((residual[:, :1] + lift * mean_level(seen), residual[:, 1:]), dim=1)
-        masks = masks_of(logits)
-        gate = gate_of(masks, passing.asked)
-        return Answer(gate, residual, masks, logits, functional.softplus(spread - 4) + 1e-3)
+        gate = gate_of(masks_of(logits), seen.clues[:, :1], asked)
+        wanted = mixed(seen, shares) + unit_of(seen) * addition
+        assert passing.shares is not None
+        lift = (passing.shares.to(torch.float32) * seen.levels).sum(dim=1, keepdim=True)
+        added = bounded(seen, wanted, lift, gate)
+        return Answer(added, gate, logits, functional.softplus(spread - 4) + 1e-3)
 
     def mix(self, number: int, passing: Passing, before: Tensor, after: Tensor) -> Passing:
         """A buffer's block, with what the frames before and after have sent."""
-        return replace(passing, x=self._exchange(number)(passing.x, before, after, passing.told))
+        return replace(passing, x=self._exchange(number)(passing.x, before, after, passing.asked))
 
     def sent(self, number: int, passing: Passing) -> Tensor:
         """What a buffer keeps of a frame for its neighbours."""
-        closed = passing.closed[1 if number == 1 else 0]
-        return self._exchange(number).sent(passing.x, closed)
+        return self._exchange(number).sent(passing.x)
 
     def _exchange(self, number: int) -> Buffered:
         found = self.exchanges[number]
@@ -168,8 +163,7 @@ class Restorer(nn.Module):
 
     def _remembered(self, passing: Passing, frames: int) -> Passing:
         state, parts = None, []
-        for x, closed in zip(passing.x.chunk(frames), passing.closed[1].chunk(frames), strict=True):
-            one = replace(passing, x=x, closed=(passing.closed[0], closed))
-            one, state = self.remember(one, state)
+        for x in passing.x.chunk(frames):
+            one, state = self.remember(replace(passing, x=x), state)
             parts.append(one.x)
         return replace(passing, x=torch.cat(parts))

@@ -1,4 +1,4 @@
-"""A frame of any format as three channels, and what is to be added to them as a change.
+"""A frame of any format as three channels, and samples from what is to be added to them.
 
 The channels are luma and two colour differences, float32 `[3, H, W]` on the luma grid: luma in
 0..1 of full range, colour differences around 0. Grey has colour differences of 0. R, G, B become
@@ -8,13 +8,11 @@ be added is averaged over it, so a chroma sample changes only where a luma sampl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.contract import BT709_LUMA, Change, Frame
+from models.contract import BT709_LUMA, Frame
 from models.degrade.blend import enlarged
 
 GREEN, BLUE, RED = BT709_LUMA
@@ -36,8 +34,8 @@ def channels_of(frame: Frame) -> Tensor:
     return torch.stack((planes[0], *(enlarged(plane, shape) - neutral for plane in planes[1:])))
 
 
-def change_of(frame: Frame, addition: Tensor, parameters: Mapping[str, float]) -> Change:
-    """The change that adds three channels `[3, H, W]` to a frame, rounded to code values."""
+def wanted_of(frame: Frame, addition: Tensor) -> list[Tensor]:
+    """Code values, int32, of a frame to which three channels `[3, H, W]` are added."""
     if frame.format.layout == "gray":
         parts = [addition[0]]
     elif frame.format.layout == "rgb":
@@ -46,11 +44,10 @@ def change_of(frame: Frame, addition: Tensor, parameters: Mapping[str, float]) -
         parts = [(luma - BLUE * blue - RED * red) / GREEN, blue, red]
     else:
         parts = [addition[0], *(_footprint_mean(p, frame) for p in addition[1:])]
-    wanted = [
-        samples + (part * frame.peak).round().to(torch.int32)
+    return [
+        (samples + (part * frame.peak).round().to(torch.int32)).clamp(0, frame.peak)
         for samples, part in zip(frame.samples(), parts, strict=True)
     ]
-    return Change.between(frame, wanted, parameters)
 
 
 def _footprint_mean(part: Tensor, frame: Frame) -> Tensor:

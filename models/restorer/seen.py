@@ -12,38 +12,46 @@ from torch.nn import functional
 from models.restorer.config import MULTIPLE
 from models.restorer.evidence import COARSE
 
-CLUES = ("damaged", "spike", "extreme", "disagreement", "line", "noise", "left")
+CLUES = ("repaired", "spike", "disagreement", "line", "noise", "left", "colour noise")
+ON_COARSE = ("levels", "flicker")
 
 
 @dataclass(frozen=True)
 class Seen:
     """What the network is shown of N frames; float32, full range 1.
 
+    The pictures are those of `models.restorer.engine.Repaired`, see `models.restorer.picture`.
+
     Attributes:
-        source: `[N, 3, H, W]`, the frames, see `models.restorer.picture`.
-        cleaned: `[N, 3, H, W]`, with what the evidence calls damaged replaced.
-        places: `[N, 12, H, W]`, three channels each of four cleaned neighbours in place.
-        averages: `[N, 4, H, W]`, see `models.restorer.averages`.
-        levels: `[N, 8, H / 8, W / 8]`, what was added to the luma of each of eight neighbours.
+        engine: `[N, 3, H, W]`, the engine's answer.
+        even: `[N, 3, H, W]`, with all its damage; only the frame's own answer sees it.
+        whole: `[N, 3, H, W]`, repaired, with its noise.
+        averaged: `[N, 3, H, W]`, that averaged in time.
+        places: `[N, 12, H, W]`, the engine's answers of four neighbours, in place, as bright.
+        levels: `[N, 8, ceil(H / 8), ceil(W / 8)]`, how much brighter each of eight neighbours is.
+        flicker: `[N, 1, ceil(H / 8), ceil(W / 8)]`, how much flicker the engine took out around.
         clues: `[N, 7, H, W]`, in the order of `CLUES`; the first is 0 or 1.
     """
 
-    source: Tensor
-    cleaned: Tensor
+    engine: Tensor
+    even: Tensor
+    whole: Tensor
+    averaged: Tensor
     places: Tensor
-    averages: Tensor
     levels: Tensor
+    flicker: Tensor
     clues: Tensor
 
     def padded(self) -> Seen:
         """With sides that are multiples of 8; the edge is repeated."""
-        height, width = self.source.shape[-2:]
+        height, width = self.engine.shape[-2:]
         pad = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
         if not any(pad):
             return self
         whole = {
-            name: functional.pad(getattr(self, name), pad, mode="replicate")
-            for name in ("source", "cleaned", "places", "averages", "clues")
+            field.name: functional.pad(getattr(self, field.name), pad, mode="replicate")
+            for field in fields(self)
+            if field.name not in ON_COARSE
         }
         return replace(self, **whole)
 
@@ -51,11 +59,15 @@ class Seen:
         """A window of it; all four are multiples of 8."""
         parts = {}
         for field in fields(self):
-            unit = COARSE if field.name == "levels" else 1
+            unit = COARSE if field.name in ON_COARSE else 1
             rows = slice(top // unit, (top + height) // unit)
             columns = slice(left // unit, (left + width) // unit)
             parts[field.name] = getattr(self, field.name)[..., rows, columns].contiguous()
         return Seen(**parts)
+
+    def chosen(self, frames: slice) -> Seen:
+        """Some of its frames."""
+        return Seen(**{field.name: getattr(self, field.name)[frames] for field in fields(self)})
 
     @staticmethod
     def joined(parts: Sequence[Seen]) -> Seen:

@@ -26,7 +26,7 @@ def stream(restorer: Restorer, seen: Iterable[Seen], asked: Tensor) -> Iterator[
         seen: one frame each, sides multiples of 8.
         asked: float32 `[1, 5]`.
     """
-    passing: Iterator[Passing] = (restorer.begin(one, asked.to(one.source.device)) for one in seen)
+    passing: Iterator[Passing] = (restorer.begin(one, asked.to(one.engine.device)) for one in seen)
     passing = buffered(restorer, 0, passing)
     passing = buffered(restorer, 1, (restorer.descend(one) for one in passing))
     passing = remembered(restorer, passing)

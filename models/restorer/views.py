@@ -1,4 +1,8 @@
-"""How a network looks at what is shown: as channels at half size, and as a mean of candidates."""
+"""How a network looks at what is shown: as channels at half size, and as candidates.
+
+Differences are shown in units of the noise, so that a network that has learned one strength of
+noise knows the others.
+"""
 
 from __future__ import annotations
 
@@ -6,78 +10,75 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.restorer.config import PLACES
-from models.restorer.evidence import COARSE, fine
+from models.restorer.config import LEVELS, PLACES
 from models.restorer.seen import Seen
 
-AVERAGES = 2  # candidates that are averages
-SIDES = (-7, -4, 4, 7)  # samples; scratches are narrower on film of some 360 lines
+LEAST_UNIT = 0.01  # share of full range; the unit where there is less noise
+MOST_UNITS = 10.0  # what differs by more is shown as so much
+LEVEL_UNIT = 0.02  # share of full range, of brightness
+ENTERING = 4 * (3 + PLACES) + 2 * (3 + PLACES) + 8 + 4
+LEAVING = 6
+CANDIDATES = 2 + PLACES
+COARSE_INPUTS = LEVELS + 1
+
+
+def unit_of(seen: Seen) -> Tensor:
+    """Deviation of the noise, at least `LEAST_UNIT`, `[N, 1, H, W]`."""
+    return seen.clues[:, 4:5].clamp(min=LEAST_UNIT)
 
 
 def entering(seen: Seen) -> Tensor:
-    """All that may be carried on, at half size: none of it comes from damaged samples."""
-    damaged = seen.clues[:, :1]
-    spared = torch.cat((damaged, seen.clues[:, 1:3] * (1 - damaged), seen.clues[:, 3:]), dim=1)
-    pictures = (*seen.places.chunk(PLACES, dim=1), seen.averages[:, :3])
-    shrunk = seen.averages[:, 3:] - seen.cleaned[:, :1]
-    levels = functional.interpolate(
-        seen.levels, scale_factor=COARSE // 2, mode="bilinear", align_corners=False
-    )
+    """All that may be carried on, at half size: none of it comes from what was repaired."""
+    unit = unit_of(seen)
+    pictures = (seen.whole, seen.averaged, *seen.places.chunk(PLACES, dim=1))
+    repaired, spike, disagreement, line, noise, left, _ = torch.split(seen.clues, 1, dim=1)
+    means = torch.cat((4 * repaired, disagreement / unit, left / unit, 10 * noise), dim=1)
     parts = (
-        halved(seen.cleaned),
-        *(4 * halved(picture - seen.cleaned) for picture in pictures),
-        4 * functional.pixel_unshuffle(shrunk, 2),
-        4 * functional.avg_pool2d(spared, 2),
-        4 * levels,
+        _halved(seen.engine),
+        *(_halved(_away(picture, seen, unit)) for picture in pictures),
+        functional.pixel_unshuffle(_cut(torch.cat((spike, line), dim=1) / unit), 2),
+        functional.avg_pool2d(_cut(means), 2),
     )
     return torch.cat(parts, dim=1)
 
 
-def halved(picture: Tensor) -> Tensor:
-    """Four samples of luma and the mean colour of each square, `[N, 6, H / 2, W / 2]`."""
-    luma = functional.pixel_unshuffle(picture[:, :1], 2)
-    return torch.cat((luma, functional.avg_pool2d(picture[:, 1:], 2)), dim=1)
-
-
 def leaving(seen: Seen) -> Tensor:
-    """What only a frame's own answer sees, at half size: its own samples and all evidence."""
-    luma = seen.source[:, :1]
-    lumas = (seen.cleaned[:, :1], seen.averages[:, :1], seen.averages[:, 3:])
-    away = torch.cat((*(picture - luma for picture in lumas), seen.clues), dim=1)
-    return functional.pixel_unshuffle(torch.cat((seen.source, 4 * away), dim=1), 2)
+    """What only a frame's own answer sees, at half size: its own damaged samples."""
+    return _halved(_away(seen.even, seen, unit_of(seen)))
 
 
-def fused(seen: Seen, shares: Tensor) -> Tensor:
-    """From the source to a weighted mean of candidates.
+def brightness(seen: Seen) -> Tensor:
+    """Levels and flicker, at an eighth of the size."""
+    return torch.cat((seen.levels, seen.flicker), dim=1) / LEVEL_UNIT
+
+
+def mixed(seen: Seen, shares: Tensor) -> Tensor:
+    """A sum of what candidates differ from the engine's answer by.
 
     Args:
         seen: N frames.
-        shares: `[N, 11, H, W]`, logits of the weights: of the cleaned frame, of its four
-            neighbours in place, of the average as it is and shrunk, and of the cleaned frame as it
-            is `SIDES` samples aside, for lines that lie on the same place in every frame.
+        shares: `[N, 6, H, W]`, how much of each: the frame with its damage, averaged in time, and
+            its four neighbours in place.
 
     Returns:
-        float32 `[N, 3, H, W]`, to be added to the source.
+        float32 `[N, 3, H, W]`, to be added to the engine's answer.
     """
-    weights = torch.softmax(shares, dim=1)
-    fine = torch.cat((seen.averages[:, 3:], seen.averages[:, 1:3]), dim=1)
-    candidates = (seen.cleaned, *seen.places.chunk(PLACES, dim=1), seen.averages[:, :3], fine)
-    mean = torch.zeros_like(seen.source)
+    candidates = (seen.even, seen.averaged, *seen.places.chunk(PLACES, dim=1))
+    total = torch.zeros_like(seen.engine)
     for number, candidate in enumerate(candidates):
-        mean = mean + weights[:, number, None] * candidate
-    for number, by in enumerate(SIDES, len(candidates)):
-        mean = mean + weights[:, number, None] * _aside(seen.cleaned, by)
-    return mean - seen.source
+        total = total + shares[:, number, None] * (candidate - seen.engine)
+    return total
 
 
-def _aside(picture: Tensor, by: int) -> Tensor:
-    """What lies `by` samples to the right of each sample; the edge is repeated."""
-    width = int(picture.shape[-1])
-    columns = torch.arange(by, width + by, device=picture.device).clamp(0, width - 1)
-    return picture[..., columns]
+def _away(picture: Tensor, seen: Seen, unit: Tensor) -> Tensor:
+    return _cut((picture - seen.engine) / unit)
 
 
-def mean_level(seen: Seen) -> Tensor:
-    """How much darker the neighbours were than the frame, on average, `[N, 1, H, W]`."""
-    height, width = seen.source.shape[-2:]
-    return fine(seen.levels.mean(dim=1, keepdim=True), (int(height), int(width)))
+def _cut(x: Tensor) -> Tensor:
+    return x.clamp(-MOST_UNITS, MOST_UNITS)
+
+
+def _halved(picture: Tensor) -> Tensor:
+    """Four samples of luma and the mean colour of each square, `[N, 6, H / 2, W / 2]`."""
+    luma = functional.pixel_unshuffle(picture[:, :1], 2)
+    return torch.cat((luma, functional.avg_pool2d(picture[:, 1:], 2)), dim=1)

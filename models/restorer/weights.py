@@ -1,21 +1,43 @@
-"""A restorer on disk: safetensors, its sizes in the file's metadata. No code is ever loaded."""
+"""A restorer on disk: safetensors. Its sizes are those of its tensors; no code is ever loaded."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from catalogs.errors import VerificationError
+from models.checkpoint import read_checkpoint
 from models.restorer.config import RestorerConfig
 from models.restorer.network import Restorer
 
-FORMAT = "wetgate-restorer-1"
+
+def restorer_of(tensors: Mapping[str, Tensor]) -> Restorer:
+    """A restorer with its weights, ready to run.
+
+    Raises:
+        VerificationError: they are not of a restorer.
+    """
+    try:
+        restorer = Restorer(_config_of(tensors))
+        restorer.load_state_dict(dict(tensors), strict=True)
+    except (KeyError, IndexError, ValueError, RuntimeError) as error:
+        first = str(error).partition("\n")[0]
+        raise VerificationError(f"the weights are not of a restorer: {first}") from error
+    return restorer.eval()
+
+
+def _config_of(tensors: Mapping[str, Tensor]) -> RestorerConfig:
+    names = ("enter.weight", "to_quarter.weight", "to_eighth.weight")
+    half, quarter, eighth = (int(tensors[name].shape[0]) for name in names)
+    blocks = sum(name.startswith("outer.") and name.endswith(".first.weight") for name in tensors)
+    state = int(tensors["recurrent.told_by.weight"].shape[1])
+    return RestorerConfig((half, quarter, eighth), state, blocks)
 
 
 def save_restorer(restorer: Restorer, path: Path, notes: Mapping[str, str] | None = None) -> str:
@@ -24,7 +46,7 @@ def save_restorer(restorer: Restorer, path: Path, notes: Mapping[str, str] | Non
     Args:
         restorer: the network.
         path: of the file.
-        notes: kept in the file's metadata: clips, seed, steps.
+        notes: kept in the file's metadata, for the card: clips, seed, steps.
 
     Returns:
         SHA-256 of the file.
@@ -33,36 +55,20 @@ def save_restorer(restorer: Restorer, path: Path, notes: Mapping[str, str] | Non
         name: tensor.detach().to("cpu", torch.float32).contiguous()
         for name, tensor in restorer.state_dict().items()
     }
-    facts = {**(notes or {}), "format": FORMAT, "config": json.dumps(restorer.config.as_dict())}
     written = path.with_name(path.name + ".part")
-    save_file(tensors, str(written), metadata=facts)
+    save_file(tensors, str(written), metadata=dict(notes or {}))
     written.replace(path)
     return sha256_of(path)
 
 
-def load_restorer(path: Path, sha256: str = "") -> Restorer:
-    """Read a restorer, ready to run.
-
-    Args:
-        path: of the file.
-        sha256: what the file's hash must be; not checked where empty.
+def load_restorer(path: Path) -> Restorer:
+    """Read a restorer from a file.
 
     Raises:
-        VerificationError: the file is another one, or no restorer.
+        VerificationError: it holds none.
+        OSError: it cannot be read.
     """
-    if sha256 and (found := sha256_of(path)) != sha256:
-        raise VerificationError(f"{path} has SHA-256 {found}, expected {sha256}")
-    facts = notes_of(path)
-    if facts.get("format") != FORMAT:
-        raise VerificationError(f"{path} holds no restorer: its format is not {FORMAT}")
-    restorer = Restorer(RestorerConfig(**json.loads(facts["config"])))
-    with safe_open(str(path), framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    try:
-        restorer.load_state_dict(tensors, strict=True)
-    except RuntimeError as error:
-        raise VerificationError(f"{path} does not fit its own sizes: {error}") from error
-    return restorer.eval()
+    return restorer_of(read_checkpoint(path.read_bytes(), ".safetensors"))
 
 
 def notes_of(path: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ from models.contract import Frame
 
 SPLIT = Path(__file__).with_name("clips.json")
 LEAST_LINES, MOST_LINES = 360, 480  # as in the benchmarks
-RUN = 10  # frames that are kept and trained on together
+RUN = 12  # frames that are kept and damaged together
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,23 @@ def frame_of(picture: np.ndarray, lines: int) -> Frame:
         planes.append(planar[at : at + rows * columns].reshape(rows, columns).clone())
         at += rows * columns
     return Frame(tuple(planes), form)
+
+
+def window_of(run: Run | Sequence[Frame], place: float, across: int) -> list[Frame]:
+    """A part of the picture, as high as it is: at most `across` samples a line, `place` in 0..1."""
+    form = run[0].format
+    if form.width <= across:
+        return list(run)
+    left = int(place * (form.width - across + 1)) // 2 * 2
+    part = PictureFormat(across // 2 * 2, form.height, form.pixel_format)
+    frames = []
+    for frame in run:
+        planes = []
+        for plane, (rows, columns) in zip(frame.planes, part.plane_shapes, strict=True):
+            first = left * columns // part.width
+            planes.append(plane[:rows, first : first + columns].contiguous())
+        frames.append(Frame(tuple(planes), part))
+    return frames
 
 
 def on_device(run: Sequence[Frame], device: torch.device) -> list[Frame]:

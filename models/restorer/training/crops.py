@@ -12,6 +12,23 @@ from models.restorer.seen import Seen
 
 
 @dataclass(frozen=True)
+class Cut:
+    """What is cut from a draw.
+
+    Attributes:
+        size: side of a crop in samples, a multiple of 8, at most the picture's.
+        frames: of a crop.
+        crops: how many.
+        across: samples a line of the part of the picture that is damaged, at most.
+    """
+
+    size: int = 96
+    frames: int = 5
+    crops: int = 12
+    across: int = 400
+
+
+@dataclass(frozen=True)
 class Crops:
     """Crops of one draw, or a batch of them; T frames of B crops.
 

@@ -1,17 +1,20 @@
 """A draw: a run of frames, damaged by chance, as the network will see it, cut into crops.
 
-The run is woven first; grain or white noise, dirt, hairs, scratches, destroyed picture and flicker
-follow in the order of `models.degrade.aged`, each present or not and each of its own strength. What
-is asked of the network is drawn, too, and the truth is the run with the kinds of damage that were
-not asked: the restorer is to leave them alone.
+Half of the draws are old films, with every kind of damage of `models.degrade.aged` but fading and
+the softness of scans; the rest have one kind of damage, or none. What is asked of the network is
+drawn, too, and the truth is the run with the kinds of damage that were not asked: the restorer is
+to leave them alone. Weave stays, in the truth as well.
 
-The picture is damaged and searched for motion whole, as in use; only then it is cut.
+A part of the picture, as high as it is, is damaged, searched for motion and repaired by the engine
+whole, as in use; only then it is cut. Where flicker is to go, the truth is made as bright as the
+engine's answer, frame by frame: how bright a frame was, nobody can know.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -27,15 +30,16 @@ from models.degrade import (
     Missing,
     Scratches,
     Weave,
+    aged,
     damaged,
 )
-from models.degrade.aged import APART
 from models.motion import Motion
 from models.restorer.config import MASKED, TASKS
 from models.restorer.neighbours import seen_of
 from models.restorer.picture import channels_of
 from models.restorer.seen import Seen
-from models.restorer.training.crops import Crops
+from models.restorer.training.clips import window_of
+from models.restorer.training.crops import Crops, Cut
 from models.restorer.training.noise import WhiteNoise
 
 KINDS = {
@@ -45,108 +49,139 @@ KINDS = {
     "inpaint": ("missing",),
     "flicker": ("flicker", "local_flicker"),
 }
-CLEAN_SHARE = 0.05  # of the draws have no damage at all: they are to be left alone
-ABSENT = 0.25  # chance of each kind to be absent
-WHITE_SHARE = 0.3  # of the draws have white noise instead of grain
-ALL_SHARE, ONE_SHARE = 0.5, 0.2  # of the draws ask for everything, for one task; else for some
+LEFT_OUT = ("fade", "scan_blur", "compression")
+OLD_SHARE, NOISE_SHARE, CLEAN_SHARE = 0.55, 0.2, 0.04  # of the draws; the rest have one kind
+ALL_OF_OLD, ALL_OF_REST = 0.85, 0.5  # of the draws ask for everything
 
 
-def draw(run: Sequence[Frame], seed: int, size: int, count: int, aligned: bool = True) -> Crops:
+def draw(run: Sequence[Frame], seed: int, cut: Cut) -> Crops:
     """Damage a run of frames and cut crops from it.
 
     Args:
-        run: frames of one shot on one device.
+        run: frames of one shot on one device, at least as many as a crop has.
         seed: of everything that is chance.
-        size: side of a crop in samples, a multiple of 8, at most the picture's.
-        count: of crops.
-        aligned: see `RestorerConfig`.
+        cut: what is cut from it.
     """
     chance = random.Random(f"draw {seed}")
-    kinds, asked = kinds_of(chance, seed), asked_of(chance)
-    weave = Weave(sway=chance.uniform(0, 1.5), bounce=chance.uniform(0, 1), seed=seed)
-    steady = [frame for frame, _ in damaged(run, (weave,))] if chance.random() < 0.5 else list(run)
-    spoilt = list(damaged(steady, kinds))
-    kept = [kind for kind in kinds if not _is_asked(kind, asked)]
-    truth = torch.stack([channels_of(frame) for frame, _ in damaged(steady, kept)])
+    kinds, asked = drawn(chance, seed)
+    tasks = {task for task, share in zip(TASKS, asked.tolist(), strict=True) if share}
+    part = window_of(run, chance.random(), cut.across)
+    spoilt = list(damaged(part, kinds))
+    kept = [kind for kind in kinds if task_of(kind) not in tasks]
+    truth = torch.stack([channels_of(frame) for frame, _ in damaged(part, kept)])
     masks = torch.stack([_masks(found, truth[:1, 0]) for _, found in spoilt])
-    motion = Motion()
-    seen = [one for _, one in seen_of((frame for frame, _ in spoilt), motion, aligned)]
-    whole = Seen.joined(seen)
+    shown = seen_of((frame for frame, _ in spoilt), Motion(), tasks)
+    whole = Seen.joined([seen for _, seen in shown]).padded()
+    if "flicker" in tasks:
+        height, width = truth.shape[-2:]
+        truth = as_bright(truth, whole.engine[..., :height, :width], masks)
     parts = []
-    for top, left in places_of(chance, masks, size, count):
-        rows, columns = slice(top, top + size), slice(left, left + size)
+    for first, top, left in _places(chance, masks, cut):
+        frames = slice(first, first + cut.frames)
+        rows, columns = slice(top, top + cut.size), slice(left, left + cut.size)
         parts.append(
             Crops(
-                whole.cropped(top, left, size, size),
-                truth[..., rows, columns].contiguous(),
-                masks[..., rows, columns].contiguous(),
+                whole.chosen(frames).cropped(top, left, cut.size, cut.size),
+                truth[frames, :, rows, columns].contiguous(),
+                masks[frames, :, rows, columns].contiguous(),
                 asked[None].to(truth.device),
             )
         )
     return Crops.side_by_side(parts)
 
 
-def kinds_of(chance: random.Random, seed: int) -> list[Damage]:
-    """Kinds of damage, in the order in which they happen, each of a strength of its own."""
-    if chance.random() < CLEAN_SHARE:
-        return []
-    strength = [chance.uniform(0.2, 1.8) for _ in range(7)]
-    noise: Damage = Grain(strength=0.03 * strength[0], size=chance.uniform(0.8, 1.6), seed=seed)
-    if chance.random() < WHITE_SHARE:
-        noise = WhiteNoise(deviation=chance.uniform(2, 55) / 255, seed=seed)
-    kinds = [
-        noise,
-        Dirt(
-            density=25 * strength[1],
-            median_size=chance.uniform(3, 10),
-            largest=chance.uniform(20, 80),
-            opacity=chance.uniform(0.3, 0.9),
-            seed=seed,
-        ),
-        GateHair(rate=0.05 * strength[2], seed=seed),
-        Scratches(
-            rate=0.08 * strength[3],
-            widest=chance.uniform(3, 8),
-            opacity=chance.uniform(0.3, 0.8),
-            seed=seed,
-        ),
-        Missing(rate=0.02 * strength[4], splice_rate=0.03 * strength[4], seed=seed),
-        Flicker(gain=0.04 * strength[5], offset=0.01 * strength[5], seed=seed + APART),
-        LocalFlicker(gain=0.03 * strength[6], seed=seed),
-    ]
-    return [kind for kind in kinds if chance.random() >= ABSENT]
+def drawn(chance: random.Random, seed: int) -> tuple[list[Damage], Tensor]:
+    """Kinds of damage in the order in which they happen, and what is asked, float32 `[5]`."""
+    share = chance.random()
+    if share < OLD_SHARE:
+        severity = 1.0 if chance.random() < 0.5 else chance.uniform(0.4, 1.8)
+        old = [kind for kind in aged(seed, severity) if kind.name not in LEFT_OUT]
+        return [_varied(kind, chance) for kind in old], asked_of(chance, ALL_OF_OLD, None)
+    if share < OLD_SHARE + CLEAN_SHARE:
+        return [], asked_of(chance, ALL_OF_REST, None)
+    if share < OLD_SHARE + CLEAN_SHARE + NOISE_SHARE:
+        kind: Damage = WhiteNoise(deviation=chance.uniform(5, 55) / 255, seed=seed)
+    else:
+        kind = _one(chance, seed)
+    return [kind], asked_of(chance, ALL_OF_REST, task_of(kind))
 
 
-def asked_of(chance: random.Random) -> Tensor:
-    """What is asked, float32 `[5]`, each 0 or 1, one at least."""
-    kind = chance.random()
-    if kind < ALL_SHARE:
+def asked_of(chance: random.Random, everything: float, task: str | None) -> Tensor:
+    """What is asked, each 0 or 1: everything, else one task, else some."""
+    if chance.random() < everything:
         return torch.ones(len(TASKS))
-    asked = torch.zeros(len(TASKS))
-    if kind >= ALL_SHARE + ONE_SHARE:
-        asked = torch.tensor([float(chance.random() < 0.5) for _ in TASKS])
+    if task is not None:
+        return torch.tensor([float(name == task) for name in TASKS])
+    asked = torch.tensor([float(chance.random() < 0.5) for _ in TASKS])
     asked[chance.randrange(len(TASKS))] = 1
     return asked
 
 
-def places_of(chance: random.Random, masks: Tensor, size: int, count: int) -> list[tuple[int, int]]:
-    """Corners (top, left) of crops, multiples of 8: every second one lies on damage."""
-    height, width = masks.shape[-2:]
-    hurt = masks.amax(dim=(0, 1)).nonzero().tolist()
+def task_of(kind: Damage) -> str | None:
+    """The task that a kind of damage is of; None for weave, which no task undoes."""
+    return next((task for task, names in KINDS.items() if kind.name in names), None)
+
+
+def as_bright(truth: Tensor, engine: Tensor, masks: Tensor) -> Tensor:
+    """The truth with the contrast and brightness of the engine's luma, `[T, 3, H, W]`."""
+    sound = (1 - masks.amax(dim=1)).flatten(1)
+    total = sound.sum(dim=1).clamp(min=1)
+    true, found = truth[:, 0].flatten(1), engine[:, 0].flatten(1)
+
+    def mean(values: Tensor) -> Tensor:
+        return ((values * sound).sum(dim=1) / total)[:, None]
+
+    from_mean, to_mean = true - mean(true), found - mean(found)
+    gain = mean(from_mean * to_mean) / mean(from_mean.square()).clamp(min=1e-6)
+    gain = torch.where(mean(from_mean.square()) > 1e-4, gain.clamp(0.8, 1.25), 1.0)
+    luma = gain * from_mean + mean(found)
+    luma = torch.where(sound.mean(dim=1, keepdim=True) > 0.5, luma, true)  # destroyed whole
+    return torch.cat((luma.reshape(truth[:, :1].shape), truth[:, 1:]), dim=1)
+
+
+def _varied(kind: Damage, chance: random.Random) -> Damage:
+    """Some kinds with sizes of their own; draws are short, so what is rare happens more often."""
+    if isinstance(kind, Grain):
+        return replace(kind, size=chance.uniform(0.8, 1.3))
+    if isinstance(kind, Dirt):
+        return replace(kind, density=1.5 * kind.density, opacity=chance.uniform(0.5, 0.9))
+    if isinstance(kind, GateHair):
+        return replace(kind, rate=1.5 * kind.rate)
+    if isinstance(kind, Scratches):
+        return replace(kind, rate=1.5 * kind.rate)
+    return kind
+
+
+def _one(chance: random.Random, seed: int) -> Damage:
+    strength = chance.uniform(0.3, 1.8)
+    makers = (
+        lambda: Grain(strength=0.03 * strength, size=chance.uniform(0.8, 1.6), seed=seed),
+        lambda: Dirt(density=25 * strength, opacity=chance.uniform(0.3, 0.9), seed=seed),
+        lambda: GateHair(rate=0.05 * strength, seed=seed),
+        lambda: Scratches(rate=0.08 * strength, opacity=chance.uniform(0.3, 0.8), seed=seed),
+        lambda: Missing(rate=0.03 * strength, splice_rate=0.05 * strength, seed=seed),
+        lambda: Flicker(gain=0.04 * strength, offset=0.01 * strength, seed=seed),
+        lambda: LocalFlicker(gain=0.03 * strength, seed=seed),
+        lambda: Weave(seed=seed),
+    )
+    return chance.choice(makers)()
+
+
+def _places(chance: random.Random, masks: Tensor, cut: Cut) -> list[tuple[int, int, int]]:
+    """First frames and corners of crops; every second one lies on damage."""
+    count, _, height, width = masks.shape
     places = []
-    for number in range(count):
+    for number in range(cut.crops):
+        first = chance.randrange(count - cut.frames + 1)
         y, x = chance.randrange(height), chance.randrange(width)
-        if number % 2 and hurt:
-            y, x = hurt[chance.randrange(len(hurt))]
-        top = min(max(y - size // 2, 0), height - size) // 8 * 8
-        left = min(max(x - size // 2, 0), width - size) // 8 * 8
-        places.append((top, left))
+        hurt = masks[first : first + cut.frames].amax(dim=(0, 1)) if number % 2 else masks[0, 0]
+        found = hurt.nonzero() if number % 2 else hurt[:0].nonzero()
+        if len(found):
+            y, x = found[chance.randrange(len(found))].tolist()
+        top = min(max(y - cut.size // 2, 0), height - cut.size) // 8 * 8
+        left = min(max(x - cut.size // 2, 0), width - cut.size) // 8 * 8
+        places.append((first, top, left))
     return places
-
-
-def _is_asked(kind: Damage, asked: Tensor) -> bool:
-    (task,) = [task for task, names in KINDS.items() if kind.name in names]
-    return bool(asked[TASKS.index(task)])
 
 
 def _masks(found: dict[str, Tensor], like: Tensor) -> Tensor:

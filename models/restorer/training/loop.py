@@ -1,8 +1,8 @@
 """The steps of training.
 
-Adam; the rate of learning rises over the first `WARM_UP` steps and falls with the root of the step
-after `LEVEL`, so that it does not depend on when the training will end. What is used is the running
-average of the weights, which takes the place of a last phase at a low rate.
+Adam; the rate of learning rises over the first `WARM_UP` steps and falls as a cosine to nothing at
+the last. How many there will be is said at the start, so that a run that was stopped goes on as if
+it had not been. What is used is the running average of the weights.
 
 On one kind of CPU the same seed gives the same weights, bit for bit, whatever the number of
 workers that make draws; on a GPU sums are not taken in one order, and weights agree up to rounding.
@@ -26,8 +26,9 @@ from models.restorer.training.checkpoint import Training
 from models.restorer.training.crops import Crops
 from models.restorer.training.losses import losses_of, total_of
 
-WARM_UP, LEVEL = 50, 1000  # steps
-MEMORY = 500  # steps over which weights are averaged, once there are so many
+WARM_UP = 50  # steps
+MEMORY = 0.05  # part of all steps over which weights are averaged
+LEAST_RATE = 0.01  # of the highest, at the end
 STEEPEST = 1.0  # norm that the gradient is cut to
 
 Report = Callable[[int, Mapping[str, float]], None]
@@ -40,16 +41,19 @@ class Rules:
     Attributes:
         seed: of its first weights.
         rate: the highest rate of learning.
+        steps: of the whole run.
         precision: of the convolutions.
     """
 
     seed: int = 0
-    rate: float = 1e-3
+    rate: float = 2e-3
+    steps: int = 2000
     precision: torch.dtype = torch.float32
 
     def rate_at(self, step: int) -> float:
         """The rate of learning at a step, from 0."""
-        return self.rate * min(1.0, (step + 1) / WARM_UP) / math.sqrt(max(1.0, step / LEVEL))
+        falling = 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / self.steps))
+        return self.rate * min(1.0, (step + 1) / WARM_UP) * max(falling, LEAST_RATE)
 
 
 def new_training(config: RestorerConfig, rules: Rules, device: torch.device) -> Training:
@@ -69,9 +73,8 @@ def train(
     """Train without end, step by step, in place.
 
     Yields:
-        What the step cost: each loss, their sum as `loss`, PSNR of luma before and after in dB
-        (of the input and of the output, where everything that is asked is to go), the norm of the
-        gradient and seconds.
+        What the step cost: each loss, their sum as `loss`, mean PSNR of luma in dB of the engine's
+        answer as `before` and of the output as `after`, the norm of the gradient and seconds.
     """
     training.restorer.train()
     while True:
@@ -95,10 +98,10 @@ def _step(training: Training, crops: Crops, rules: Rules) -> dict[str, float]:
     if not bool(torch.isfinite(norm)):
         return {"loss": float(total.detach()), "skipped": 1.0}
     training.optimizer.step()
-    _average(training)
+    _average(training, max(1, round(MEMORY * rules.steps)))
     with torch.no_grad():
-        after = _psnr(answer.output(crops.seen.source) - crops.truth)
-        before = _psnr(crops.seen.source - crops.truth)
+        after = _psnr(answer.output(crops.seen) - crops.truth)
+        before = _psnr(crops.seen.engine - crops.truth)
     figures = {name: float(loss.detach()) for name, loss in losses.items()}
     return {
         **figures,
@@ -111,13 +114,14 @@ def _step(training: Training, crops: Crops, rules: Rules) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _average(training: Training) -> None:
-    share = 1 / min(training.step + 1, MEMORY)
+def _average(training: Training, memory: int) -> None:
+    share = 1 / min(training.step + 1, memory)
     pairs = zip(training.average.parameters(), training.restorer.parameters(), strict=True)
     for mean, now in pairs:
         mean.lerp_(now, share)
 
 
 def _psnr(error: Tensor) -> float:
-    """PSNR in dB of the luma of `[N, 3, h, w]`; 60 where there is hardly any error."""
-    return -10 * math.log10(max(float((error[:, 0] ** 2).mean()), 1e-6))
+    """Mean PSNR in dB of the luma of `[N, 3, h, w]`; at most 60."""
+    squares = error[:, 0].square().mean(dim=(1, 2)).clamp(min=1e-6)
+    return float(-10 * squares.log10().mean())

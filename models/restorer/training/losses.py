@@ -2,15 +2,12 @@
 
 What is weighed by `WEIGHTS`, and summed:
 
-    picture     Charbonnier distance to the truth (Charbonnier et al., ICIP 1994), damage counting
-                more
-    slope       the same of differences between adjacent samples of luma: edges stay sharp
-    time        how the error of luma changes from frame to frame: flicker and swimming
+    picture     log10 of the mean square error of each frame of each crop, colour differences
+                counting `COLOUR`: PSNR is judged, and a decibel is worth as much in every picture
+    time        the same of how the error changes from frame to frame: flicker and swimming
     masks       cross entropy and Dice (Milletari et al., 3DV 2016) of each class of damage
     doubt       negative log-likelihood of the luma's error under a Laplace distribution whose scale
                 is the stated uncertainty; the error itself learns nothing from it
-
-The error is the output's, so where the gate is shut nothing is learned of the residual.
 """
 
 from __future__ import annotations
@@ -20,24 +17,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.restorer.answer import Answer
-from models.restorer.config import MASKED, TASKS
 from models.restorer.training.crops import Crops
 
-WEIGHTS = {"picture": 1.0, "slope": 0.25, "time": 0.25, "masks": 0.02, "doubt": 0.002}
-DAMAGE = 4.0  # how much more a damaged sample counts
-COLOUR = 0.5  # how much a colour difference counts beside luma
-ROUND = 1e-3  # below this the Charbonnier distance is a square
+WEIGHTS = {"picture": 1.0, "time": 0.1, "masks": 0.1, "doubt": 0.01}
+COLOUR = 0.25  # how much the error of a colour difference counts beside that of luma
+FLOOR = 1e-5  # mean square error, 50 dB: from there on less and less is won
 RARE = 4.0  # a damaged sample's cross entropy counts so many times
 
 
 def losses_of(answer: Answer, crops: Crops) -> dict[str, Tensor]:
     """Each loss by its name, unweighted."""
-    error = answer.output(crops.seen.source) - crops.truth
+    error = answer.output(crops.seen) - crops.truth
     luma = error[:, :1]
     return {
-        "picture": _picture(error, _asked_damage(crops)),
-        "slope": _near(luma.diff(dim=-1)) + _near(luma.diff(dim=-2)),
-        "time": _near(luma.reshape(crops.frames, -1, *luma.shape[1:]).diff(dim=0)),
+        "picture": _steep(error),
+        "time": _steep(error.reshape(crops.frames, -1, *error.shape[1:]).diff(dim=0).flatten(0, 1)),
         "masks": masks_loss(answer.logits, crops.masks),
         "doubt": (luma.detach().abs() / answer.uncertainty + answer.uncertainty.log()).mean(),
     }
@@ -59,22 +53,8 @@ def masks_loss(logits: Tensor, masks: Tensor) -> Tensor:
     return cross + 0.2 * dice.mean()
 
 
-def _charbonnier(error: Tensor) -> Tensor:
-    return (error * error + ROUND * ROUND).sqrt() - ROUND
-
-
-def _near(error: Tensor) -> Tensor:
-    return _charbonnier(error).mean() if error.numel() else error.sum()
-
-
-def _picture(error: Tensor, damage: Tensor) -> Tensor:
-    weight = 1 + DAMAGE * damage
-    share = error.new_tensor((1, COLOUR, COLOUR))[:, None, None]
-    return (_charbonnier(error) * share * weight).sum() / (weight.sum() * share.sum())
-
-
-def _asked_damage(crops: Crops) -> Tensor:
-    """Where damage is that was to be repaired, 0 or 1, `[N, 1, H, W]`."""
-    columns = [TASKS.index(task) for task in MASKED]
-    asked = crops.asked[:, columns].repeat(crops.frames, 1)[..., None, None]
-    return (crops.masks * asked).amax(dim=1, keepdim=True)
+def _steep(error: Tensor) -> Tensor:
+    """Mean over pictures of log10 of the mean square; 0 of none."""
+    squares = error.square().mean(dim=(2, 3))
+    whole = squares[:, 0] + COLOUR * squares[:, 1:].sum(dim=1)
+    return (whole + FLOOR).log10().mean() if len(whole) else error.sum()
