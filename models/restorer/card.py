@@ -1,8 +1,8 @@
 """The card of a restorer: what it is, what it was trained on, what it does and what it does not.
 
-    python -m models.restorer.card restorer.safetensors [--figures FILE] > restorer.md
+    python -m models.restorer.card restorer.safetensors [--figures FILE] [--note FILE] > card.md
 
-All but the figures comes from the file of weights itself; FILE is what `benchmarks/network.py`
+All but the figures and the note comes from the file of weights itself; FILE is what `benchmarks/network.py`
 printed.
 """
 
@@ -17,21 +17,24 @@ from models.restorer.config import TASKS
 from models.restorer.weights import load_restorer, notes_of, sha256_of
 
 LIMITS = (
-    "A frame that is destroyed whole has no flow of its own; the step `missing` must come first.",
     "Weave stays; the step `stabilise` must come first.",
+    "It starts from the engine: what the engine spoils outside masks, it mends only as far as the "
+    "noise there explains.",
     "Damage of training is simulated, on film of 360 to 480 lines; on larger scans dirt and grain "
     "are larger than what was seen.",
-    "The clips of training were compressed by their makers; finer texture was not seen.",
+    "The clips of training are few and were compressed by their makers; finer texture was not "
+    "seen, and of faces hardly any.",
     "What no frame shows is made up; a reel that it altered is declared generative.",
 )
 
 
-def card_of(path: Path, figures: str = "") -> str:
+def card_of(path: Path, figures: str = "", note: str = "") -> str:
     """The card of a file of weights, Markdown.
 
     Args:
         path: of the weights.
         figures: text of a benchmark, set as it is.
+        note: what else there is to say of it, Markdown.
 
     Raises:
         VerificationError: the file is no restorer.
@@ -41,6 +44,7 @@ def card_of(path: Path, figures: str = "") -> str:
     parts = [
         f"# {path.stem}",
         _facts(restorer.parameter_count, notes, sha256_of(path)),
+        *([note.strip()] if note.strip() else []),
         "## Trained on",
         _clips(notes),
         "## Figures",
@@ -78,9 +82,11 @@ def main() -> None:
     )
     parser.add_argument("weights", type=Path)
     parser.add_argument("--figures", type=Path, help="what a benchmark printed")
+    parser.add_argument("--note", type=Path, help="what else there is to say")
     options = parser.parse_args()
+    note = options.note.read_text(encoding="utf-8") if options.note else ""
     figures = options.figures.read_text(encoding="utf-8") if options.figures else ""
-    print(card_of(options.weights, figures), end="")
+    print(card_of(options.weights, figures, note), end="")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class RestorerConfig:
         return asdict(self)
 
 
-SMALL = RestorerConfig()  # 0.7 M parameters: trained and run on two cores
-LARGE = RestorerConfig(widths=(48, 112, 176), state=96, blocks=3)  # 3.4 M: for a GPU
+SMALL = RestorerConfig()  # 0.8 M parameters: trained and run on two cores
+LARGE = RestorerConfig(widths=(48, 112, 176), state=96, blocks=3)  # 3.7 M: for a GPU
 
 SIZES = {"small": SMALL, "large": LARGE}
