@@ -12,6 +12,7 @@ from models.restorer.evidence import fine
 from models.restorer.seen import Seen
 
 STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut: 0 and 1 are reached
+CAUTION = 2.0  # taken from logits: training weighs damage more than what is sound (`RARE`)
 MOST_NOISE = 3.0  # deviations of the noise that the engine found: what is added outside masks
 MOST_FLICKER = (
     2.0  # times the flicker that the engine took out around: how much brightness is moved
@@ -43,7 +44,7 @@ class Answer:
 
 def masks_of(logits: Tensor) -> Tensor:
     """Masks in 0..1 that reach both ends (Louizos, Welling, Kingma, ICLR 2018, without noise)."""
-    return ((1 + 2 * STRETCH) * torch.sigmoid(logits) - STRETCH).clamp(0, 1)
+    return ((1 + 2 * STRETCH) * torch.sigmoid(logits - CAUTION) - STRETCH).clamp(0, 1)
 
 
 def gate_of(masks: Tensor, repaired: Tensor, asked: Tensor) -> Tensor:

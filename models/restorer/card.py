@@ -2,8 +2,8 @@
 
     python -m models.restorer.card restorer.safetensors [--figures FILE] [--note FILE] > card.md
 
-All but the figures and the note comes from the file of weights itself; FILE is what `benchmarks/network.py`
-printed.
+All but the figures and the note comes from the file of weights itself; FILE of figures is what
+`benchmarks/network.py` printed.
 """
 
 from __future__ import annotations
