@@ -173,7 +173,7 @@ class Table:
     def means(self) -> None:
         """The mean of every means over its clips."""
         for name, clips in self.rows.items():
-            mean = {c: float(np.mean([row[c] for row in clips.values()])) for c in self.columns}
+            mean = {c: _mean([row[c] for row in clips.values()]) for c in self.columns}
             self._print("MEAN", name, mean)
 
     def wins(self, ours: Iterable[str], columns: Iterable[str], apart: Iterable[str] = ()) -> None:
@@ -195,6 +195,12 @@ class Table:
     def _print(self, clip: str, name: str, row: Mapping[str, float]) -> None:
         cells = "".join(f"{row[c]:10.{DIGITS.get(c, 2)}f}" for c in self.columns)
         print(f"{clip:14}{name:28}{cells}", flush=True)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean of those that are numbers: a clip without damage has no score inside it."""
+    there = [value for value in values if not np.isnan(value)]
+    return float(np.mean(there)) if there else float("nan")
 
 
 def short(clip: str) -> str:

@@ -15,7 +15,7 @@ from flows.promotion import named_version
 from flows.registry import Registry
 from flows.treatment import resolve_treatment
 from flows.yardstick import yardstick
-from models.architectures import rebuilds
+from models.architectures import only_rebuilds
 from tasks.compare import Compared
 from tasks.film_gate import LIKENESS, OF_SOURCE, compare_films, judged_by, likeness, psnr
 from tasks.gate import Gate, GatedSide, gate_of, gated_side
@@ -85,7 +85,7 @@ def contest(store: Store, reference: str, recipe: str | None, against: str) -> C
     number = registry.standing(version.name).champion
     if number == version.version:
         raise RecipeError(f"{version.reference} is the champion; gate another version of it")
-    if rebuilds(version.architecture):
+    if only_rebuilds(version.architecture):
         raise RecipeError(
             f"{version.reference} works on destroyed frames, and the film set has none; compare it "
             "on shots that have (`wetgate compare A B --gate`), or promote it with --because"

@@ -11,13 +11,28 @@ from torch import Tensor
 from catalogs.errors import VerificationError
 from models.ffdnet import FFDNet
 from models.image_network import ImageNetwork
-from models.learned import Learned
+from models.learned import Learned, ModelSettings
 from models.missing import Missing
 from models.rebuild_network import RebuildNetwork
+from models.restorer.config import tasks_of
+from models.restorer.engine import engine_versions, steps_for
+from models.restorer.weights import restorer_of
+from models.restorer_network import RestorerNetwork
 from models.rife import Rife, own_tensors
 from models.spandrel_networks import spandrel_network, spandrel_version
 from models.temporalfix import REACH, SMALLEST, TemporalFix
 from models.window_network import WindowNetwork
+
+
+def no_tasks(settings: ModelSettings) -> tuple[str, ...]:
+    """Of a network that cannot be asked for tasks, and of whose work a person must tell.
+
+    Raises:
+        ValueError: tasks are asked.
+    """
+    if settings.tasks:
+        raise ValueError(f"a network of {settings.architecture} has one task; leave out `tasks`")
+    return ()
 
 
 @dataclass(frozen=True)
@@ -29,14 +44,16 @@ class Architecture:
         build: makes it from its weights.
         revision: raised whenever the same weights give other pixels by code of this architecture
             alone; part of a treatment's identity.
-        rebuilds: True when it does the work of the step `missing`: it draws destroyed frames,
-            picture that no frame shows, and touches no other.
+        does: steps of the engine whose work it does under given settings, as far as the
+            architecture alone says; a `ValueError` where it has not such tasks.
+        invents: True when it may always draw picture that no frame shows.
     """
 
     name: str
     build: Callable[[Mapping[str, Tensor]], Learned]
     revision: str = "1"
-    rebuilds: bool = False
+    does: Callable[[ModelSettings], tuple[str, ...]] = no_tasks
+    invents: bool = False
 
 
 def _ffdnet(tensors: Mapping[str, Tensor]) -> Learned:
@@ -57,9 +74,22 @@ def _rife(tensors: Mapping[str, Tensor]) -> Learned:
     return RebuildNetwork(network)
 
 
+def _rebuilds(settings: ModelSettings) -> tuple[str, ...]:
+    return (*no_tasks(settings), Missing.name)
+
+
+def _restorer(tensors: Mapping[str, Tensor]) -> Learned:
+    return RestorerNetwork(restorer_of(tensors))
+
+
+def _restores(settings: ModelSettings) -> tuple[str, ...]:
+    return tuple(step.name for step in steps_for(tasks_of(settings.tasks)))
+
+
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
-    Architecture("rife", _rife, f"1, {Missing()} {Missing.version}", rebuilds=True),
+    Architecture("restorer", _restorer, f"1, {engine_versions()}", _restores, invents=True),
+    Architecture("rife", _rife, f"1, {Missing()} {Missing.version}", _rebuilds, invents=True),
     Architecture("temporalfix", _temporalfix),
     Architecture("spandrel", spandrel_network, f"1, spandrel {spandrel_version()}"),
 )
@@ -95,9 +125,24 @@ def revision(architecture: str) -> str:
     return next((known.revision for known in ARCHITECTURES if known.name == architecture), "")
 
 
-def rebuilds(architecture: str) -> bool:
-    """Whether networks of an architecture do the work of the step `missing`."""
-    return any(known.rebuilds for known in ARCHITECTURES if known.name == architecture)
+def work_of(settings: ModelSettings) -> tuple[str, ...]:
+    """Steps of the engine whose work a network does, as far as its architecture says.
+
+    Raises:
+        ValueError: the architecture has not such tasks.
+    """
+    found = (known for known in ARCHITECTURES if known.name == settings.architecture)
+    return next((known.does(settings) for known in found), ())
+
+
+def only_rebuilds(architecture: str) -> bool:
+    """Whether networks of an architecture draw destroyed frames, and do nothing else."""
+    return work_of(ModelSettings(architecture)) == (Missing.name,)
+
+
+def always_invents(architecture: str) -> bool:
+    """Whether networks of an architecture may always draw picture that no frame shows."""
+    return any(known.invents for known in ARCHITECTURES if known.name == architecture)
 
 
 def recognised(tensors: Mapping[str, Tensor]) -> str:

@@ -38,6 +38,23 @@ from models.shrink import shrunk
 
 
 @dataclass(frozen=True)
+class Denoised:
+    """What was made of one frame.
+
+    Attributes:
+        change: the step's answer.
+        averaged: the change that averaging in time alone would be.
+        noise: float32 `[H, W]`, deviation of the luma's noise, share of full range.
+        left: likewise, what averaging leaves of it; of the first plane.
+    """
+
+    change: Change
+    averaged: Change
+    noise: Tensor
+    left: Tensor
+
+
+@dataclass(frozen=True)
 class Denoise(Step):
     """Average noise away in time.
 
@@ -75,6 +92,10 @@ class Denoise(Step):
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking `look_ahead` frames behind and ahead."""
+        return (denoised.change for denoised in self.denoised(frames, motion))
+
+    def denoised(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Denoised]:
+        """As `changes`, with what was found on the way to each."""
         lumas: dict[int, Tensor] = {}
         for index, window in enumerate(windows(frames, self.look_ahead, self.look_ahead)):
             held = dict(enumerate(window.frames, index - window.centre))
@@ -85,24 +106,26 @@ class Denoise(Step):
                 del lumas[number]
             near = {n: f for n, f in held.items() if n != index}
             if not near or self.strength == 0 or self.keep_grain == 1:
-                yield Change.none(window.frame, {"noise_share": 0.0})
+                nothing = Change.none(window.frame, {"noise_share": 0.0})
+                none = torch.zeros_like(lumas[index])
+                yield Denoised(nothing, nothing, none, none)
             else:
                 flows = flows_from(motion, index, near)
-                yield self._change(window.frame, lumas[index], near, lumas, flows)
+                yield self._denoised(window.frame, lumas[index], near, lumas, flows)
 
-    def _change(
+    def _denoised(
         self,
         frame: Frame,
         luma: Tensor,
         near: Mapping[int, Frame],
         lumas: Mapping[int, Tensor],
         flows: Mapping[int, Tensor],
-    ) -> Change:
+    ) -> Denoised:
         places = [moved(lumas[n], flows[n]) for n in flows]
         noise = noise_map(luma, places, luma, frame.peak, self.largest_noise)
         weights = [weight(luma, place, noise) for place in places]
         on_grid = _Grids(luma, weights, list(flows.values()))
-        wanted = []
+        wanted, plain, remaining = [], [], noise
         for number, samples in enumerate(frame.samples()):
             plane = samples.to(torch.float32) / frame.peak
             parts, shares, own = places, weights, noise
@@ -115,12 +138,17 @@ class Denoise(Step):
                     torch.minimum(share, weight(plane, part, own))
                     for share, part in zip(given, parts, strict=True)
                 ]
-            wanted.append(self._averaged(plane, parts, shares, own, frame.peak))
-        return Change.between(frame, wanted, {"noise_share": float(noise.mean())})
+            clean, mean, left = self._averaged(plane, parts, shares, own)
+            wanted.append(_rounded(clean.lerp_(plane, self.keep_grain), frame.peak))
+            plain.append(_rounded(mean, frame.peak))
+            remaining = left if number == 0 else remaining
+        change = Change.between(frame, wanted, {"noise_share": float(noise.mean())})
+        return Denoised(change, Change.between(frame, plain), noise, remaining)
 
     def _averaged(
-        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], noise: Tensor, peak: int
-    ) -> Tensor:
+        self, plane: Tensor, parts: list[Tensor], shares: list[Tensor], noise: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """A plane without its noise, only averaged in time, and the deviation left in that."""
         removed = torch.zeros_like(plane)
         total = torch.ones_like(plane)
         squares = torch.ones_like(plane)
@@ -130,12 +158,14 @@ class Denoise(Step):
             total.add_(counted)
             removed.add_(counted.mul_(plane - part))
         removed.div_(total)
-        clean = plane - removed
-        if self.spatial:
-            left = squares.sqrt_().div_(total).mul_(noise)
-            clean = shrunk(clean, removed, left, self.spatial)
-        wanted = clean.lerp_(plane, self.keep_grain)
-        return wanted.mul_(peak).round_().to(torch.int32)
+        mean = plane - removed
+        left = squares.sqrt_().div_(total).mul_(noise)
+        clean = shrunk(mean, removed, left, self.spatial) if self.spatial else mean
+        return clean.clone() if clean is mean else clean, mean, left
+
+
+def _rounded(plane: Tensor, peak: int) -> Tensor:
+    return plane.mul_(peak).round_().to(torch.int32)
 
 
 class _Grids:

@@ -31,6 +31,7 @@ class ModelSettings:
             kept where motion can be trusted, 0..0.95; 0 leaves every frame to itself.
         noise: deviation of the noise that a network is told of, share of full range, 0..0.3;
             most networks do not ask.
+        tasks: by comma, what a network that has several is asked for; empty: all it can.
     """
 
     architecture: str = ""
@@ -38,6 +39,7 @@ class ModelSettings:
     strength: float = 1.0
     steadiness: float = 0.8
     noise: float = 0.02
+    tasks: str = ""
 
     def __post_init__(self) -> None:
         for name, value, most in (

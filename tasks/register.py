@@ -14,10 +14,15 @@ from pathlib import Path
 from catalogs.errors import RecipeError, VerificationError
 from catalogs.model_version import OF_STEPS, ModelVersion, check_name
 from catalogs.recipe import RecipeStep, read_recipe
-from models.architectures import build_learned, rebuilds, recognised
+from models.architectures import (
+    always_invents,
+    build_learned,
+    only_rebuilds,
+    recognised,
+    work_of,
+)
 from models.checkpoint import SUFFIXES, read_checkpoint, safetensors_bytes
-from models.learned import ModelStep
-from models.missing import Missing
+from models.learned import ModelSettings, ModelStep
 from tasks.treat import resolved_steps
 from tasks.trial import check_weights, try_out
 
@@ -142,19 +147,21 @@ def _of_weights(
     architecture = architecture or recognised(tensors)
     pace: float | None = try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
-    does = tuple(name for name in draft.does if name != NOTHING)
-    if not draft.does and not rebuilds(architecture):
+    if always_invents(architecture) and not draft.invents:
+        raise RecipeError(
+            f"a network of {architecture} draws picture that no frame shows; leave out "
+            "--invents-nothing"
+        )
+    able = work_of(ModelSettings(architecture))
+    if not draft.does and not able:
         raise RecipeError(
             "say whose work of the engine this network does, by which it is judged and forbidden: "
             f"--does {', --does '.join(DOES)}, or --does {NOTHING}"
         )
-    if rebuilds(architecture):
-        if not draft.invents:
-            raise RecipeError(
-                f"a network of {architecture} draws picture that no frame shows; leave out "
-                "--invents-nothing"
-            )
-        does, pace = tuple(dict.fromkeys((*does, Missing.name))), None
+    said = (name for name in draft.does if name != NOTHING)
+    does = tuple(dict.fromkeys((*said, *able)))
+    if only_rebuilds(architecture):
+        pace = None
     version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
     return Offered(version, weights, table, pace)
 

@@ -11,9 +11,8 @@ from typing import Any
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, TreatmentStep
-from models.architectures import rebuilds, revision
+from models.architectures import always_invents, only_rebuilds, revision, work_of
 from models.learned import ModelSettings, ModelStep
-from models.missing import Missing
 from models.supported import step_named
 
 Models = Mapping[ModelReference, ModelVersion]
@@ -115,7 +114,7 @@ def network_step(
     given: dict[str, Parameter] = {**network_of(version.architecture), **parameters}
     settings = checked(recipe, _MODEL, ModelSettings, given)
     step = TreatmentStep(_MODEL, ModelStep.version, asdict(settings))
-    if rebuilds(version.architecture) and (said := own_parameters(step)):
+    if only_rebuilds(version.architecture) and (said := own_parameters(step)):
         raise RecipeError(
             f"recipe {recipe}: {version.reference} draws destroyed frames whole, without "
             f"parameters; take out {', '.join(said)}"
@@ -137,15 +136,27 @@ def network_of(architecture: str) -> dict[str, Parameter]:
 
 def of_model(step: TreatmentStep, version: ModelVersion) -> TreatmentStep:
     """A step with all that is said of the version that it is of."""
-    drawn = (Missing.name,) if rebuilds(version.architecture) else ()
     return replace(
         step,
         weights_sha256=version.weights_sha256,
         model=version.reference,
         licence=version.licence,
-        invents=version.invents or bool(drawn),
-        does=tuple(dict.fromkeys((*version.does, *drawn))),
+        invents=version.invents or always_invents(version.architecture),
+        does=_work(step, version),
     )
+
+
+def _work(step: TreatmentStep, version: ModelVersion) -> tuple[str, ...]:
+    """Steps of the engine whose work is done: what was said, and what is asked of the network."""
+    if version.architecture == OF_STEPS:
+        return version.does
+    parameters: dict[str, Any] = dict(step.parameters)
+    try:
+        asked = work_of(ModelSettings(**parameters))
+    except ValueError as error:
+        raise RecipeError(f"{version.reference}: {error}") from error
+    able = work_of(ModelSettings(version.architecture))
+    return tuple(dict.fromkeys((*(name for name in version.does if name not in able), *asked)))
 
 
 def _reference(recipe: Recipe, written: RecipeStep) -> ModelReference:

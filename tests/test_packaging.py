@@ -35,7 +35,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: set[str]) -> None:
         str(path.relative_to(ROOT))
         for layer in ("catalogs", "models", "tasks", "flows")
         for path in (ROOT / layer).rglob("*")
-        if path.suffix in (".py", ".toml", ".j2", ".json")
+        if path.suffix in (".py", ".toml", ".j2", ".json", ".safetensors")
     }
     assert expected - wheel == set()
 

@@ -24,7 +24,7 @@ VapourSynth 81 (LGPL-2.1+) under Python 3.12; python benchmarks/peers/setup_vapo
     removedirt      the same, only where the neighbours agree; akarin 1.5.0 (LGPL-3.0)
     degrain         SMDegrain style, compensated mean; MVUtensils
     dfttest         dfttest2 11.0.0 (GPL-3.0+), dfttest2-cpu 11.1.0 (GPL-2.0+), sigma 64 and 160
-    vbm3d           BM3D 12.0 (MIT), radius 1, sigma 12, luma only
+    vbm3d           BM3D 12.0 (MIT), radius 1, sigma 12, luma only; or sigma 30, 50
     depan           MVUtensils' stabiliser
     all             ffmpeg deflicker, then descratch strong, spotless, degrain; or vidstab after it
     read by BestSource 22 (MIT)

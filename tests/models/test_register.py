@@ -102,7 +102,7 @@ def test_weights_of_no_known_network_are_refused_with_the_reasons(tmp_path: Path
         offer("other", file, SAID)
     with pytest.raises(VerificationError, match="weights are not of ffdnet"):
         offer("other", file, SAID, "ffdnet")
-    with pytest.raises(VerificationError, match="there are: ffdnet, rife, temporalfix, spandrel"):
+    with pytest.raises(VerificationError, match="there are: ffdnet, restorer, rife, temporalfix"):
         offer("other", file, SAID, "miracle")
 
 

@@ -1,0 +1,84 @@
+"""What the restorer adds to the engine's answer, and how far the evidence lets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.restorer.config import MASKED, TASKS
+from models.restorer.evidence import fine
+from models.restorer.seen import Seen
+
+STRETCH = 0.05  # the sigmoid of a mask is stretched by so much and cut: 0 and 1 are reached
+CAUTION = 2.0  # taken from logits: training weighs damage more than what is sound (`RARE`)
+MOST_NOISE = 3.0  # deviations of the noise that the engine found: what is added outside masks
+MOST_FLICKER = (
+    2.0  # times the flicker that the engine took out around: how much brightness is moved
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the restorer says of N frames.
+
+    Attributes:
+        addition: float32 `[N, 3, H, W]`, to the engine's answer, see `models.restorer.picture`.
+        gate: float32 `[N, 1, H, W]`, 1 minus the product of what each task's mask leaves; above 0
+            only within masks.
+        logits: float32 `[N, 3, H, W]`, masks of dirt, scratches and destroyed picture before the
+            sigmoid.
+        uncertainty: float32 `[N, 1, H, W]`: expected absolute error of luma, as it is after.
+    """
+
+    addition: Tensor
+    gate: Tensor
+    logits: Tensor
+    uncertainty: Tensor
+
+    def output(self, seen: Seen) -> Tensor:
+        """The restored frames."""
+        return seen.engine + self.addition
+
+
+def masks_of(logits: Tensor) -> Tensor:
+    """Masks in 0..1 that reach both ends (Louizos, Welling, Kingma, ICLR 2018, without noise)."""
+    return ((1 + 2 * STRETCH) * torch.sigmoid(logits - CAUTION) - STRETCH).clamp(0, 1)
+
+
+def gate_of(masks: Tensor, repaired: Tensor, asked: Tensor) -> Tensor:
+    """Where all may be changed: where the engine repaired, and where a mask is that is asked.
+
+    Args:
+        masks: `[N, 3, H, W]`, in the order of `MASKED`.
+        repaired: `[N, 1, H, W]`, 0 or 1.
+        asked: `[N, 5]`, in the order of `TASKS`.
+    """
+    left = 1 - repaired
+    for number, task in enumerate(MASKED):
+        share = asked[:, TASKS.index(task), None, None, None]
+        left = left * (1 - share * masks[:, number, None])
+    return 1 - left
+
+
+def bounded(seen: Seen, wanted: Tensor, lift: Tensor, gate: Tensor) -> Tensor:
+    """What is added of what a network wants.
+
+    Outside masks no more than the noise explains that the engine found there; brightness is moved
+    no more than the flicker explains that the engine took out around.
+
+    Args:
+        seen: N frames.
+        wanted: `[N, 3, H, W]`.
+        lift: `[N, 1, ceil(H / 8), ceil(W / 8)]`, of brightness.
+        gate: see `gate_of`.
+    """
+    noise, colour = seen.clues[:, 4:5], seen.clues[:, 6:7]
+    most = MOST_NOISE * torch.cat((noise, colour, colour), dim=1)
+    within = torch.maximum(torch.minimum(wanted, most), -most)
+    kept = gate * wanted + (1 - gate) * within
+    reach = MOST_FLICKER * seen.flicker
+    height, width = wanted.shape[-2:]
+    moved = fine(torch.maximum(torch.minimum(lift, reach), -reach), (int(height), int(width)))
+    return torch.cat((kept[:, :1] + moved, kept[:, 1:]), dim=1)

@@ -1,0 +1,196 @@
+"""A draw: a run of frames, damaged by chance, as the network will see it, cut into crops.
+
+Half of the draws are old films, with every kind of damage of `models.degrade.aged` but fading and
+the softness of scans; the rest have one kind of damage, or none. What is asked of the network is
+drawn, too, and the truth is the run with the kinds of damage that were not asked: the restorer is
+to leave them alone. Weave stays, in the truth as well.
+
+A part of the picture, as high as it is, is damaged, searched for motion and repaired by the engine
+whole, as in use; only then it is cut. Where flicker is to go, the truth is made as bright as the
+engine's answer, frame by frame: how bright a frame was, nobody can know.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from models.contract import Frame
+from models.degrade import (
+    Damage,
+    Dirt,
+    Flicker,
+    GateHair,
+    Grain,
+    LocalFlicker,
+    Missing,
+    Scratches,
+    Weave,
+    aged,
+    damaged,
+)
+from models.motion import Motion
+from models.restorer.config import MASKED, TASKS
+from models.restorer.neighbours import seen_of
+from models.restorer.picture import channels_of
+from models.restorer.seen import Seen
+from models.restorer.training.clips import window_of
+from models.restorer.training.crops import Crops, Cut
+from models.restorer.training.noise import WhiteNoise
+
+KINDS = {
+    "denoise": ("grain", "white_noise"),
+    "dirt": ("dirt", "gate_hair"),
+    "scratch": ("scratches",),
+    "inpaint": ("missing",),
+    "flicker": ("flicker", "local_flicker"),
+}
+LEFT_OUT = ("fade", "scan_blur", "compression")
+OLD_SHARE, NOISE_SHARE, CLEAN_SHARE = 0.55, 0.2, 0.04  # of the draws; the rest have one kind
+ALL_OF_OLD, ALL_OF_REST = 0.85, 0.5  # of the draws ask for everything
+
+
+def draw(run: Sequence[Frame], seed: int, cut: Cut) -> Crops:
+    """Damage a run of frames and cut crops from it.
+
+    Args:
+        run: frames of one shot on one device, at least as many as a crop has.
+        seed: of everything that is chance.
+        cut: what is cut from it.
+    """
+    chance = random.Random(f"draw {seed}")
+    kinds, asked = drawn(chance, seed)
+    tasks = {task for task, share in zip(TASKS, asked.tolist(), strict=True) if share}
+    part = window_of(run, chance.random(), cut.across)
+    spoilt = list(damaged(part, kinds))
+    kept = [kind for kind in kinds if task_of(kind) not in tasks]
+    truth = torch.stack([channels_of(frame) for frame, _ in damaged(part, kept)])
+    masks = torch.stack([_masks(found, truth[:1, 0]) for _, found in spoilt])
+    shown = seen_of((frame for frame, _ in spoilt), Motion(), tasks)
+    whole = Seen.joined([seen for _, seen in shown]).padded()
+    if "flicker" in tasks:
+        height, width = truth.shape[-2:]
+        truth = as_bright(truth, whole.engine[..., :height, :width], masks)
+    parts = []
+    for first, top, left in _places(chance, masks, cut):
+        frames = slice(first, first + cut.frames)
+        rows, columns = slice(top, top + cut.size), slice(left, left + cut.size)
+        parts.append(
+            Crops(
+                whole.chosen(frames).cropped(top, left, cut.size, cut.size),
+                truth[frames, :, rows, columns].contiguous(),
+                masks[frames, :, rows, columns].contiguous(),
+                asked[None].to(truth.device),
+            )
+        )
+    return Crops.side_by_side(parts)
+
+
+def drawn(chance: random.Random, seed: int) -> tuple[list[Damage], Tensor]:
+    """Kinds of damage in the order in which they happen, and what is asked, float32 `[5]`."""
+    share = chance.random()
+    if share < OLD_SHARE:
+        severity = 1.0 if chance.random() < 0.5 else chance.uniform(0.4, 1.8)
+        old = [kind for kind in aged(seed, severity) if kind.name not in LEFT_OUT]
+        return [_varied(kind, chance) for kind in old], asked_of(chance, ALL_OF_OLD, None)
+    if share < OLD_SHARE + CLEAN_SHARE:
+        return [], asked_of(chance, ALL_OF_REST, None)
+    if share < OLD_SHARE + CLEAN_SHARE + NOISE_SHARE:
+        kind: Damage = WhiteNoise(deviation=chance.uniform(5, 55) / 255, seed=seed)
+    else:
+        kind = _one(chance, seed)
+    return [kind], asked_of(chance, ALL_OF_REST, task_of(kind))
+
+
+def asked_of(chance: random.Random, everything: float, task: str | None) -> Tensor:
+    """What is asked, each 0 or 1: everything, else one task, else some."""
+    if chance.random() < everything:
+        return torch.ones(len(TASKS))
+    if task is not None:
+        return torch.tensor([float(name == task) for name in TASKS])
+    asked = torch.tensor([float(chance.random() < 0.5) for _ in TASKS])
+    asked[chance.randrange(len(TASKS))] = 1
+    return asked
+
+
+def task_of(kind: Damage) -> str | None:
+    """The task that a kind of damage is of; None for weave, which no task undoes."""
+    return next((task for task, names in KINDS.items() if kind.name in names), None)
+
+
+def as_bright(truth: Tensor, engine: Tensor, masks: Tensor) -> Tensor:
+    """The truth with the contrast and brightness of the engine's luma, `[T, 3, H, W]`."""
+    sound = (1 - masks.amax(dim=1)).flatten(1)
+    total = sound.sum(dim=1).clamp(min=1)
+    true, found = truth[:, 0].flatten(1), engine[:, 0].flatten(1)
+
+    def mean(values: Tensor) -> Tensor:
+        return ((values * sound).sum(dim=1) / total)[:, None]
+
+    from_mean, to_mean = true - mean(true), found - mean(found)
+    gain = mean(from_mean * to_mean) / mean(from_mean.square()).clamp(min=1e-6)
+    gain = torch.where(mean(from_mean.square()) > 1e-4, gain.clamp(0.8, 1.25), 1.0)
+    luma = gain * from_mean + mean(found)
+    luma = torch.where(sound.mean(dim=1, keepdim=True) > 0.5, luma, true)  # destroyed whole
+    return torch.cat((luma.reshape(truth[:, :1].shape), truth[:, 1:]), dim=1)
+
+
+def _varied(kind: Damage, chance: random.Random) -> Damage:
+    """Some kinds with sizes of their own; draws are short, so what is rare happens more often."""
+    if isinstance(kind, Grain):
+        return replace(kind, size=chance.uniform(0.8, 1.3))
+    if isinstance(kind, Dirt):
+        return replace(kind, density=1.5 * kind.density, opacity=chance.uniform(0.5, 0.9))
+    if isinstance(kind, GateHair):
+        return replace(kind, rate=1.5 * kind.rate)
+    if isinstance(kind, Scratches):
+        return replace(kind, rate=1.5 * kind.rate)
+    return kind
+
+
+def _one(chance: random.Random, seed: int) -> Damage:
+    strength = chance.uniform(0.3, 1.8)
+    makers = (
+        lambda: Grain(strength=0.03 * strength, size=chance.uniform(0.8, 1.6), seed=seed),
+        lambda: Dirt(density=25 * strength, opacity=chance.uniform(0.3, 0.9), seed=seed),
+        lambda: GateHair(rate=0.05 * strength, seed=seed),
+        lambda: Scratches(rate=0.08 * strength, opacity=chance.uniform(0.3, 0.8), seed=seed),
+        lambda: Missing(rate=0.03 * strength, splice_rate=0.05 * strength, seed=seed),
+        lambda: Flicker(gain=0.04 * strength, offset=0.01 * strength, seed=seed),
+        lambda: LocalFlicker(gain=0.03 * strength, seed=seed),
+        lambda: Weave(seed=seed),
+    )
+    return chance.choice(makers)()
+
+
+def _places(chance: random.Random, masks: Tensor, cut: Cut) -> list[tuple[int, int, int]]:
+    """First frames and corners of crops; every second one lies on damage."""
+    count, _, height, width = masks.shape
+    places = []
+    for number in range(cut.crops):
+        first = chance.randrange(count - cut.frames + 1)
+        y, x = chance.randrange(height), chance.randrange(width)
+        hurt = masks[first : first + cut.frames].amax(dim=(0, 1)) if number % 2 else masks[0, 0]
+        found = hurt.nonzero() if number % 2 else hurt[:0].nonzero()
+        if len(found):
+            y, x = found[chance.randrange(len(found))].tolist()
+        top = min(max(y - cut.size // 2, 0), height - cut.size) // 8 * 8
+        left = min(max(x - cut.size // 2, 0), width - cut.size) // 8 * 8
+        places.append((first, top, left))
+    return places
+
+
+def _masks(found: dict[str, Tensor], like: Tensor) -> Tensor:
+    """Masks by task, float32 `[3, H, W]`."""
+    parts = []
+    for task in MASKED:
+        mask = torch.zeros_like(like[0])
+        for name in KINDS[task]:
+            if name in found:
+                mask = torch.maximum(mask, found[name].to(mask.dtype))
+        parts.append(mask)
+    return torch.stack(parts)
