@@ -57,7 +57,7 @@ def test_the_treatment_names_all_that_changes_pixels(store: Store, make_offer: O
     (step,) = treated(store, make_offer("grainfree", licence="CC BY-NC 4.0")).steps
     assert dict(step.parameters) == {
         "architecture": "ffdnet", "revision": "1", "strength": 1.0, "steadiness": 0.8,
-        "noise": 0.02,
+        "noise": 0.02, "tasks": "",
     }  # fmt: skip
     assert (step.model, step.licence) == ("grainfree@1", "CC BY-NC 4.0")
 
