@@ -85,9 +85,13 @@ def dfttested(clip: vs.VideoNode, sigma: float) -> vs.VideoNode:
 
 
 def block_matched(clip: vs.VideoNode, sigma: float) -> vs.VideoNode:
-    """V-BM3D on luma over three frames, both estimates, profile "fast"."""
+    """V-BM3D on luma over three frames, both estimates, profile "fast".
+
+    This build takes twice the noise's deviation: of white noise of 30 on smooth slopes, asked for
+    30 it leaves 26 dB, for 60 it leaves 34.7.
+    """
     luma = core.resize.Point(clip, format=vs.GRAYS)
-    settings = {"sigma": [sigma], "radius": 1, "profile": "fast"}
+    settings = {"sigma": [2 * sigma], "radius": 1, "profile": "fast"}
     first = core.bm3d.VAggregate(core.bm3d.VBasic(luma, **settings), radius=1, sample=1)
     found = core.bm3d.VFinal(luma, ref=first, **settings)
     final = core.bm3d.VAggregate(found, radius=1, sample=1)
