@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 TASKS = ("denoise", "dirt", "scratch", "inpaint", "flicker")
 MASKED = ("dirt", "scratch", "inpaint")  # tasks that change only what a mask covers
@@ -45,10 +45,6 @@ class RestorerConfig:
             raise ValueError(f"state {self.state} is outside 8..1024 channels")
         if not 1 <= self.blocks <= 16:
             raise ValueError(f"blocks {self.blocks} is outside 1..16")
-
-    def as_dict(self) -> dict[str, object]:
-        """Its fields, for a file."""
-        return asdict(self)
 
 
 SMALL = RestorerConfig()  # 0.8 M parameters: trained and run on two cores
