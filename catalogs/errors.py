@@ -6,7 +6,8 @@
     ├── RecipeError         a recipe or a policy does not hold together
     ├── MediaError          a media program failed: carries its whole stderr
     ├── VerificationError   what was written is not what was planned
-    └── StoreError          the store cannot be used
+    ├── StoreError          the store cannot be used
+    └── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
 
 Each message says what was found, where, and what to do about it.
 """
@@ -38,3 +39,7 @@ class VerificationError(WetgateError):
 
 class StoreError(WetgateError):
     """The store is in use, of another version, full or read-only."""
+
+
+class DecisionError(WetgateError):
+    """A decision is unfinished, of an output that stands no more, or of a locked reel."""

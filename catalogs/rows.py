@@ -60,18 +60,18 @@ def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
     return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
 
 
-def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
-    """Known reels that may be taken up as they were; a held one must be looked at anew.
+def reels_at_hand(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
+    """Known reels (or one of them) that may be taken up as they were.
 
-    One that only a policy held is taken up from where it stood before.
+    A held one must be looked at anew; one that only a policy held is taken up from where it stood.
     """
-    rows = ledger.read("reels")
+    rows = ledger.read("reels", reel_id)
     by_policy = (
         (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
     )
     newest = rows[~by_policy].drop_duplicates("reel_id", keep="last")
     held = set(newest[newest["status"] == "held"]["reel_id"])
-    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+    return {name: reel for name, reel in known_reels(ledger, reel_id).items() if name not in held}
 
 
 def frame_rows(digest: str, index: FrameIndex) -> Iterable[Row]:

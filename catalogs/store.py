@@ -10,6 +10,7 @@ mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
 strata/          what the last comparison of strata found
+decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogs.decisions.log import DecisionLog
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.model_shelf import Shelf
@@ -62,6 +64,11 @@ class Store:
     def shelf(self) -> Shelf:
         """The models that are kept here."""
         return Shelf(self.root / "models")
+
+    @property
+    def decisions(self) -> DecisionLog:
+        """What reviewers decided here."""
+        return DecisionLog(self.root / "decisions")
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
