@@ -6,10 +6,13 @@ elsewhere. Answers forbid everything that a page does not need; scripts, styles,
 come from this server only, and none of them stands in a page.
 """
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
+
+_log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -71,7 +74,23 @@ class Guard:
         except Refused as refused:
             await _say(send, refused.status, str(refused))
             return
-        await self.app(scope, _replayed(body, receive), _armoured(send))
+        await self._answered(scope, _replayed(body, receive), send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the page answer; a fault of ours is logged here and told without its insides."""
+        began = False
+
+        async def sending(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, _armoured(sending))
+        except Exception:
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if not began:
+                await _say(send, 500, "Something went wrong here; the log of the server says what.")
 
     async def _admitted(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body, of a request that may go on."""

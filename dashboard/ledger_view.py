@@ -84,6 +84,11 @@ class LedgerView:
             self.decisions.refresh(self._memory)
             self._looked = time.monotonic()
 
+    def tell_decisions(self) -> None:
+        """Look at the log of decisions now."""
+        with self._lock:
+            self.decisions.refresh(self._memory)
+
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self.refresh()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from catalogs.errors import StoreError
 
-DEFAULT_PORT = 8420
+FIRST_PORT = 8420
+PORTS_TRIED = 20
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Settings:
 
     Attributes:
         host: address to listen at.
-        port: 0 lets the system choose.
+        port: the first free from `FIRST_PORT` when None; 0 lets the system choose.
         person: name under which decisions are made where there are no accounts; empty for none.
         names: further host names under which people reach it, for instance of a proxy.
         is_encrypted: True when browsers speak TLS to it, itself or through a proxy.
@@ -23,7 +24,7 @@ class Settings:
     """
 
     host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
+    port: int | None = None
     person: str = ""
     names: tuple[str, ...] = ()
     is_encrypted: bool = False

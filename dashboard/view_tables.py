@@ -51,7 +51,10 @@ CREATE TABLE decision (
     start_frame BIGINT, stop_frame BIGINT, output_sha256 VARCHAR, codes VARCHAR[],
     comment VARCHAR, frame BIGINT, recipe VARCHAR, model VARCHAR, batch_id VARCHAR, sha256 VARCHAR
 );
-CREATE TABLE computed (reel_id VARCHAR, name VARCHAR, batch_id VARCHAR);
+CREATE TABLE computed (
+    reel_id VARCHAR, name VARCHAR, batch_id VARCHAR, treatment_id VARCHAR
+);
+CREATE TABLE treatment (treatment_id VARCHAR, recipe VARCHAR, models VARCHAR[]);
 CREATE TABLE stratum (shot_id BIGINT, variable VARCHAR, stratum VARCHAR);
 """
 
@@ -107,11 +110,14 @@ DERIVE: tuple[str, ...] = (
         SELECT shot_id FROM shot SEMI JOIN changed USING (reel_id)
     )""",
     "DELETE FROM shot WHERE reel_id IN (SELECT reel_id FROM changed)",
+    "DELETE FROM treatment",
+    "INSERT INTO treatment SELECT * FROM treatments",
     "DELETE FROM reel_row WHERE reel_id IN (SELECT reel_id FROM changed)",
     "INSERT INTO reel_row SELECT * FROM reels",
     "DELETE FROM computed WHERE reel_id IN (SELECT reel_id FROM changed)",
     """INSERT INTO computed SELECT DISTINCT reel_id,
-        printf('%s/%07d-%07d', reel_id, start_frame, stop_frame), batch_id FROM restorations""",
+        printf('%s/%07d-%07d', reel_id, start_frame, stop_frame), batch_id, treatment_id
+        FROM restorations""",
     f"""
     CREATE OR REPLACE TEMP TABLE standing AS
     WITH own AS (

@@ -37,6 +37,7 @@ from flows.options import (
     WorkersOption,
 )
 from flows.reprocess_command import reprocess
+from flows.review_command import review_app
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.strata_command import strata
@@ -51,6 +52,7 @@ app = typer.Typer(
 
 app.add_typer(export_app, name="export")
 app.add_typer(models_app, name="models")
+app.add_typer(review_app, name="review")
 app.add_typer(shots_app, name="shots")
 
 

@@ -58,7 +58,7 @@ def reels(
     at = min(max(1, asked), last)
     return page(
         request, visitor, "reels.html", reels=rows[(at - 1) * PAGE_REELS : at * PAGE_REELS],
-        total=len(rows), text=text[:120], status=status, statuses=STATUSES, number=at, last=last,
+        total=len(rows), text=text[:120], chosen=status, statuses=STATUSES, number=at, last=last,
     )  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""Serving: a port of its own, one line when it is open and one when it is closed."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from catalogs.errors import StoreError
+from catalogs.store import Store
+from dashboard.app import create_app
+from dashboard.settings import FIRST_PORT, PORTS_TRIED, Settings
+
+_HELD_SECONDS = 5
+
+
+def serve(
+    store: Store, settings: Settings, tls: tuple[Path, Path] | None, say: Callable[[str], object]
+) -> None:
+    """Serve until the process is interrupted.
+
+    Args:
+        store: whose dashboard it is.
+        settings: how it listens.
+        tls: certificate and key, PEM.
+        say: where lines for the operator go.
+
+    Raises:
+        StoreError: it would be open without accounts, or the port is taken.
+    """
+    app = create_app(store, settings)
+    with listen(settings) as listening:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_HELD_SECONDS,
+            ssl_certfile=tls[0] if tls else None,
+            ssl_keyfile=tls[1] if tls else None,
+        )
+        for line in opened(store, settings, listening.getsockname()[1], tls is not None):
+            say(line)
+        server = uvicorn.Server(config)
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # uvicorn hands the signal on after it has closed
+            pass
+    say("The dashboard is closed.")
+
+
+def opened(store: Store, settings: Settings, port: int, has_tls: bool) -> Iterator[str]:
+    """What is said when it is open."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    yield f"{store.root}: {'https' if has_tls else 'http'}://{host}:{port}/ (Ctrl-C closes it)"
+    if settings.is_local and not (store.root / "accounts.json").is_file():
+        yield (
+            f"Decisions are made as {settings.person}; this machine only."
+            if settings.person
+            else "Looking only: give --as NAME to decide; this machine only."
+        )
+    if not settings.is_local and not settings.is_encrypted:
+        yield "Passwords travel unencrypted: give --certificate and --key, or --behind-tls."
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        StoreError: no port is free, or there is no such address.
+    """
+    ports = [settings.port] if settings.port is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    reason = ""
+    for port in ports:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, port))
+            listening.listen(128)
+            return listening
+        except OSError as error:
+            listening.close()
+            reason = error.strerror or str(error)
+    raise StoreError(f"{settings.host}, port {ports[0]}: {reason}; choose another with --port")
