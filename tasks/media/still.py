@@ -117,10 +117,15 @@ def is_full_range(picture: PictureFormat, colour: ColourTags) -> bool:
     return picture.layout in ("gray", "rgb")
 
 
+def matrix_of(picture: PictureFormat, colour: ColourTags) -> str:
+    """The matrix of YUV in ffmpeg's words, by tag or by custom."""
+    untagged = "bt709" if picture.height >= 720 else "smpte170m"
+    return colour.matrix if colour.matrix in _KR_KB else untagged
+
+
 def weights_of(picture: PictureFormat, colour: ColourTags) -> tuple[float, float]:
     """Weights of red and blue in luma, by tag or by custom."""
-    untagged = "bt709" if picture.height >= 720 else "smpte170m"
-    return _KR_KB.get(colour.matrix or untagged, _KR_KB[untagged])
+    return _KR_KB[matrix_of(picture, colour)]
 
 
 def _scaled(plane: NDArray[np.uint16], depth: int, full: bool) -> Plane:

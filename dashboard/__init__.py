@@ -1,0 +1,1 @@
+"""The QC web application, over the ledger and the store."""
