@@ -146,10 +146,11 @@ def read_restored(ledger: Ledger, reel: Reel, treatment_id: str) -> dict[str, Re
     """
     rows = ledger.newest("restorations", reel.reel_id)
     rows = rows[(rows["treatment_id"] == treatment_id) & (rows["reel_digest"] == reel.digest)]
-    return {row.key: _restored(row._asdict()) for row in rows.itertuples(index=False)}
+    return {row.key: restored_of(row._asdict()) for row in rows.itertuples(index=False)}
 
 
-def _restored(row: Mapping[str, Any]) -> RestoredShot:
+def restored_of(row: Mapping[str, Any]) -> RestoredShot:
+    """The outcome of a shot as its row has it, without the parameters per frame."""
     return RestoredShot(
         shot=Shot(row["reel_id"], row["reel_digest"], int(row["shot_index"]),
                   int(row["start_frame"]), int(row["stop_frame"])),

@@ -4,6 +4,7 @@ tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
+proxies/<reel>/  what the dashboard shows of shots, made when asked for; may be deleted
 models/          what recipes may name of the model registry, see `catalogs.model_shelf`
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
@@ -59,6 +60,11 @@ class Store:
         """What was found on frames of a source; of one range the newest file holds."""
         name = f"{start_frame:07d}-{stop_frame:07d}.{key}.parquet"
         return self.root / "features" / reel_id / name
+
+    @property
+    def proxies(self) -> Path:
+        """What the dashboard shows."""
+        return self.root / "proxies"
 
     @property
     def shelf(self) -> Shelf:
