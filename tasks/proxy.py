@@ -161,7 +161,8 @@ class Numbers:
 
     def series(self) -> list[dict[str, Any]]:
         """Each series: id, name, unit and a value a frame."""
-        source, restored, changed = ([round(v, 4) for v in row] for row in zip(*self._frames))
+        by_series = zip(*self._frames, strict=True)
+        source, restored, changed = ([round(v, 4) for v in row] for row in by_series)
         percent = "% of full scale"
         return [
             {"id": "luma_source", "name": "Mean luma, source", "unit": percent, "values": source},

@@ -31,12 +31,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shot</title>
-<link rel="stylesheet" href="/static/player/player.css">
+<link rel="stylesheet" href="/static/vendored/uPlot.min.css">
+<script defer src="/static/vendored/uPlot.iife.min.js"></script>
 <script type="module" src="/static/player/player.js"></script></head>
 <body><main><h1>Shot</h1><wet-player src="{src}"></wet-player></main></body></html>"""
 
