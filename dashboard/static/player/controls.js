@@ -26,8 +26,10 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A button; its text is its name, unless that is a sign. */
 function button(player, action, text, label) {
-  const made = element("button", { type: "button", title: label, "aria-label": label }, text);
+  const made = element("button", { type: "button", title: label }, text);
+  if (!/[\w]/.test(text)) made.setAttribute("aria-label", label);
   made.addEventListener("click", () => player.act(action));
   return made;
 }
