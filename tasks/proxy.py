@@ -4,15 +4,16 @@
     restored frames ──┘
 
 Both sides are read and proved by their hashes. The change is computed from the samples as they are
-on disk: |restored - source| over full scale, the largest of the planes, and of a sample's
-neighbours, so that a single changed sample survives the reduction. Its code is 0 where nothing
-changed, else `FLOOR + (255 - FLOOR) * sqrt(change)`: the smallest change of 8 bits stands clear
-of what the codec adds.
+on disk: |restored - source| over full scale, the largest of the planes, and, where the proxy
+reduces the picture, of a sample's neighbours, so that a single changed sample survives. Its code is
+0 where nothing changed, else `FLOOR + (255 - FLOOR) * sqrt(change)`: the smallest change of 8 bits
+stands clear of what the codec adds.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.durable import write_whole
+from catalogs.errors import SourceError
 from catalogs.picture import PictureFormat
 from catalogs.records import Reel, RestoredShot
 from catalogs.source import ColourTags, FrameIndex
 from catalogs.store import Store
-from tasks.media.proxy import proxy_writer
+from tasks.media.proxy import panels_of, proxy_writer
 from tasks.media.read import read_frames, read_written
 from tasks.media.still import is_full_range, split_planes
 
@@ -55,7 +57,7 @@ def build_proxy(
         on_frame: told how many frames are done.
 
     Raises:
-        SourceError: the source is no longer what was ingested.
+        SourceError: the source is no longer what was ingested, or a file is missing.
         VerificationError: the restored file does not hold the frames recorded.
         MediaError: the encoder failed.
     """
@@ -88,6 +90,9 @@ def frame_sides(
 def _sides(
     store: Store, reel: Reel, index: FrameIndex, restored: RestoredShot, start: int, stop: int
 ) -> Iterator[tuple[bytes, bytes]]:
+    for path in (reel.source, store.root / restored.picture_file):
+        if not path.exists():
+            raise SourceError(f"{path.name} is not where it was; mount its disk or restore it")
     first = restored.shot.start_frame
     before = read_frames(reel.source, reel.header, index, first + start, first + stop)
     after = read_written(
@@ -116,7 +121,10 @@ def change_frame(
 
 
 def change_codes(before: list[Plane], after: list[Plane], picture: PictureFormat) -> Codes:
-    """What changed in a frame, uint8 `[H, W]`: 0 for nothing, else from `FLOOR` on."""
+    """What changed in a frame, uint8 `[H, W]`: 0 for nothing, else from `FLOOR` on.
+
+    Of a picture that the proxy reduces, a sample's code is the largest around it.
+    """
     table = _table(picture.peak)
     whole = np.zeros(picture.plane_shapes[0], np.uint8)
     for old, new in zip(before, after, strict=True):
@@ -124,7 +132,10 @@ def change_codes(before: list[Plane], after: list[Plane], picture: PictureFormat
             continue
         codes = table[np.maximum(old, new) - np.minimum(old, new)]
         np.maximum(whole, on_luma_grid(codes, whole.shape), out=whole)
-    return cv2.dilate(whole, np.ones((3, 3), np.uint8)).astype(np.uint8) if whole.any() else whole
+    panels = panels_of(picture, None)
+    reduction = max(picture.height / panels.height, picture.width / panels.width)
+    reach = 2 * ceil(reduction - 1) + 1
+    return cv2.dilate(whole, np.ones((reach, reach), np.uint8)).astype(np.uint8)
 
 
 def on_luma_grid(plane: Codes, shape: tuple[int, ...]) -> Codes:
@@ -161,7 +172,8 @@ class Numbers:
 
     def series(self) -> list[dict[str, Any]]:
         """Each series: id, name, unit and a value a frame."""
-        source, restored, changed = ([round(v, 4) for v in row] for row in zip(*self._frames))
+        by_series = zip(*self._frames, strict=True)
+        source, restored, changed = ([round(v, 4) for v in row] for row in by_series)
         percent = "% of full scale"
         return [
             {"id": "luma_source", "name": "Mean luma, source", "unit": percent, "values": source},

@@ -86,8 +86,11 @@ def png_of(shot: KnownShot, sides: Sides, side: Side, region: Region | None, gai
         values = values[rows, region.left : region.left + region.width]
     if header.picture.layout == "gray" and values.ndim == 3:
         values = values[..., 0]
-    kind, peak = (np.uint8, 255) if header.picture.depth == 8 else (np.uint16, 65535)
-    samples = (values.clip(0, 1).astype(np.float64) * peak + 0.5).astype(kind)
+    samples: NDArray[np.uint8] | NDArray[np.uint16]
+    if header.picture.depth == 8:
+        samples = (values.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    else:
+        samples = (values.clip(0, 1).astype(np.float64) * 65535 + 0.5).astype(np.uint16)
     done, png = cv2.imencode(".png", samples[..., ::-1] if samples.ndim == 3 else samples)
     if not done:
         raise MediaError("the picture could not be written as PNG")

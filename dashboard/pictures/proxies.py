@@ -1,8 +1,10 @@
 """Proxies: made when somebody looks, one at a time, kept while there is room.
 
-STORE/proxies/<reel>/<key>.<what it was made of>.mp4, and its numbers beside it in `.json`. Any of it
-may be deleted at any time. A proxy is whole or not there; two who ask for one have it made once; a
-file that is looked at is young again, and the oldest go when all are larger than the limit.
+    STORE/proxies/<reel>/<key>.<what it was made of>.mp4    and its numbers beside it, .json
+
+Any of it may be deleted at any time. A proxy is whole or not there; two who ask for one have it
+made once; a file that is looked at is young again, and the oldest go when all are larger than the
+limit.
 """
 
 import hashlib

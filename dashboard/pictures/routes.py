@@ -1,16 +1,17 @@
 """The pictures of shots, by HTTP.
 
-    /pictures/REEL/KEY                          facts of the proxy, which is made if need be
-    /pictures/REEL/KEY/proxy.mp4                the proxy, by ranges
-    /pictures/REEL/KEY/series                   what the timelines show
-    /pictures/REEL/KEY/frames/N/SIDE.png        native samples; left, top, width, height, gain, save
+/pictures/REEL/KEY                          facts of the proxy, which is made if need be
+/pictures/REEL/KEY/proxy.mp4                the proxy, by ranges
+/pictures/REEL/KEY/series                   what the timelines show
+/pictures/REEL/KEY/frames/N/SIDE.png        native samples; left, top, width, height, gain, save
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel
 
 from catalogs.errors import WetgateError
 from catalogs.store import Store
@@ -24,6 +25,17 @@ from tasks.media.still import Region
 
 _FRESH = {"Cache-Control": "no-store"}
 _KEPT = {"Cache-Control": "private, max-age=600"}
+
+
+class Cut(BaseModel):
+    """What is asked for of a frame; a region that is left out reaches to the picture's edge."""
+
+    left: int = 0
+    top: int = 0
+    width: int | None = None
+    height: int | None = None
+    gain: int = 1
+    save: bool = False
 
 
 def router_of(
@@ -62,21 +74,20 @@ def router_of(
 
     @router.get("/frames/{frame}/{name}")
     def frame(
-        reel_id: str, key: str, frame: int, name: str, left: int = 0, top: int = 0,
-        width: int | None = None, height: int | None = None, gain: int = 1, save: bool = False,
-    ) -> Response:  # fmt: skip
+        reel_id: str, key: str, frame: int, name: str, asked: Annotated[Cut, Query()]
+    ) -> Response:
         """Native samples of one frame."""
         shot = _found(store, reel_id, key)
         side = _side(name)
-        if not 0 <= frame < shot.restored.shot.frame_count or gain not in GAINS:
+        if not 0 <= frame < shot.restored.shot.frame_count or asked.gain not in GAINS:
             raise HTTPException(404, "There is no such frame.")
-        region = _region(shot, left, top, width, height)
+        region = _region(shot, asked)
         try:
-            png = frames.cut(shot, frame, side, region, gain)
+            png = frames.cut(shot, frame, side, region, asked.gain)
         except WetgateError as error:
             raise HTTPException(409, str(error).partition("\n")[0]) from error
         headers = dict(_KEPT)
-        if save:
+        if asked.save:
             headers["Content-Disposition"] = f'attachment; filename="{_name(shot, frame, side)}"'
         return Response(png, media_type="image/png", headers=headers)
 
@@ -113,14 +124,12 @@ def _side(name: str) -> Side:
     raise HTTPException(404, "There is no such picture.")
 
 
-def _region(
-    shot: KnownShot, left: int, top: int, width: int | None, height: int | None
-) -> Region | None:
+def _region(shot: KnownShot, asked: Cut) -> Region | None:
     """What is asked for, which must lie within the picture."""
-    picture = shot.reel.header.picture
-    wide = picture.width - left if width is None else width
-    high = picture.height - top if height is None else height
-    is_within = 0 <= left and 0 <= top and wide >= 1 and high >= 1
+    picture, left, top = shot.reel.header.picture, asked.left, asked.top
+    wide = picture.width - left if asked.width is None else asked.width
+    high = picture.height - top if asked.height is None else asked.height
+    is_within = left >= 0 and top >= 0 and wide >= 1 and high >= 1
     if not is_within or left + wide > picture.width or top + high > picture.height:
         raise HTTPException(422, "This region is not within the picture.")
     whole = (wide, high) == (picture.width, picture.height)

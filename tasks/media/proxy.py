@@ -161,7 +161,7 @@ def _strip(frames: Any, panels: Panels) -> Any:
 
 
 def _levels(picture: PictureFormat, colour: ColourTags) -> dict[str, str]:
-    """How code values are meant, said outright: ffmpeg takes grey for full range, whatever its tag."""
+    """How code values are meant; said outright: ffmpeg takes grey for full range at any tag."""
     full = is_full_range(picture, colour)
     if picture.layout == "gray":
         return {"in_range": "full", "out_range": "limited" if full else "full"}

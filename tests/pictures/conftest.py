@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,30 @@ from fastapi.staticfiles import StaticFiles
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from catalogs.picture import PictureFormat
+from catalogs.recipe import Recipe, RecipeStep
+from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot
+from catalogs.rows import frame_rows, measurement_rows, reel_row, restored_row
 from catalogs.source import ColourTags, Header
+from catalogs.store import Store
 from dashboard.pictures.facts import proxy_facts
+from tasks.ingest import ingest_reel
 from tasks.media.proxy import panels_of, proxy_writer
+from tasks.media.write import ffv1_writer
+from tasks.restore import restore_shot
+from tasks.treat import resolve_recipe
 
 STATIC = Path(__file__).parent.parent.parent / "dashboard" / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shot</title>
-<link rel="stylesheet" href="/static/player/player.css">
+<link rel="stylesheet" href="/static/vendored/uPlot.min.css">
+<script defer src="/static/vendored/uPlot.iife.min.js"></script>
 <script type="module" src="/static/player/player.js"></script></head>
 <body><main><h1>Shot</h1><wet-player src="{src}"></wet-player></main></body></html>"""
 
@@ -104,7 +114,7 @@ def serve() -> Iterator[Serve]:
         listener.close()
 
 
-def page_app() -> FastAPI:
+def app_with_page() -> FastAPI:
     """The files of the player and a page with it, under a policy without exceptions."""
     app = FastAPI()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -161,7 +171,7 @@ def counter_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
 
 def app_of_clip(path: Path, rate: Fraction, frames: int, start_frame: int = 0) -> FastAPI:
     """A page with the player on one clip."""
-    app = page_app()
+    app = app_with_page()
     facts = proxy_facts(
         "/clip", CLIP, panels_of(CLIP, None), frames=frames, start_frame=start_frame, rate=rate,
         timecode=None,
@@ -170,6 +180,10 @@ def app_of_clip(path: Path, rate: Fraction, frames: int, start_frame: int = 0) -
     @app.get("/clip")
     def clip() -> dict[str, Any]:
         return facts
+
+    @app.get("/clip/series")
+    def series() -> dict[str, Any]:
+        return {"frames": frames, "series": [], "metrics": []}
 
     @app.get("/clip/proxy.mp4")
     def video() -> FileResponse:
@@ -222,3 +236,101 @@ def stood(page: Page) -> int:
 def stand() -> Callable[[Page], int]:
     """`stood`, for tests."""
     return stood
+
+
+@pytest.fixture
+def texture_frames() -> Callable[..., list[bytes]]:
+    """A function that makes raw frames, each of its own."""
+
+    def make(picture: PictureFormat, count: int) -> list[bytes]:
+        chance = np.random.default_rng(5)
+        return [
+            chance.integers(0, 255, picture.frame_bytes, np.uint8).tobytes() for _ in range(count)
+        ]
+
+    return make
+
+
+@dataclass
+class Archive:
+    """A store with one reel of two restored shots, frames 0 to 9 and 10 to 23."""
+
+    store: Store
+    reel: Reel
+    shots: list[RestoredShot]
+    raw: list[bytes]
+
+    def address(self, number: int = 1) -> str:
+        return f"/pictures/{self.reel.reel_id}/{self.shots[number].key}"
+
+
+def flickering(raw: list[bytes], picture: PictureFormat) -> list[bytes]:
+    """Frames whose brightness changes from one to the next."""
+    dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
+    gains = (0.8, 1.0, 0.9)
+    return [
+        (np.frombuffer(frame, dtype) * gains[n % 3]).astype(dtype).tobytes()
+        for n, frame in enumerate(raw)
+    ]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, store: Store, make_header: Callable[..., Header]) -> Callable[..., Any]:
+    """A function that ingests and restores a small reel, and records it as a night does."""
+
+    def make(pixel_format: str = "gray", size: tuple[int, int] = (96, 72)) -> Archive:
+        picture, rate = PictureFormat(*size, pixel_format), Fraction(18)
+        chance = np.random.default_rng(11)
+        dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
+        still = chance.integers(picture.peak // 4, picture.peak, picture.frame_samples)
+        raw = flickering([still.astype(dtype).tobytes()] * 24, picture)
+        path = tmp_path / "archive" / "reel.mkv"
+        with ffv1_writer(path, make_header(picture, rate), rate) as writer:
+            for frame in raw:
+                writer.write(frame)
+        reel, index = ingest_reel(CatalogReel("AFA 1", "T", 1, 1, path.name, 2), path.parent)
+        treatment = resolve_recipe(Recipe("steady", "", (RecipeStep("deflicker", {}),)))
+        ledger = store.ledger("night")
+        ledger.append("frames", reel.digest, frame_rows(reel.digest, index))
+        ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", treatment)])
+        shots = []
+        for number, (start, stop) in enumerate(((0, 10), (10, 24))):
+            shot = Shot(reel.reel_id, reel.digest, number, start, stop)
+            shots.append(restore_shot(reel, index, shot, treatment, store))
+            ledger.append("restorations", reel.reel_id, [restored_row(shots[-1], "test")])
+            found = (
+                Measurement("FLK", 9.0, 0.5, "%", verdict="ok", threshold=1.0, worst_frame=3),
+                Measurement("GHOST", None, 0.2, "frames", verdict="flag", threshold=0.1,
+                            worst_frame=6),
+                Measurement("EYE", None, None, "%", False, verdict="not measurable"),
+            )  # fmt: skip
+            ledger.append("measurements", reel.reel_id, measurement_rows(shots[-1], found))
+        return Archive(store, reel, shots, raw)
+
+    return make
+
+
+@pytest.fixture
+def page_app() -> Callable[[], FastAPI]:
+    """`app_with_page`, for tests."""
+    return app_with_page
+
+
+@pytest.fixture
+def until() -> Callable[[Page, str], None]:
+    """A function that waits until an expression is true on a page; its policy forbids `eval`."""
+
+    def wait(page: Page, expression: str) -> None:
+        for _ in range(200):
+            if page.evaluate(expression):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(f"never true: {expression}")
+
+    return wait
+
+
+@pytest.fixture
+def blocks() -> list[int]:
+    """Where the numbers are in the pictures of a clip: bits, width of a block, of the picture."""
+    return [BITS, CELL, CLIP.width]

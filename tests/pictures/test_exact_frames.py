@@ -21,6 +21,7 @@ RATES = {
 }  # fmt: skip
 FRAMES = 240
 
+
 @pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
 def test_what_is_shown_is_what_is_claimed_and_what_the_address_says(
     rate: Fraction,

@@ -1,4 +1,5 @@
-// The view as part of the address: #f=123&v=difference&x=16, so that it can be sent.
+// The view as part of the address: #f=123&v=difference&x=16, so that it can be sent. The frame is
+// that of the shot, from 0.
 //
 // A browser drops changes of the address that come too fast (Chromium 200 in 10 s, without a word;
 // Safari 100, with an error). So the last of a quick run is written a little later, what was

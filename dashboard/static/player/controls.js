@@ -8,7 +8,7 @@ const VIEW_NAMES = [
   ["change", "Change map", "5"],
 ];
 const TRANSPORT = [
-  ["first", "⏮", "First frame (Home)"],
+  ["first", "|◀", "First frame (Home)"],
   ["secondBack", "−1 s", "A second back (Shift+Left)"],
   ["previous", "−1", "Frame before (Left)"],
   ["back", "◀", "Play back (J)"],
@@ -16,7 +16,7 @@ const TRANSPORT = [
   ["forward", "▶", "Play (L)"],
   ["next", "+1", "Next frame (Right)"],
   ["second", "+1 s", "A second on (Shift+Right)"],
-  ["last", "⏭", "Last frame (End)"],
+  ["last", "▶|", "Last frame (End)"],
 ];
 
 function element(name, attributes = {}, ...children) {
@@ -26,8 +26,10 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A button; its text is its name, unless that is a sign. */
 function button(player, action, text, label) {
-  const made = element("button", { type: "button", title: label, "aria-label": label }, text);
+  const made = element("button", { type: "button", title: label }, text);
+  if (!/[\w]/.test(text)) made.setAttribute("aria-label", label);
   made.addEventListener("click", () => player.act(action));
   return made;
 }

@@ -76,8 +76,7 @@ export class CropBox {
       const save = element("a", { href: `${address}&save=1`, download: "" }, "PNG");
       return element("figure", {}, picture, element("figcaption", {}, `${name} `, save));
     });
-    const zoom = element("button", { type: "button" }, `x${this.#zoom}`);
-    zoom.setAttribute("aria-label", `Enlarged ${this.#zoom} times; change`);
+    const zoom = element("button", { type: "button", title: "Enlarge" }, `x${this.#zoom}`);
     zoom.addEventListener("click", () => {
       this.#zoom = { 1: 2, 2: 4, 4: 1 }[this.#zoom];
       this.cut();

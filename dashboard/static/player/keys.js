@@ -17,7 +17,7 @@ export const KEYS = [
   [["j"], "back", "play back; again: faster"],
   [["k"], "stand", "stand"],
   [["l"], "forward", "play; again: faster"],
-  [["g"], "go", "go to frame, timecode, +n, -n or r with the reel's frame"],
+  [["g"], "go", "go to a frame of the shot, r and one of the reel, +n, -n, a timecode"],
   [["1"], "wipe", "wipe"],
   [["2"], "side", "side by side"],
   [["3"], "ab", "A or B: source, restored"],
@@ -29,8 +29,8 @@ export const KEYS = [
   [["i"], "in", "loop from here"],
   [["o"], "out", "loop up to here"],
   [["p"], "loop", "loop on or off"],
-  [["m"], "mark", "next mark of a metric"],
-  [["Shift+M"], "markBack", "mark before"],
+  [["w"], "mark", "next worst frame of a metric"],
+  [["v"], "markBack", "worst frame before"],
   [["c"], "crop", "region at native resolution: arrows move it, Shift+arrows size it, Enter cuts"],
   [["s"], "save", "save both frames as PNG"],
 ];
@@ -48,5 +48,5 @@ export function actionOf(event) {
   const moves = event.key.startsWith("Arrow") || /^(Home|End|Page)/.test(event.key);
   if (moves && (at.tagName === "INPUT" || at.closest("[data-owns-arrows]"))) return undefined;
   const key = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
-  return ACTIONS.get(event.shiftKey && key === "M" ? "Shift+M" : key);
+  return ACTIONS.get(key);
 }

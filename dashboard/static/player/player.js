@@ -4,11 +4,14 @@
 // is shown is that of the picture that is drawn, never the one hoped for: film.js.
 //
 //   data-state="waiting" | "failed" | "seeking" | "playing" | "still"
-//   data-frame    frame of the shot that is on the screen
+//   data-frame, data-reel-frame    frame of the shot, of the reel, that is on the screen
 //   wet-facts     (event) the facts are here, in `detail`
-//   wet-frame     (event) another picture is shown: `detail.frame`, of the shot
-//   wet-still     (event) it stands, and the address names it
-//   seek(frame), frame, facts, film
+//   wet-frame     (event) another picture is shown: `detail.frame` of the shot, `reelFrame`
+//   wet-still     (event) it stands, and the address names it; `detail` likewise
+//   wet-mark      (event) go to the next worst frame: `detail.forward`
+//   seek(frame of the shot), frame, facts, film
+//
+// Frames are those of the shot, from 0, in addresses as well.
 
 import { Address, addressOf, readAddress } from "./address.js";
 import { controls } from "./controls.js";
@@ -16,9 +19,12 @@ import { CropBox } from "./crop_box.js";
 import { Film } from "./film.js";
 import { actionOf } from "./keys.js";
 import { Timecode, meant } from "./timecode.js";
+import { Timelines } from "./timelines.js";
 import { draw, GAINS, sizeOf } from "./views.js";
 
 const ASK_AGAIN = 500; // milliseconds
+const TALLEST = 64; // % of the window's height
+const STYLE = new URL("player.css", import.meta.url).href;
 const FASTEST = 8;
 
 export class WetPlayer extends HTMLElement {
@@ -33,6 +39,7 @@ export class WetPlayer extends HTMLElement {
     this.controls = controls(this);
     this.screen = this.controls.screen.getContext("2d", { alpha: false });
     this.cropBox = new CropBox(this);
+    this.timelines = new Timelines(this);
     this.#wanted = readAddress();
     this.#take(this.#wanted);
     this.gone = new AbortController();
@@ -148,6 +155,7 @@ export class WetPlayer extends HTMLElement {
     this.controls.begin(facts);
     video.src = facts.video;
     this.#say("wet-facts", facts);
+    this.timelines.load();
     this.#set("seeking", "");
     this.film.seek(this.#wanted.frame ?? 0);
   }
@@ -167,18 +175,26 @@ export class WetPlayer extends HTMLElement {
     this.film.seek(asked.frame ?? 0);
   }
 
+  #counted(frame) {
+    return { frame, reelFrame: this.facts.start_frame + frame };
+  }
+
   #draw() {
     const { film, facts } = this;
     if (!film || film.shown === null) return;
     const size = sizeOf(this.look.view, facts.panels);
     const { canvas } = this.screen;
-    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    if (canvas.width !== size.width || canvas.height !== size.height) {
+      Object.assign(canvas, size);
+      canvas.style.width = `min(100%, ${(TALLEST * size.width) / size.height}vh)`;
+    }
     draw(this.screen, film.context, facts.panels, this.look);
     const isOther = this.dataset.frame !== String(film.shown);
     this.dataset.frame = film.shown;
+    this.dataset.reelFrame = facts.start_frame + film.shown;
     this.controls.showFrame(film.shown, this.look);
     this.cropBox.place();
-    if (isOther) this.#say("wet-frame", { frame: film.shown });
+    if (isOther) this.#say("wet-frame", this.#counted(film.shown));
   }
 
   #state() {
@@ -195,7 +211,7 @@ export class WetPlayer extends HTMLElement {
     this.#address.write(addressOf(frame, this.look), () => {
       if (this.film.state !== "still" || this.film.shown !== frame) return;
       this.#set("still", "");
-      this.#say("wet-still", { frame });
+      this.#say("wet-still", this.#counted(frame));
     });
   }
 
@@ -225,4 +241,7 @@ export class WetPlayer extends HTMLElement {
   }
 }
 
+if (![...document.styleSheets].some((sheet) => sheet.href?.startsWith(STYLE))) {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLE }));
+}
 customElements.define("wet-player", WetPlayer);

@@ -54,7 +54,7 @@ export class Timecode {
 }
 
 /**
- * The frame of the shot that a person means: "120", "+24", "-1", "r10120" of the reel, a timecode.
+ * The frame of the shot that a person means: "20", "r10120" of the reel, "+24", "-1", a timecode.
  * @returns {number | null}
  */
 export function meant(text, shown, startFrame, timecode) {

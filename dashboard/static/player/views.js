@@ -71,11 +71,11 @@ function difference(data, levels) {
   }
 }
 
-/** Changed samples in white over the restored picture, dimmed. */
+/** Changed samples, the more the lighter, over the restored picture, dimmed below all of them. */
 function changed(data, restored) {
   for (let at = 0; at < data.length; at += 4) {
-    const dimmed = restored[at + 1] >> 2;
-    const level = data[at + 1] < LEAST ? dimmed : 175 + (data[at + 1] >> 2);
+    const code = data[at + 1];
+    const level = code < LEAST ? restored[at + 1] >> 2 : 96 + ((code * 159) >> 8);
     data[at] = data[at + 1] = data[at + 2] = level;
   }
 }
