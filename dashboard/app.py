@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -18,10 +18,11 @@ from dashboard.guard import Guard
 from dashboard.house import House
 from dashboard.ledger_view import LedgerView
 from dashboard.pages import page
+from dashboard.pictures.routes import router_of
 from dashboard.routes import ROUTERS
 from dashboard.sessions import Sessions
 from dashboard.settings import Settings, check_access
-from dashboard.visitor import MustSignIn, NotAllowed, Visitor, visitor_of
+from dashboard.visitor import MustSignIn, NotAllowed, Visitor, looking, visitor_of
 
 _SAID = {
     404: "There is no such page, reel or shot.",
@@ -46,6 +47,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(router_of(store, dependencies=[Depends(looking)]))
     app.add_exception_handler(MustSignIn, _sign_in)
     app.add_exception_handler(NotAllowed, _not_allowed)
     app.add_exception_handler(HTTPException, _http)

@@ -33,6 +33,8 @@ from dashboard.view_strata import StrataFile
 
 Row = dict[str, Any]
 
+REELS_AT_ONCE = 50  # bounds what is held of the ledger while it is read
+
 _STANDING = ("reels", "shots", "mixtures")
 
 
@@ -124,22 +126,23 @@ class LedgerView:
         )
         fresh = self._strata.is_new()
         if changed:
-            self._derive_reels(changed)
+            treatments = view_tables.treatments_table(recorded_treatments(self.store.ledger()))
+            for start in range(0, len(changed), REELS_AT_ONCE):
+                self._derive_reels(changed[start : start + REELS_AT_ONCE], treatments)
             self._reels = now
         if changed or fresh:
             self._strata.load(self._memory)
 
-    def _derive_reels(self, names: Sequence[str]) -> None:
+    def _derive_reels(self, names: Sequence[str], treatments: Any) -> None:
         read = {
             table: read_partitions(self.store.tables, table, names, columns)
             for table, columns in view_tables.COLUMNS.items()
         }
         shots = read["shots"].to_pandas().sort_values(["recorded_at", "place"])
         read["shots"] = holding_rows(shots.drop_duplicates(view_tables.SHOT_KEY, keep="last"))
-        treatments = recorded_treatments(self.store.ledger())
         with view_tables.given(
             self._memory, changed=view_tables.names_table(names),
-            treatments=view_tables.treatments_table(treatments), **read,
+            treatments=treatments, **read,
         ):  # fmt: skip
             self._memory.execute("BEGIN")
             try:

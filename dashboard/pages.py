@@ -17,7 +17,7 @@ from dashboard.visitor import Visitor, cookie_name
 NAVIGATION = (
     ("n", "/", "Night"), ("u", "/queue", "Queue"), ("r", "/reels", "Reels"),
     ("s", "/shots", "Shots"), ("t", "/strata", "Strata"), ("c", "/compare", "Compare"),
-    ("m", "/metrics", "Metrics"), ("a", "/audit", "Audit"),
+    ("d", "/metrics", "Metrics"), ("a", "/audit", "Audit"),
 )  # fmt: skip
 
 

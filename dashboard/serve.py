@@ -1,10 +1,14 @@
 """Serving: a port of its own, one line when it is open and one when it is closed."""
 
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from catalogs.errors import StoreError
 from catalogs.store import Store
@@ -12,6 +16,7 @@ from dashboard.app import create_app
 from dashboard.settings import FIRST_PORT, PORTS_TRIED, Settings
 
 _HELD_SECONDS = 5
+_START_SECONDS = 30.0
 
 
 def serve(
@@ -30,7 +35,42 @@ def serve(
     """
     app = create_app(store, settings)
     with listen(settings) as listening:
-        config = uvicorn.Config(
+        for line in opened(store, settings, listening.getsockname()[1], tls is not None):
+            say(line)
+        server = _server(app, tls)
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # uvicorn hands the signal on after it has closed
+            pass
+    say("The dashboard is closed.")
+
+
+@contextmanager
+def serving(app: FastAPI, settings: Settings) -> Iterator[str]:
+    """Serve from a thread for a while, for tests and measurements; gives the address.
+
+    Raises:
+        StoreError: the port is taken, or the server did not start.
+    """
+    with listen(settings) as listening:
+        server = _server(app, None)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            until = time.monotonic() + _START_SECONDS
+            while not server.started:
+                if time.monotonic() > until or not thread.is_alive():
+                    raise StoreError("the dashboard did not start; its log says why")
+                time.sleep(0.01)
+            yield f"http://{settings.host}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_HELD_SECONDS + 1)
+
+
+def _server(app: FastAPI, tls: tuple[Path, Path] | None) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
             app,
             log_level="warning",
             access_log=False,
@@ -40,14 +80,7 @@ def serve(
             ssl_certfile=tls[0] if tls else None,
             ssl_keyfile=tls[1] if tls else None,
         )
-        for line in opened(store, settings, listening.getsockname()[1], tls is not None):
-            say(line)
-        server = uvicorn.Server(config)
-        try:
-            server.run(sockets=[listening])
-        except KeyboardInterrupt:  # uvicorn hands the signal on after it has closed
-            pass
-    say("The dashboard is closed.")
+    )
 
 
 def opened(store: Store, settings: Settings, port: int, has_tls: bool) -> Iterator[str]:
@@ -70,7 +103,8 @@ def listen(settings: Settings) -> socket.socket:
     Raises:
         StoreError: no port is free, or there is no such address.
     """
-    ports = [settings.port] if settings.port is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    first, tried = (FIRST_PORT, PORTS_TRIED) if settings.port is None else (settings.port, 1)
+    ports = range(first, first + tried)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     reason = ""
     for port in ports:

@@ -16,7 +16,7 @@ MOST_TEXT = 120
 
 LIGHTS = ("flag", "look", "ok", "none", "kept")
 DECISIONS = ("open", "stale", "decided", "accept", "keep original", "redo", "question")
-SORTS = ("risk", "place", "changed", "frames", "seconds", "metric", "decided")
+SORTS = ("risk", "place", "changed", "frames", "seconds", "metric", "decided", "drawn")
 
 _ORDERS = {
     # as `catalogs.decisions.sample.risk_order`
@@ -28,8 +28,10 @@ _ORDERS = {
     "seconds": "s.seconds {0} NULLS LAST",
     "metric": "v.after {0} NULLS LAST",
     "decided": "d.sequence {0} NULLS LAST",
+    # whoever stops early has looked at a smaller sample, and no other one
+    "drawn": "list_position($sample, s.name) {0}",
 }
-_RISING = ("place",)
+_RISING = ("place", "drawn")
 
 # The newest decision of each shot, and whether another output stands by now.
 STANDING_DECISION = """(
@@ -115,6 +117,8 @@ def read_filters(query: Mapping[str, str], metrics: tuple[str, ...]) -> Filters:
             texts[name] = ""
     texts["sort"] = texts["sort"] or "risk"
     if texts["sort"] == "metric" and not texts["metric"]:
+        texts["sort"] = "risk"
+    if texts["sort"] == "drawn" and not texts["sample"]:
         texts["sort"] = "risk"
     page = query.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1

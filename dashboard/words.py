@@ -29,7 +29,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     value = 100 * share
-    return f"{value:.1f} %" if value >= 0.1 or value == 0 else f"{value:.2g} %"
+    if value == 0:
+        return "0 %"
+    return "< 0.01 %" if value < 0.01 else f"{value:.2f} %" if value < 1 else f"{value:.1f} %"
 
 
 def hours(seconds: float | None) -> str:

@@ -28,7 +28,7 @@ def queue(request: Request, visitor: Looking, night: str = "") -> Response:
     if night and night not in nights:
         raise HTTPException(404)
     chosen = night or (nights[0] if nights else "")
-    risk, sample = Filters(batch=chosen), Filters(sample=chosen, sort="place")
+    risk, sample = Filters(batch=chosen), Filters(sample=chosen, sort="drawn" if chosen else "risk")
     pages = {
         "risk": page_of(house, risk.but(decision="open"), SHOWN),
         "sample": page_of(house, sample.but(decision="open"), SHOWN),
