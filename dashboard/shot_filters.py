@@ -85,6 +85,12 @@ class Filters:
         said = {n: v for n, v in asdict(self).items() if v != getattr(plain, n)}
         return urlencode(said)
 
+    @property
+    def known_sort(self) -> str:
+        """The order, where it can be: by the draw only in a sample, by a metric only with one."""
+        needed = {"drawn": self.sample, "metric": self.metric}
+        return self.sort if needed.get(self.sort, "1") else "risk"
+
     def but(self, **changes: Any) -> "Filters":
         """The same with changes, on the first page."""
         return replace(self, **{"page": 1, **changes})
@@ -92,7 +98,7 @@ class Filters:
     @property
     def is_falling(self) -> bool:
         """Whether the largest comes first."""
-        return self.falling == "1" if self.falling else self.sort not in _RISING
+        return self.falling == "1" if self.falling else self.known_sort not in _RISING
 
     @property
     def is_narrowed(self) -> bool:
@@ -116,14 +122,11 @@ def read_filters(query: Mapping[str, str], metrics: tuple[str, ...]) -> Filters:
         if texts[name] not in words:
             texts[name] = ""
     texts["sort"] = texts["sort"] or "risk"
-    if texts["sort"] == "metric" and not texts["metric"]:
-        texts["sort"] = "risk"
-    if texts["sort"] == "drawn" and not texts["sample"]:
-        texts["sort"] = "risk"
     page = query.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     del texts["page"]
-    return Filters(**texts, page=max(1, number))
+    found = Filters(**texts, page=max(1, number))
+    return replace(found, sort=found.known_sort)
 
 
 def where_clause(filters: Filters, sample: list[str] | None = None) -> tuple[str, dict[str, Any]]:
@@ -166,7 +169,7 @@ def where_clause(filters: Filters, sample: list[str] | None = None) -> tuple[str
 def order_clause(filters: Filters) -> str:
     """ORDER BY of filters; equal shots stay in the order of the film."""
     way = "DESC" if filters.is_falling else "ASC"
-    return f"ORDER BY {_ORDERS[filters.sort].format(way)}, s.reel_id, s.start_frame"
+    return f"ORDER BY {_ORDERS[filters.known_sort].format(way)}, s.reel_id, s.start_frame"
 
 
 def _keep_decision(word: str, keep: Any) -> None:

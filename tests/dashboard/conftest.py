@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,16 @@ import httpx
 import pytest
 
 from catalogs.ledger import Ledger
+from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment, TreatmentStep, steps_json
+from catalogs.records import CatalogReel, Reel
+from catalogs.rows import reel_row
+from catalogs.source import Content
 from catalogs.store import Store, open_store
 from dashboard.app import create_app
 from dashboard.serve import serving
 from dashboard.settings import Settings
+from tests.conftest import plain_header
 
 NIGHT = "20260110-220000-abc123"
 TREATMENT = Treatment("conservative", (TreatmentStep("dirt", 2, {"threshold": 0.06}),))
@@ -28,8 +35,19 @@ def key_of(number: int, index: int) -> str:
     return f"{number:032x}{index:032x}"
 
 
+def a_reel(number: int, frames: int) -> Reel:
+    """A reel as ingest leaves it."""
+    catalog = CatalogReel(
+        f"R{number}", f"Title {number}", 1, 1, f"R{number}.mkv", 2, gauge="35mm",
+        collection=("News", "Features")[number % 2],
+    )  # fmt: skip
+    content = Content(f"{number:064x}", 1000, 0, frames, ())
+    header = plain_header(PictureFormat(64, 48, "gray"), Fraction(24))
+    return Reel(catalog, Path(f"/archive/R{number}.mkv"), header, content, Fraction(24), "catalog")
+
+
 def add_reel(
-    ledger: Ledger, number: int, shots: int = 4, flagged: tuple[int, ...] = (1,), **facts: Any
+    ledger: Ledger, number: int, shots: int = 4, flagged: tuple[int, ...] = (1,)
 ) -> str:
     """A restored reel; its manifest as well, so that it can be signed off."""
     reel_id, digest = f"R{number}.r1", f"{number:064x}"
@@ -56,14 +74,9 @@ def add_reel(
          "flag" if metric == "EYE" and i in flagged else "ok", "threshold": 0.9,
          "worst_frame": 7, "seconds": 0.1} for i, _, _ in places for metric in METRICS
     ])  # fmt: skip
-    ledger.append("reels", reel_id, [
-        {"reel_id": reel_id, "identifier": f"R{number}", "title": f"Title {number}",
-         "reel_number": 1, "reel_count": 1, "reel_digest": digest, "treatment_id": treatment,
-         "collection": ("News", "Features")[number % 2], "gauge": "35mm", "frame_rate": "24",
-         "frame_count": shots * FRAMES, "status": "restored", "reason": "", "facts_json": "{}",
-         "derivative_id": f"{reel_id}.{TREATMENT.label}", "recipe": "conservative",
-         "width": 64, "height": 48, **facts}
-    ])  # fmt: skip
+    reel = a_reel(number, shots * FRAMES)
+    row = reel_row(reel, "restored", TREATMENT, "", f"{reel_id}.{TREATMENT.label}")
+    ledger.append("reels", reel_id, [row])
     return reel_id
 
 
@@ -115,30 +128,47 @@ class Browser(httpx.Client):
 Open = Callable[..., Browser]
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Store:
-    store = open_store(tmp_path / "store")
+@pytest.fixture(scope="session")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Made once; a test that writes gets a copy."""
+    store = open_store(tmp_path_factory.mktemp("filled") / "store")
     fill(store)
     return store
+
+
+@pytest.fixture
+def filled(tmp_path: Path, filled_once: Store) -> Store:
+    shutil.copytree(filled_once.root, tmp_path / "store")
+    return Store(tmp_path / "store")
+
+
+@contextmanager
+def a_browser(store: Store, **settings: Any) -> Iterator[Browser]:
+    """A browser on a dashboard of its own."""
+    chosen = Settings(port=0, **{"watch_seconds": 0.0, **settings})
+    with (
+        serving(create_app(store, chosen), chosen) as address,
+        Browser(base_url=address, timeout=30) as browser,
+    ):
+        yield browser
 
 
 @pytest.fixture
 def open_dashboard() -> Iterator[Open]:
     """A function that serves a store and returns a browser on it."""
     with ExitStack() as stack:
+        yield lambda store, **settings: stack.enter_context(a_browser(store, **settings))
 
-        def opened(store: Store, **settings: Any) -> Browser:
-            chosen = Settings(port=0, **{"watch_seconds": 0.0, **settings})
-            app = create_app(store, chosen)
-            address = stack.enter_context(serving(app, chosen))
-            browser = stack.enter_context(Browser(base_url=address, timeout=30))
-            browser.app = app  # type: ignore[attr-defined]
-            return browser
 
+@pytest.fixture(scope="session")
+def browser(filled_once: Store) -> Iterator[Browser]:
+    """On the filled store, as N. Reviewer; for tests that decide nothing."""
+    with a_browser(filled_once, person="N. Reviewer", watch_seconds=9.0) as opened:
         yield opened
 
 
-@pytest.fixture
-def browser(filled: Store, open_dashboard: Open) -> Browser:
-    """On the filled store, deciding as N. Reviewer."""
-    return open_dashboard(filled, person="N. Reviewer")
+@pytest.fixture(scope="session")
+def empty_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """On an empty store."""
+    with a_browser(open_store(tmp_path_factory.mktemp("empty") / "store")) as opened:
+        yield opened

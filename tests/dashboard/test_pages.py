@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from catalogs.store import Store
-from tests.dashboard.conftest import NIGHT, Browser, Open
+from tests.dashboard.conftest import NIGHT, Browser
 
 PAGES = (
     "/", f"/nights/{NIGHT}", "/queue", f"/queue?night={NIGHT}", "/reels", "/reels?status=held",
@@ -30,8 +29,8 @@ def test_a_page_is_whole_and_escapes_what_the_ledger_says(browser: Browser, addr
 
 
 @pytest.mark.parametrize("address", EMPTY)
-def test_a_page_of_an_empty_store_says_so(store: Store, open_dashboard: Open, address: str) -> None:
-    assert open_dashboard(store).get(address).status_code == 200
+def test_a_page_of_an_empty_store_says_so(empty_browser: Browser, address: str) -> None:
+    assert empty_browser.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", PAGES)

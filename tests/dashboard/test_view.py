@@ -90,12 +90,12 @@ def test_lights_are_those_of_the_worst_metric(filled: Store) -> None:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("light", ("", *LIGHTS))
-def test_every_order_and_light_lists_each_shot_once(filled: Store, sort: str, light: str) -> None:
+def test_every_order_lists_each_shot_once(filled: Store, sort: str) -> None:
     house = House(LedgerView(filled, 0.0))
-    found = page_of(house, Filters(light=light, sort=sort, metric="EYE", sample=""))  # type: ignore[arg-type]
-    want = {"": 12, "flag": 3, "ok": 9}.get(light, 0)
-    assert len({row["name"] for row in found.shots}) == len(found.shots) == found.total == want
+    for light in ("", *LIGHTS):
+        found = page_of(house, Filters(light=light, sort=sort, metric="EYE"))  # type: ignore[arg-type]
+        want = {"": 12, "flag": 3, "ok": 9}.get(light, 0)
+        assert len({row["name"] for row in found.shots}) == len(found.shots) == found.total == want
 
 
 def test_values_of_a_metric_order_shots_and_unmeasured_ones_come_last(filled: Store) -> None:
