@@ -4,13 +4,14 @@
 
 Any of it may be deleted at any time. A proxy is whole or not there; two who ask for one have it
 made once; a file that is looked at is young again, and the oldest go when all are larger than the
-limit.
+limit. Who asked last is served first, and who waits no longer is not.
 """
 
 import hashlib
 import json
 import os
 import queue
+import shutil
 import threading
 import time
 from contextlib import suppress
@@ -18,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalogs.errors import WetgateError
+from catalogs.errors import StoreError, WetgateError
 from catalogs.store import Store
 from dashboard.pictures.shots import KnownShot, index_of
 from tasks.proxy import PROXY_VERSION, build_proxy
 
 LIMIT_BYTES = 50 << 30
+FREE_BYTES = 5 << 30  # of the disk, which the next night has need of
+FORGOTTEN_SECONDS = 20.0  # a player asks twice a second while it waits
 FAILED_SECONDS = 30.0  # after which it may be tried again
 OLD_SECONDS = 3600.0  # after which what is half written is nobody's
 
@@ -33,6 +36,7 @@ class Work:
     """A proxy that is being made, or could not be."""
 
     shot: KnownShot
+    asked_at: float = 0.0
     done: int = 0
     reason: str = ""
     failed_at: float = 0.0
@@ -56,7 +60,7 @@ class Proxies:
         self._limit = limit_bytes
         self._lock = threading.Lock()
         self._works: dict[Path, Work] = {}
-        self._queue: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._queue: queue.LifoQueue[Path] = queue.LifoQueue()
         self._worker: threading.Thread | None = None
 
     def file_of(self, shot: KnownShot) -> Path:
@@ -86,6 +90,7 @@ class Proxies:
                 work = self._works[file] = Work(shot)
                 self._queue.put(file)
                 self._start()
+            work.asked_at = time.monotonic()
             return work
 
     def series(self, shot: KnownShot) -> list[dict[str, Any]]:
@@ -98,6 +103,18 @@ class Proxies:
             return []
         return series
 
+    def _check_room(self, file: Path) -> None:
+        """Proxies give way before the disk is full, and none is made when that does not help."""
+        free = shutil.disk_usage(self._store.root).free
+        if free < FREE_BYTES:
+            make_room(self._store.proxies, 0, file)
+            free = shutil.disk_usage(self._store.root).free
+        if free < FREE_BYTES:
+            raise StoreError(
+                f"only {free / 1e9:.1f} GB are free on the store's disk, and the next night needs "
+                "them; make room, then look again"
+            )
+
     def _start(self) -> None:
         if self._worker is None or not self._worker.is_alive():
             self._worker = threading.Thread(target=self._run, name="proxies", daemon=True)
@@ -108,6 +125,9 @@ class Proxies:
             file = self._queue.get()
             with self._lock:
                 work = self._works.get(file)
+                if work and time.monotonic() - work.asked_at > FORGOTTEN_SECONDS:
+                    del self._works[file]
+                    continue
             if work is not None:
                 self._make(file, work)
 
@@ -129,6 +149,7 @@ class Proxies:
         def count(done: int) -> None:
             work.done = done
 
+        self._check_room(file)
         build_proxy(
             self._store, shot.reel, index_of(self._store, shot.reel), shot.restored, file, count
         )

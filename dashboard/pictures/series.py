@@ -57,8 +57,9 @@ def _parameters(row: Mapping[str, Any]) -> Iterable[Series]:
 
 
 def _metrics(ledger: Ledger, shot: KnownShot) -> list[dict[str, Any]]:
-    rows = ledger.newest("measurements", shot.reel.reel_id)
-    rows = rows[(rows["key"] == shot.restored.key) & rows["verdict"].isin(_ORDER)]
+    rows = ledger.find("measurements", shot.reel.reel_id, key=shot.restored.key)
+    rows = rows.drop_duplicates("metric", keep="last")
+    rows = rows[rows["verdict"].isin(_ORDER)]
     parts = stretches(shot.restored.shot.frame_count)
     found = [_metric(row, parts) for row in rows.to_dict("records")]
     return sorted(found, key=lambda metric: _ORDER.index(metric["verdict"]))

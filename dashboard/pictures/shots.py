@@ -52,14 +52,24 @@ def find_shot(store: Store, reel_id: str, key: str) -> KnownShot:
     """
     if not _KEY.fullmatch(key):
         raise UnknownShot
-    ledger = store.ledger()
-    partition = _partition(ledger.folder / "restorations", reel_id)
-    rows = ledger.read("restorations", partition)
-    rows = rows[(rows["key"] == key) & (rows["reel_id"] == reel_id)]
+    partition = _partition(store.tables / "restorations", reel_id)
+    state = tuple(
+        (file.name, file.stat().st_mtime_ns)
+        for table in ("restorations", "reels")
+        for file in sorted((store.tables / table / partition).glob("*.parquet"))
+    )
+    return _shot(store.tables, partition, key, state)
+
+
+@lru_cache(maxsize=64)
+def _shot(tables: Path, reel_id: str, key: str, state: tuple[tuple[str, int], ...]) -> KnownShot:
+    """Kept until the ledger has other files of the reel: a player asks twice a second."""
+    ledger = Ledger(tables)
+    rows = ledger.find("restorations", reel_id, key=key, reel_id=reel_id)
     if rows.empty:
         raise UnknownShot
     row = rows.iloc[-1].to_dict()
-    reel = known_reels(ledger, partition).get(reel_id)
+    reel = known_reels(ledger, reel_id).get(reel_id)
     if reel is None or reel.digest != row["reel_digest"]:
         raise StoreError(f"{reel_id}: its source is another one than this shot was restored from")
     return KnownShot(reel, restored_of(row), row)

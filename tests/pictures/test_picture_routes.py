@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
+from catalogs.rows import restored_row
 from catalogs.store import Store
 from dashboard.pictures import proxies as proxies_module
 from dashboard.pictures.proxies import Proxies, make_room
@@ -242,3 +245,58 @@ def test_the_oldest_proxies_make_room_and_the_newest_stays(tmp_path: Path) -> No
     make_room(tmp_path, 250, folder / "oldest.mp4")
     assert sorted(file.name for file in folder.glob("*.mp4")) == ["new.mp4", "oldest.mp4"]
     assert sorted(file.name for file in folder.glob("*.json")) == ["new.json", "oldest.json"]
+
+
+def test_a_full_disk_is_left_to_the_night(
+    archive: Callable[..., Any],
+    opened: Callable[..., httpx.Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = archive()
+    with opened(known.store) as client:
+        assert when_ready(client, known.address(0))["state"] == "ready"
+        usage = shutil.disk_usage(known.store.root)._replace(free=1 << 30)
+        monkeypatch.setattr(proxies_module.shutil, "disk_usage", lambda _: usage)
+        facts = when_ready(client, known.address(1))
+    assert facts["state"] == "failed"
+    assert "only 1.1 GB are free" in facts["reason"]
+    assert list(known.store.proxies.glob("*/*.mp4")) == []  # what may be deleted gave way
+
+
+def test_the_last_who_asks_is_served_first_and_the_forgotten_not(
+    archive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = archive()
+    built: list[int] = []
+    gate = threading.Event()
+
+    def slowly(store: Any, reel: Any, index: Any, restored: Any, target: Path, tell: Any) -> None:
+        gate.wait(10)
+        built.append(int(restored.picture_sha256))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"film")
+
+    monkeypatch.setattr(proxies_module, "build_proxy", slowly)
+    made = Proxies(known.store)
+    one = find_shot(known.store, known.reel.reel_id, known.shots[0].key)
+    shots = [replace(one, restored=replace(one.restored, picture_sha256=str(n))) for n in range(4)]
+    works = []
+    for shot in shots:
+        works.append(made.ask(shot))
+        time.sleep(0.05)  # the first is begun before the others are asked for
+    works[2].asked_at -= 60
+    gate.set()
+    while made.ask(shots[1]) is not None:
+        time.sleep(0.01)
+    assert built == [0, 3, 1]
+
+
+def test_a_new_render_is_seen_at_once(
+    archive: Callable[..., Any], opened: Callable[..., httpx.Client]
+) -> None:
+    known = archive()
+    with opened(known.store) as client:
+        first = when_ready(client, known.address())["video"]
+        again = replace(known.shots[1], picture_sha256="f" * 64)
+        known.store.ledger().append("restorations", known.reel.reel_id, [restored_row(again, "t")])
+        assert when_ready(client, known.address())["video"] != first

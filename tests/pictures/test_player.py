@@ -266,3 +266,35 @@ def test_what_cannot_be_shown_says_why(
     page.goto(f"{serve(app)}/shot?src={known.address()}")
     page.wait_for_selector('wet-player[data-state="failed"]', state="attached", timeout=20000)
     assert "reel.mkv" in page.locator(".wet-words").inner_text()
+
+
+def test_timecode_is_counted_as_smpte_counts_it(player: Page) -> None:
+    found = player.evaluate(
+        """async () => {
+          const { Timecode } = await import("/static/player/timecode.js");
+          const dropped = new Timecode([30000, 1001], "00:00:00;00");
+          const twice = new Timecode([60000, 1001], "01:00:00;00");
+          const film = new Timecode([24000, 1001], "10:00:00:12");
+          const silent = new Timecode([18, 1], null);
+          const odd = [];
+          for (let frame = 0; frame < 220000; frame += 7) {
+            for (const timecode of [dropped, twice, film, silent]) {
+              if (timecode.frame(timecode.of(frame)) !== frame) odd.push(frame);
+            }
+          }
+          return {
+            dropped: [0, 29, 1799, 1800, 17981, 17982, 107892].map((n) => dropped.of(n)),
+            twice: [3599, 3600, 35964].map((n) => twice.of(n)),
+            film: film.of(24 * 3600), silent: silent.of(18 * 61 + 17), odd,
+            wrong: ["", "1", "00:61:00:00", "00:00:00:24", "a"].map((text) => film.frame(text)),
+          };
+        }"""
+    )
+    assert found == {
+        "dropped": [
+            "00:00:00;00", "00:00:00;29", "00:00:59;29", "00:01:00;02", "00:09:59;29",
+            "00:10:00;00", "01:00:00;00",
+        ],
+        "twice": ["01:00:59;59", "01:01:00;04", "01:10:00;00"],
+        "film": "11:00:00:12", "silent": "00:01:01:17", "odd": [], "wrong": [None] * 5,
+    }  # fmt: skip
