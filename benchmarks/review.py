@@ -105,8 +105,8 @@ def main() -> None:
                 taken = seconds_of(client, f"/shots?{query}")
                 worst = max(worst, taken)
                 print(f"/shots?{query:56} {taken:7.3f} s")
-            for address in ("/", "/reels", "/reels/reel-0001.r1", "/reels/reel-0001.r1/shots/0"):
-                print(f"{address:64} {seconds_of(client, address):7.3f} s")
+            for page in ("/", "/reels", "/reels/reel-0001.r1", "/reels/reel-0001.r1/shots/0"):
+                print(f"{page:64} {seconds_of(client, page):7.3f} s")
     print(f"worst list of {asked.shots:,} shots: {worst:.3f} s, limit {LIMIT_SECONDS} s")
     raise SystemExit(0 if worst < LIMIT_SECONDS else 1)
 

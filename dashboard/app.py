@@ -1,6 +1,6 @@
 """The application: pages over the ledger and the store of one archive.
 
-    request -> guard -> page -> view of the ledger (DuckDB) -> template
+request -> guard -> page -> view of the ledger (DuckDB) -> template
 """
 
 from typing import Any

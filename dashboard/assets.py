@@ -67,4 +67,6 @@ def _gather(folder: Traversable, prefix: str, found: dict[str, Asset]) -> None:
             content = entry.read_bytes()
             suffix = "." + entry.name.rpartition(".")[2]
             kind = _KINDS.get(suffix) or mimetypes.guess_type(entry.name)[0] or "text/plain"
-            found[prefix + entry.name] = Asset(content, kind, hashlib.sha256(content).hexdigest()[:12])
+            found[prefix + entry.name] = Asset(
+                content, kind, hashlib.sha256(content).hexdigest()[:12]
+            )

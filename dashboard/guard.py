@@ -144,12 +144,12 @@ async def _body(headers: dict[str, str], receive: Receive) -> bytes:
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length) or int(length) > MOST_BODY:
         raise Refused(413, f"More than {MOST_BODY // 1024} KiB is no form of ours.")
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise Refused(400, "The form was cut off.")
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > MOST_BODY:
             raise Refused(413, f"More than {MOST_BODY // 1024} KiB is no form of ours.")
         if not message.get("more_body"):

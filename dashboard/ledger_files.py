@@ -27,8 +27,7 @@ def partitions(tables: Path, table: str) -> dict[str, Names]:
         with os.scandir(tables / table) as folders:
             for folder in folders:
                 if folder.is_dir():
-                    names = frozenset(n for n in os.listdir(folder.path) if n.endswith(".parquet"))
-                    found[folder.name] = names
+                    found[folder.name] = partitions_of(folder.path)
     except FileNotFoundError:
         return {}
     return found
@@ -56,10 +55,11 @@ def read_partitions(
     raise StoreError(f"{tables / table} changes faster than it can be read; try again")
 
 
-def partitions_of(folder: Path) -> Names:
+def partitions_of(folder: Path | str) -> Names:
     """Names of the files in one partition."""
     try:
-        return frozenset(name for name in os.listdir(folder) if name.endswith(".parquet"))
+        with os.scandir(folder) as entries:
+            return frozenset(e.name for e in entries if e.name.endswith(".parquet"))
     except FileNotFoundError:
         return frozenset()
 

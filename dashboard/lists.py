@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from catalogs.decisions.sample import draw_sample
-from dashboard.house import House, house_of
+from dashboard.house import House
 from dashboard.ledger_view import Row
 from dashboard.shot_filters import (
     PAGE_ROWS,

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -38,10 +38,8 @@ def serve(
         for line in opened(store, settings, listening.getsockname()[1], tls is not None):
             say(line)
         server = _server(app, tls)
-        try:
+        with suppress(KeyboardInterrupt):  # uvicorn hands the signal on after it has closed
             server.run(sockets=[listening])
-        except KeyboardInterrupt:  # uvicorn hands the signal on after it has closed
-            pass
     say("The dashboard is closed.")
 
 

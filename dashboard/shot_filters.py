@@ -6,10 +6,12 @@ Every word of an address is checked against a list or handed to the database as 
 becomes part of a statement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlencode
+
+Keep = Callable[..., None]
 
 PAGE_ROWS = 50
 MOST_TEXT = 120
@@ -47,8 +49,7 @@ LEFT JOIN {STANDING_DECISION} d USING (reel_id, start_frame, stop_frame)"""
 _WITH_METRIC = " LEFT JOIN value v ON v.shot_id = s.shot_id AND v.metric = $metric"
 
 SHOT_COLUMNS = (
-    "s.*, d.verb AS decision, d.person AS decided_by, "
-    f"coalesce({_STALE}, false) AS is_stale"
+    f"s.*, d.verb AS decision, d.person AS decided_by, coalesce({_STALE}, false) AS is_stale"
 )
 
 
@@ -142,22 +143,11 @@ def where_clause(filters: Filters, sample: list[str] | None = None) -> tuple[str
         parts.append(condition)
         values.update(given)
 
-    if filters.text:
-        keep("contains(lower(s.reel_id || ' ' || s.identifier || ' ' || coalesce(s.title, '')), "
-             "lower($text))", text=filters.text)  # fmt: skip
-    for name, column in (("reel", "reel_id"), ("light", "light"), ("batch", "batch_id")):
-        if value := getattr(filters, name):
-            keep(f"s.{column} = ${name}", **{name: value})
+    _keep_words(filters, keep)
     if filters.metric:
         values["metric"] = filters.metric
-        if filters.verdict:
-            keep("v.verdict = $verdict", verdict=filters.verdict)
-    if filters.model:
-        keep("list_contains(s.models, $model)", model=filters.model)
-    if filters.stratum:
-        variable, _, stratum = filters.stratum.rpartition(":")
-        keep("s.shot_id IN (SELECT shot_id FROM stratum WHERE variable = $variable "
-             "AND stratum = $stratum)", variable=variable, stratum=stratum)  # fmt: skip
+    if filters.metric and filters.verdict:
+        keep("v.verdict = $verdict", verdict=filters.verdict)
     if filters.sample:
         keep("s.name IN (SELECT unnest($sample))", sample=sample or [])
     if filters.decision:
@@ -166,13 +156,28 @@ def where_clause(filters: Filters, sample: list[str] | None = None) -> tuple[str
     return source + (" WHERE " + " AND ".join(parts) if parts else ""), values
 
 
+def _keep_words(filters: Filters, keep: Keep) -> None:
+    """What an address says of the shot and its reel."""
+    if filters.text:
+        keep("contains(lower(s.reel_id || ' ' || s.identifier || ' ' || coalesce(s.title, '')), "
+             "lower($text))", text=filters.text)  # fmt: skip
+    for name, column in (("reel", "reel_id"), ("light", "light"), ("batch", "batch_id")):
+        if value := getattr(filters, name):
+            keep(f"s.{column} = ${name}", **{name: value})
+    if filters.model:
+        keep("list_contains(s.models, $model)", model=filters.model)
+    if filters.stratum:
+        keep("s.shot_id IN (SELECT shot_id FROM stratum WHERE variable || ':' || stratum = "
+             "$stratum)", stratum=filters.stratum)  # fmt: skip
+
+
 def order_clause(filters: Filters) -> str:
     """ORDER BY of filters; equal shots stay in the order of the film."""
     way = "DESC" if filters.is_falling else "ASC"
     return f"ORDER BY {_ORDERS[filters.known_sort].format(way)}, s.reel_id, s.start_frame"
 
 
-def _keep_decision(word: str, keep: Any) -> None:
+def _keep_decision(word: str, keep: Keep) -> None:
     if word == "open":
         keep(f"(d.verb IS NULL OR {_STALE})")
     elif word == "stale":

@@ -43,11 +43,13 @@ class StrataFile:
         """Give each shot its strata."""
         self._seen = self._stamp()
         rows = list(_rows(self.file)) if self._seen else []
-        columns = list(zip(*rows, strict=True)) if rows else [[], [], [], [], []]
         kinds = (pa.string(), pa.int64(), pa.int64(), pa.string(), pa.string())
         names = ("reel_id", "start_frame", "stop_frame", "variable", "stratum")
         table = pa.table(
-            {n: pa.array(c, type=k) for n, c, k in zip(names, columns, kinds, strict=True)}
+            {
+                name: pa.array([row[at] for row in rows], type=kind)
+                for at, (name, kind) in enumerate(zip(names, kinds, strict=True))
+            }
         )
         with given(memory, read=table):
             memory.execute(_LOAD)

@@ -12,8 +12,9 @@ from catalogs.recipe import Treatment
 LAYOUT = """
 CREATE SEQUENCE shot_ids;
 CREATE TABLE shot (
-    shot_id BIGINT, name VARCHAR, reel_id VARCHAR, identifier VARCHAR, title VARCHAR, collection VARCHAR,
-    gauge VARCHAR, colour VARCHAR, reel_number BIGINT, width BIGINT, height BIGINT,
+    shot_id BIGINT, name VARCHAR, reel_id VARCHAR, identifier VARCHAR, title VARCHAR,
+    collection VARCHAR, gauge VARCHAR, colour VARCHAR, reel_number BIGINT, width BIGINT,
+    height BIGINT,
     frame_rate VARCHAR, timecode VARCHAR, derivative_id VARCHAR, version_id VARCHAR,
     reel_digest VARCHAR, shot_index BIGINT, start_frame BIGINT, stop_frame BIGINT, frames BIGINT,
     key VARCHAR, treatment_id VARCHAR, recipe VARCHAR, models VARCHAR[], status VARCHAR,
@@ -125,15 +126,15 @@ DERIVE: tuple[str, ...] = (
         WHERE NOT (status = 'held' AND treatment_id IS NOT NULL AND facts_json IS NULL)
     ),
     at_hand AS (
-        SELECT reel_id FROM ({_newest('own', 'reel_id')}) WHERE status <> 'held'
+        SELECT reel_id FROM ({_newest("own", "reel_id")}) WHERE status <> 'held'
         INTERSECT SELECT reel_id FROM reels WHERE facts_json IS NOT NULL
     ),
     restored AS (
         SELECT * FROM reels SEMI JOIN at_hand USING (reel_id) WHERE status = 'restored'
     ),
-    version AS ({_newest('restored', 'reel_id')}),
-    outcome AS ({_newest('restorations', 'reel_id', 'key')}),
-    part AS ({_newest('mixtures', 'reel_id', 'treatment_id', 'start_frame')}),
+    version AS ({_newest("restored", "reel_id")}),
+    outcome AS ({_newest("restorations", "reel_id", "key")}),
+    part AS ({_newest("mixtures", "reel_id", "treatment_id", "start_frame")}),
     every AS (
         SELECT outcome.*, treatment_id AS version_id FROM outcome
         UNION ALL
@@ -160,7 +161,7 @@ DERIVE: tuple[str, ...] = (
     CREATE OR REPLACE TEMP TABLE measured AS
     SELECT s.shot_id, m.metric, m.before, CASE WHEN m.measurable THEN m.after END AS after,
         coalesce(m.verdict, '') AS verdict, m.threshold, m.worst_frame, m.seconds
-    FROM standing s JOIN ({_newest('measurements', 'reel_id', 'key', 'metric')}) m
+    FROM standing s JOIN ({_newest("measurements", "reel_id", "key", "metric")}) m
     USING (reel_id, key)
     """,
     "INSERT INTO value SELECT * EXCLUDE seconds FROM measured",

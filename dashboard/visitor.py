@@ -103,7 +103,9 @@ async def form_of(request: Request) -> dict[str, list[str]]:
     house = house_of(request)
     token = request.cookies.get(cookie_name(house), "")
     if not house.sessions.proves(token, claimed):
-        raise NotAllowed("This form is from before the last sign-in or restart; load its page again.")
+        raise NotAllowed(
+            "This form is from before the last sign-in or restart; load its page again."
+        )
     return fields
 
 

@@ -32,7 +32,8 @@ WHERE ($kind = '' OR kind = $kind) AND ($what = '' OR what = $what)
         lower($text)))
 """
 _WHATS = """
-SELECT what, count(*) AS n FROM (SELECT event AS what FROM event UNION ALL SELECT verb FROM decision)
+SELECT what, count(*) AS n
+FROM (SELECT event AS what FROM event UNION ALL SELECT verb FROM decision)
 GROUP BY what ORDER BY what
 """
 

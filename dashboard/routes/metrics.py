@@ -23,10 +23,10 @@ SELECT min(after) AS least, max(after) AS most, quantile_cont(after, 0.9) AS ten
     quantile_cont(after, 0.975) AS fortieth, count(after) AS n FROM value WHERE metric = $1
 """
 _BINS = 40
-_HISTOGRAM = """
-SELECT least({bins} - 1, floor((after - $2) / $3 * {bins}))::BIGINT AS bin, count(*) AS shots
+_HISTOGRAM = f"""
+SELECT least({_BINS} - 1, floor((after - $2) / $3 * {_BINS}))::BIGINT AS bin, count(*) AS shots
 FROM value WHERE metric = $1 AND after IS NOT NULL GROUP BY bin ORDER BY bin
-""".format(bins=_BINS)
+"""
 
 
 @router.get("/metrics")
@@ -49,9 +49,7 @@ def metric(request: Request, visitor: Looking, identifier: str) -> Response:
         raise HTTPException(404)
     spread = house.view.one(_SPREAD, [identifier]) or {}
     width = (spread["most"] - spread["least"]) if spread.get("n") else 0
-    bins = (
-        house.view.ask(_HISTOGRAM, [identifier, spread["least"], width]) if width > 0 else []
-    )
+    bins = house.view.ask(_HISTOGRAM, [identifier, spread["least"], width]) if width > 0 else []
     calibration = shipped_calibration()
     return page(
         request, visitor, "metric.html", metric=found, spread=spread, bins=bins, most_bins=_BINS,

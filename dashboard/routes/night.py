@@ -38,12 +38,16 @@ QUALIFY row_number() OVER (PARTITION BY reel_id ORDER BY recorded_at DESC) = 1
 ORDER BY CASE status WHEN 'failed' THEN 0 WHEN 'held' THEN 1 WHEN 'ingested' THEN 2 ELSE 3 END,
     reel_id
 """
-_FOUND = "SELECT count(DISTINCT object) AS n FROM event WHERE batch_id = $1 AND event = 'found finished'"
+_FOUND = (
+    "SELECT count(DISTINCT object) AS n FROM event WHERE batch_id = $1 AND event = 'found finished'"
+)
 _LIGHTS = """
-SELECT light, count(*) AS shots, sum(seconds) AS seconds FROM shot WHERE batch_id = $1 GROUP BY light
+SELECT light, count(*) AS shots, sum(seconds) AS seconds
+FROM shot WHERE batch_id = $1 GROUP BY light
 """
 _METRICS = """
-SELECT metric, count(*) AS shots FROM (SELECT unnest(flagged) AS metric FROM shot WHERE batch_id = $1)
+SELECT metric, count(*) AS shots
+FROM (SELECT unnest(flagged) AS metric FROM shot WHERE batch_id = $1)
 GROUP BY metric ORDER BY shots DESC, metric
 """
 _KEPT = "SELECT reason FROM shot WHERE batch_id = $1 AND light = 'kept'"

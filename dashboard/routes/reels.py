@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from dashboard.house import house_of
 from dashboard.pages import page
 from dashboard.reel_review import reel_review
-from dashboard.shot_filters import SHOT_COLUMNS, FROM
+from dashboard.shot_filters import FROM, SHOT_COLUMNS
 from dashboard.visitor import Looking
 from tasks.report.manifest import read_manifest, reel_folder, sidecar_words
 

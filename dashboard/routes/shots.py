@@ -20,9 +20,7 @@ def shots(request: Request, visitor: Looking) -> Response:
     """A page of the list; only the list itself when htmx asks for it."""
     house, filters = house_of(request), asked_filters(request)
     found = page_of(house, filters)
-    answer = page(
-        request, visitor, "shots.html", list=found, choices=_choices(house, filters)
-    )
+    answer = page(request, visitor, "shots.html", list=found, choices=_choices(house, filters))
     answer.headers["hx-push-url"] = f"/shots?{found.filters.address}".rstrip("?")
     return answer
 

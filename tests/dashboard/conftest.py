@@ -46,9 +46,7 @@ def a_reel(number: int, frames: int) -> Reel:
     return Reel(catalog, Path(f"/archive/R{number}.mkv"), header, content, Fraction(24), "catalog")
 
 
-def add_reel(
-    ledger: Ledger, number: int, shots: int = 4, flagged: tuple[int, ...] = (1,)
-) -> str:
+def add_reel(ledger: Ledger, number: int, shots: int = 4, flagged: tuple[int, ...] = (1,)) -> str:
     """A restored reel; its manifest as well, so that it can be signed off."""
     reel_id, digest = f"R{number}.r1", f"{number:064x}"
     treatment = TREATMENT.treatment_id

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,9 @@ def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(guarded: Brow
 
 
 @pytest.mark.parametrize("change", ("remove", "password"))
-def test_an_account_that_changes_ends_its_sessions(guarded: Browser, filled: Store, change: str) -> None:
+def test_an_account_that_changes_ends_its_sessions(
+    guarded: Browser, filled: Store, change: str
+) -> None:
     sign_in(guarded, "Rita")
     accounts = Accounts(filled.root / "accounts.json")
     if change == "remove":
@@ -239,7 +242,8 @@ _BAD_REQUESTS = {
     "TRACE": "TRACE / HTTP/1.1\r\nHost: {host}\r\n\r\n",
     "OPTIONS": "OPTIONS / HTTP/1.1\r\nHost: {host}\r\n\r\n",
     "GET with a body": "GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 3\r\n\r\nabc",
-    "GET in chunks": "GET / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "GET in chunks": "GET / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    "\r\n",
     "a long query": "GET /?" + "x" * 5000 + " HTTP/1.1\r\nHost: {host}\r\n\r\n",
     "no HTTP": "\x16\x03\x01\x02\x00\r\n\r\n",
 }  # fmt: skip
@@ -334,9 +338,7 @@ def spoken(browser: Browser, text: str) -> tuple[int, str]:
         while b"\r\n\r\n" not in answer and (part := line.recv(65536)):
             answer += part
         line.settimeout(0.2)
-        try:
+        with suppress(TimeoutError):
             answer += line.recv(65536)
-        except TimeoutError:
-            pass
     head = answer.split(b"\r\n", 1)[0].split()
     return int(head[1]) if len(head) > 1 else 400, answer.decode("utf-8", "replace")
