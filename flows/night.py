@@ -128,13 +128,8 @@ class Night:
         """Go on with a reel: where it was reprocessed in part, with the version that stands."""
         order = self._order
         version = refining_version(order.ledger, reel, order.treatment.treatment_id)
-        own = version and read_mixture(order.ledger, reel, version, self._recorded)
-        if (
-            own
-            and [(part.start_frame, part.stop_frame) for part in own.parts]
-            == [(shot.start_frame, shot.stop_frame) for shot in shots]
-            and not forbidden(reel.catalog, order.policy, own)
-        ):
+        own = version and read_mixture(order.ledger, reel, version, self._recorded, shots)
+        if own and not forbidden(reel.catalog, order.policy, own):
             order.treatments[reel.reel_id] = own
         self._open_reel(reel, shots)
 

@@ -22,7 +22,8 @@ from flows.software import software
 from flows.treatment import look_up_models, model_sentence, resolve_treatment
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy
-from tasks.reprocess import Renew, ReprocessPlan, plan_reprocess
+from tasks.reprocess import Renew, plan_reprocess
+from tasks.reprocess_plan import ReprocessPlan
 from tasks.restore import build_steps
 from tasks.treat import pinned, with_version
 

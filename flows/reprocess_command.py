@@ -16,7 +16,7 @@ from flows.options import JsonOption, PolicyOption, StoreOption, WorkersOption
 
 if TYPE_CHECKING:
     from flows.reprocess import Prepared
-    from tasks.reprocess import ReprocessPlan
+    from tasks.reprocess_plan import ReprocessPlan
 
 
 def reprocess(
