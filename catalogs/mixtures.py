@@ -39,7 +39,7 @@ def record_mixture(
     parts = treatment.parts or tuple(
         Part(shot.start_frame, shot.stop_frame, treatment) for shot in decided
     )
-    base = _base(ledger, reel)
+    base = base_version(ledger, reel)
     back = not treatment.parts and base == treatment.treatment_id  # what nights make of it anyhow
     if not parts or back or (base and base == _base_of(ledger, reel, treatment.treatment_id)):
         return
@@ -109,7 +109,8 @@ def standing_version(ledger: Ledger, reel: Reel) -> str:
     return str(rows["treatment_id"].iloc[-1]) if len(rows) else ""
 
 
-def _base(ledger: Ledger, reel: Reel) -> str:
+def base_version(ledger: Ledger, reel: Reel) -> str:
+    """Treatment that nights know the version that stands by: its own, or what it came from."""
     standing = standing_version(ledger, reel)
     return _base_of(ledger, reel, standing) or standing
 

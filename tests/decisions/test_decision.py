@@ -16,6 +16,7 @@ from .conftest import draft
     [
         ({"verb": "redo"}, "recipe or a model"),
         ({"verb": "redo", "model": "grainfree"}, "NAME@VERSION"),
+        ({"verb": "redo", "recipe": "../gentle.toml"}, "no name of a recipe"),
         ({"verb": "accept", "recipe": "conservative"}, "takes no recipe"),
         ({"verb": "question"}, "needs a comment"),
         ({"verb": "question", "comment": " \n"}, "needs a comment"),
@@ -44,7 +45,7 @@ def test_a_draft_that_does_not_hold_together_is_refused(said: dict[str, Any], wh
 
 
 def test_a_draft_may_say_all_that_there_is_to_say() -> None:
-    said = draft("redo", comment="4000\n" * 800, frame=9, codes=tuple(CODES), recipe="gentle.toml",
+    said = draft("redo", comment="4000\n" * 800, frame=9, codes=tuple(CODES), recipe="gentle",
                  model="grainfree@2", batch_id="20261128-010203-abcdef")  # fmt: skip
     assert said.place == ("R.r1", 0, 10)
     assert said.subject == "R.r1/0000000-0000010"
