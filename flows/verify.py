@@ -103,7 +103,8 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
 
 def summary_line(summary: FixitySummary) -> str:
     """How a round ended, in words."""
-    decided = f" {summary.decisions} decisions," if summary.decisions else ""
+    some = summary.decisions
+    decided = f" {some} decision{'' if some == 1 else 's'}," if some else ""
     text = f"{summary.reels} reels checked, {summary.files} files,{decided}"
     text += f" {summary.bytes / 1e9:.1f} GB: "
     count = len(summary.problems)
