@@ -76,6 +76,8 @@ def reprocess(
 
 def plan_text(prepared: "Prepared") -> str:
     """A plan in words: each reel with how many shots and why, then the sums."""
+    from flows.decided_words import decided_lines
+
     plan = prepared.plan
     lines = [f"remark: {remark}" for remark in prepared.remarks]
     lines += prepared.models
@@ -84,11 +86,7 @@ def plan_text(prepared: "Prepared") -> str:
             of = f"{count} of {len(reel.shots)} shots"
             lines.append(f"{reel.reel.reel_id}  {of}: {why}; its version: {reel.treatment.label}")
     lines += [f"{reel_id}  stays as it is: {why}" for reel_id, why in plan.refused.items()]
-    decided = prepared.decided
-    lines += [f"{one.subject}  {one.sentence}: to be carried out" for one in decided.carried]
-    lines += [f"{one.subject}  {one.sentence}: stays as it is: {why}" for one, why in decided.held]
-    lines += [f"{one.subject}  {one.sentence}: is stale" for one in decided.stale]
-    lines += [decided.fault] if decided.fault else []
+    lines += decided_lines(prepared.decided)
     lines += [f"{count} shots left out: {why}" for why, count in plan.left_out.items()]
     known = len(plan.chosen) - len(plan.to_compute)
     recorded = f" ({known} more are recorded already)" if known else ""

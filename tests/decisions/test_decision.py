@@ -1,10 +1,12 @@
 """What can be decided, and what must be said with it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalogs.decisions.codes import CODES
+from catalogs.decisions.decision import VERBS
 from catalogs.errors import DecisionError
 from tasks.metrics.registry import METRICS
 
@@ -63,3 +65,11 @@ def test_codes_name_metrics_that_there_are_and_terms_of_the_vocabulary() -> None
 def test_every_metric_that_judges_has_a_code_to_say_the_same_with() -> None:
     spoken = {metric for code in CODES.values() for metric in code.metrics}
     assert {metric.identifier for metric in METRICS if metric.gated} - spoken == set()
+
+
+def test_every_code_and_decision_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text()
+    for code in CODES.values():
+        row = f"| `{code.code}` | {code.name} | {code.means} | {', '.join(code.metrics)} |"
+        assert row in text, row
+    assert [verb for verb in VERBS if f"| {verb} |" not in text] == []

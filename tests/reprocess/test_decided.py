@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from catalogs.catalog import Catalog
 from catalogs.decisions.decision import Decision, Draft
@@ -22,7 +23,9 @@ from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows import night as night_module
 from flows import work
+from flows.cli import app
 from flows.decided import for_tonight, prepare_decided
+from flows.decided_words import plan_decided
 from flows.jobs import Job
 from flows.night import Night, Tally
 from flows.nightly import run_night
@@ -362,6 +365,30 @@ def test_reprocess_decisions_does_the_same_without_a_catalog(
     assert prepare(store, Asked(decisions=True), ask=False).plan.reels == ()
     with pytest.raises(RecipeError, match="leave --where out"):
         Asked(decisions=True, where="true")
+
+
+def test_a_plan_says_what_becomes_of_decisions_and_changes_nothing(filled: Archive) -> None:
+    store = filled([PLAIN, PLAIN, PLAIN])
+    take(store, "keep original")
+    take(store, "redo", "R01.r1", recipe="mild")
+    lock(store, "R02.r1")
+    before = sorted(store.root.rglob("*"))
+    entries = tuple(reel.catalog for reel in known_reels(store.ledger()).values())
+    read = plan_decided(store, Catalog(Path("c.csv"), entries, (), ()), PLAIN, Policy())
+    assert [reel.reel_id for reel in read.reels] == ["R00.r1", "R01.r1"]
+    locked, carried, held = read.remarks
+    assert locked.startswith("R02.r1: left as it is: it is locked, by C. Head")
+    assert carried.endswith("decision 1, keep original by A. Reviewer: to be carried out")
+    assert "decision 2, redo by A. Reviewer: stays as it is: no recipe 'mild'" in held
+    line = ["reprocess", "--store", str(store.root), "--decisions", "--dry-run"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 1  # one of them is held
+    assert carried in done.output
+    assert held in done.output
+    assert "1 shots of 1 reels to restore" in done.output
+    said_so = json.loads(CliRunner().invoke(app, [*line, "--json"]).output)
+    assert (said_so["decisions"]["carried"], list(said_so["decisions"]["held"])) == ([1], ["2"])
+    assert sorted(store.root.rglob("*")) == before
 
 
 def test_a_reel_is_not_signed_off_while_something_is_open(filled: Archive, run: Run) -> None:
