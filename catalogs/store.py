@@ -12,6 +12,7 @@ logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
 strata/          what the last comparison of strata found
 decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
+recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """
@@ -27,6 +28,7 @@ from catalogs.decisions.log import DecisionLog
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.model_shelf import Shelf
+from catalogs.recipe import shipped_recipes
 from catalogs.sweep import sweep
 
 STORE_VERSION = "2"
@@ -75,6 +77,12 @@ class Store:
     def decisions(self) -> DecisionLog:
         """What reviewers decided here."""
         return DecisionLog(self.root / "decisions")
+
+    @property
+    def recipes(self) -> dict[str, Path]:
+        """Recipes that may be named here, by name; those of Wetgate are what they always are."""
+        own = {path.stem: path for path in sorted((self.root / "recipes").glob("*.toml"))}
+        return own | shipped_recipes()
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""

@@ -92,6 +92,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
+    from flows.decided_words import plan_decided
     from flows.plan import plan_night
     from flows.treatment import resolve_treatment
     from tasks.permit import find_policy, permit
@@ -99,9 +100,12 @@ def plan(
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, store, ask=False)
+    rules = find_policy(policy, store)
     read = apply_choices(read_catalog(catalog, profile), choices)
-    read = permit(read, find_policy(policy, store), resolved.treatment)
+    read = permit(read, rules, resolved.treatment)
     read = replace(read, remarks=(*read.remarks, *resolved.remarks))
+    if known:
+        read = plan_decided(known, read, resolved.treatment, rules)
     planned = plan_night(read, archive or catalog.parent, resolved.treatment, known, store, notice)
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)

@@ -5,7 +5,7 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -51,6 +51,7 @@ class Tally:
     shots_computed: int = 0
     frames_computed: int = 0
     stopped: bool = False
+    decisions_open: int = 0
 
 
 @dataclass
@@ -81,24 +82,51 @@ class Night:
         self._should_stop = should_stop
         self._queue = Queue()
         self._open: dict[str, OpenReel] = {}
+        self._again: set[str] = set()
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
-    def run(self, catalog: Catalog) -> Tally:
-        """Work through a catalog; returns when all is done or the night was stopped."""
+    def run(self, catalog: Catalog, locked: Mapping[str, str] | None = None) -> Tally:
+        """Work through a catalog; returns when all is done or the night was stopped.
+
+        Args:
+            catalog: what to restore; reels that were restored again before are left as they are.
+            locked: reels that nothing is done to, and why.
+        """
+        locked = locked or {}
         for held in catalog.held:
-            self._hold(held)
+            if held.reel_id in locked:
+                self._leave(held.reel_id, locked[held.reel_id])
+            else:
+                self._hold(held)
         known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
-            self._begin(entry, known.get(entry.reel_id))
+            if entry.reel_id in locked:
+                self._leave(entry.reel_id, locked[entry.reel_id])
+            elif entry.reel_id not in self._again:
+                self._begin(entry, known.get(entry.reel_id))
         return self._work()
 
-    def run_again(self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]]) -> Tally:
-        """Work through reels that were restored before, each under its own treatment."""
+    def run_again(
+        self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]], decided: bool = False
+    ) -> Tally:
+        """Work through reels that were restored before, each under its own treatment.
+
+        Args:
+            reels: with all their shots.
+            decided: that people decided it, so that nights stand by what comes of it.
+        """
         for reel, shots in reels:
             treatment = self._order.for_reel(reel.reel_id).treatment
-            record_mixture(self._order.ledger, reel, treatment)
+            record_mixture(self._order.ledger, reel, treatment, shots if decided else ())
+            self._again.add(reel.reel_id)
             self._open_reel(reel, shots)
         return self._work()
+
+    def _leave(self, reel_id: str, why: str) -> None:
+        """Leave a locked reel alone: whatever the catalog says, what was signed off stands."""
+        self.tally.restored.add(reel_id)
+        self._order.record("found locked", reel_id, "success", why)
+        self._progress.say(reel_id, f"left as it is: {why}")
 
     def _work(self) -> Tally:
         running = 0
@@ -128,13 +156,8 @@ class Night:
         """Go on with a reel: where it was reprocessed in part, with the version that stands."""
         order = self._order
         version = refining_version(order.ledger, reel, order.treatment.treatment_id)
-        own = version and read_mixture(order.ledger, reel, version, self._recorded)
-        if (
-            own
-            and [(part.start_frame, part.stop_frame) for part in own.parts]
-            == [(shot.start_frame, shot.stop_frame) for shot in shots]
-            and not forbidden(reel.catalog, order.policy, own)
-        ):
+        own = version and read_mixture(order.ledger, reel, version, self._recorded, shots)
+        if own and not forbidden(reel.catalog, order.policy, own):
             order.treatments[reel.reel_id] = own
         self._open_reel(reel, shots)
 

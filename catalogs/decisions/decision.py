@@ -22,6 +22,7 @@ CARRIED_OUT = ("keep original", "redo")  # the next run does them
 LONGEST_COMMENT = 4000
 LONGEST_NAME = 200
 
+_RECIPE = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Place = tuple[str, int | None, int | None]
@@ -43,7 +44,7 @@ class Said:
         codes: of defects, see `catalogs.decisions.codes`.
         comment: in the person's words.
         frame: that it is about, counted in the reel.
-        recipe: of a redo: a shipped recipe, or the path of one.
+        recipe: of a redo: the name of a recipe of Wetgate or of the store, never a path.
         model: of a redo: `NAME@VERSION`.
         batch_id: night that it was looked at in; may be empty.
     """
@@ -179,6 +180,8 @@ def _check_meaning(draft: Draft) -> None:
         raise DecisionError("redo needs a recipe or a model; name what it is to be redone with")
     if draft.verb != "redo" and asks:
         raise DecisionError(f"{draft.verb} takes no recipe or model; use redo")
+    if draft.recipe and not _RECIPE.fullmatch(draft.recipe):
+        raise DecisionError(f"recipe {draft.recipe!r} is no name of a recipe; choose from the list")
     if draft.model and not re.fullmatch(r"[^@\s]+@[^@\s]+", draft.model):
         raise DecisionError(f"model {draft.model!r}: write NAME@VERSION")
     if draft.verb in ("question", "reopen") and not draft.comment.strip():

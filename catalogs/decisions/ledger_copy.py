@@ -5,7 +5,7 @@ copying twice leaves one row. `batch_id` of a row is the night that the decision
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from catalogs.decisions.decision import Decision
@@ -46,6 +46,14 @@ def copy_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> int:
     return sum(map(len, missing.values()))
 
 
+def copied_decisions(ledger: Ledger) -> tuple[Decision, ...]:
+    """The decisions as copied, oldest first; what is to hold while the log itself does not."""
+    rows = ledger.newest("decisions").sort_values("sequence")
+    own = [field.name for field in fields(Decision)]
+    known = rows[own].astype(object).where(rows[own].notna(), None)
+    return tuple(_decision(dict(zip(own, row, strict=True))) for row in known.to_numpy())
+
+
 def differing(ledger: Ledger, decisions: Iterable[Decision]) -> list[str]:
     """Where the ledger's copies say otherwise than the log, in words; empty where they agree.
 
@@ -75,3 +83,9 @@ def _partition(decision: Decision) -> str:
 def _row(decision: Decision) -> dict[str, Any]:
     said = asdict(decision)
     return {**said, "codes": list(decision.codes), "record_id": decision.sha256}
+
+
+def _decision(row: dict[str, Any]) -> Decision:
+    frames = ("start_frame", "stop_frame", "frame")
+    whole = {name: None if row[name] is None else int(row[name]) for name in frames}
+    return Decision(**{**row, **whole, "codes": tuple(row["codes"])})

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from catalogs.decisions.decision import Decision, Draft
 from catalogs.decisions.standing import ReelState, reel_states
 from catalogs.errors import DecisionError
+from catalogs.policy import same_name
 
 PEOPLE = 2  # who must sign off a reel before it is locked
 
@@ -36,7 +37,9 @@ def check_allowed(draft: Draft, decisions: Sequence[Decision]) -> None:
 
 def _check_signed(draft: Draft, state: ReelState) -> None:
     same = {
-        _person(one.person) for one in state.signed_off if one.output_sha256 == draft.output_sha256
+        same_name(one.person)
+        for one in state.signed_off
+        if one.output_sha256 == draft.output_sha256
     }
     if len(same) < PEOPLE:
         by = f" by {', '.join(state.signed_off_by)}" if same else ""
@@ -44,7 +47,3 @@ def _check_signed(draft: Draft, state: ReelState) -> None:
             f"{draft.reel_id} is signed off by {len(same)} of {PEOPLE} people{by}; it is locked "
             "when two different people signed off what stands"
         )
-
-
-def _person(name: str) -> str:
-    return " ".join(name.split()).casefold()

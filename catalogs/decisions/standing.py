@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catalogs.decisions.decision import CARRIED_OUT, Decision, Place
+from catalogs.policy import same_name
 
 Outputs = Mapping[Place, str]  # SHA-256 of the output that stands at each place
 
@@ -100,7 +101,8 @@ def _after(state: ReelState, decision: Decision) -> ReelState:
         same = (
             one
             for one in state.signed_off
-            if one.person != decision.person and one.output_sha256 == decision.output_sha256
+            if same_name(one.person) != same_name(decision.person)
+            and one.output_sha256 == decision.output_sha256
         )
         return ReelState((*same, decision))
     return state

@@ -11,6 +11,7 @@ from catalogs.store import Store
 from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
+_AT_REST = ("found finished", "found locked", "decision")  # events that change no reel
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
 
 
@@ -102,19 +103,22 @@ def _touched(
         everything = everything[everything["recorded_at"] <= ended]
     own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
     named = {str(e["object"] or "").split("/")[0] for e in events}
+    worked_on = {str(e["object"] or "").split("/")[0] for e in events if e["event"] not in _AT_REST}
     other = everything[
         everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
     ].drop_duplicates("reel_id", keep="last")
     treatment = batch.get("treatment_id")
     return [(r, False) for r in plain_rows(own)] + [
-        _taken_up(r, treatment) for r in plain_rows(other)
+        _taken_up(r, treatment, r["reel_id"] in worked_on) for r in plain_rows(other)
     ]
 
 
-def _taken_up(row: Row, treatment: str | None) -> tuple[Row, bool]:
-    """A reel that the night worked on but did not conclude, or found finished."""
-    if row["status"] == "restored" and row["treatment_id"] == treatment:
+def _taken_up(row: Row, treatment: str | None, worked_on: bool) -> tuple[Row, bool]:
+    """A reel that the night worked on but did not conclude, or left as it found it."""
+    if row["status"] == "restored" and (row["treatment_id"] == treatment or not worked_on):
         return row, True
+    if not worked_on:
+        return row, False
     open_again = {"status": "ingested", "reason": "", "derivative_id": "",
                   "treatment_id": treatment}  # fmt: skip
     return {**row, **open_again}, False

@@ -26,7 +26,7 @@ from flows.night import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
-from tasks.reprocess import ReprocessPlan
+from tasks.reprocess_plan import ReprocessPlan
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, with_version
 
