@@ -16,7 +16,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=flows \
+	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=flows --cov=dashboard \
 		--cov-report=term:skip-covered --durations=10
 
 test-slow: setup
