@@ -55,8 +55,7 @@ def router_of(
     @router.get("")
     def facts(reel_id: str, key: str) -> JSONResponse:
         """What the player asks, again and again until it is ready."""
-        shot = _found(store, reel_id, key)
-        return JSONResponse(_facts(made, shot), headers=_FRESH)
+        return JSONResponse(_answer(store, made, reel_id, key), headers=_FRESH)
 
     @router.get("/proxy.mp4")
     def proxy(reel_id: str, key: str) -> FileResponse:
@@ -101,6 +100,16 @@ def _found(store: Store, reel_id: str, key: str) -> KnownShot:
         raise HTTPException(404, "There is no such shot.") from None
     except WetgateError as error:
         raise HTTPException(409, str(error)) from error
+
+
+def _answer(store: Store, proxies: Proxies, reel_id: str, key: str) -> dict[str, Any]:
+    """What the player shows: the facts, how far it is, or why there is nothing."""
+    try:
+        return _facts(proxies, find_shot(store, reel_id, key))
+    except UnknownShot:
+        raise HTTPException(404, "There is no such shot.") from None
+    except WetgateError as error:
+        return {"state": "failed", "reason": str(error)}
 
 
 def _facts(proxies: Proxies, shot: KnownShot) -> dict[str, Any]:

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from catalogs.rows import restored_row
+from catalogs.recipe import Recipe
+from catalogs.rows import reel_row, restored_row
 from catalogs.store import Store
 from dashboard.pictures import proxies as proxies_module
 from dashboard.pictures.proxies import Proxies, make_room
@@ -25,6 +26,7 @@ from dashboard.pictures.routes import router_of
 from dashboard.pictures.shots import find_shot
 from tasks.media.read import read_picture
 from tasks.restore import frames_from
+from tasks.treat import resolve_recipe
 
 Serve = Callable[[FastAPI], str]
 GONE = "0" * 64
@@ -300,3 +302,19 @@ def test_a_new_render_is_seen_at_once(
         again = replace(known.shots[1], picture_sha256="f" * 64)
         known.store.ledger().append("restorations", known.reel.reel_id, [restored_row(again, "t")])
         assert when_ready(client, known.address())["video"] != first
+
+
+def test_a_shot_of_an_older_source_is_not_shown_beside_the_newer(
+    archive: Callable[..., Any], opened: Callable[..., httpx.Client]
+) -> None:
+    known = archive()
+    content = replace(known.reel.content, sha256="e" * 64)
+    other = replace(known.reel, content=content)
+    row = reel_row(other, "restored", resolve_recipe(Recipe("none", "", ())))
+    known.store.ledger().append("reels", known.reel.reel_id, [row])
+    with opened(known.store) as client:
+        facts = client.get(known.address()).json()
+        crop = client.get(f"{known.address()}/frames/3/source.png")
+    assert facts["state"] == "failed"
+    assert "another one than this shot was restored from" in facts["reason"]
+    assert crop.status_code == 409

@@ -73,6 +73,7 @@ export class CropBox {
       const picture = element("img", {
         src: address, alt: `${name}, ${at}`, width: width * this.#zoom, height: height * this.#zoom,
       });
+      picture.addEventListener("error", () => picture.replaceWith(`${name}: cannot be read`));
       const save = element("a", { href: `${address}&save=1`, download: "" }, "PNG");
       return element("figure", {}, picture, element("figcaption", {}, `${name} `, save));
     });

@@ -135,9 +135,9 @@ export class WetPlayer extends HTMLElement {
   async #ask() {
     const answer = await fetch(this.getAttribute("src")).catch(() => null);
     if (!this.isConnected) return;
-    const facts = answer?.ok ? await answer.json() : null;
+    const facts = answer?.ok ? await answer.json().catch(() => null) : null;
     if (!facts || facts.state === "failed") {
-      this.#set("failed", facts?.reason ?? "The picture cannot be had; try again later");
+      this.#set("failed", facts?.reason ?? "The picture cannot be had; load the page again");
     } else if (facts.state === "ready") {
       this.#begin(facts);
     } else {
@@ -150,7 +150,7 @@ export class WetPlayer extends HTMLElement {
     this.facts = facts;
     this.timecode = new Timecode(facts.rate, facts.timecode);
     const { video } = this.controls;
-    video.addEventListener("error", () => this.#set("failed", "This browser cannot play the proxy"));
+    video.addEventListener("error", () => this.#set("failed", "The proxy cannot be played; load the page again"));
     this.film = new Film(video, facts, () => this.#draw(), () => this.#state());
     this.controls.begin(facts);
     video.src = facts.video;
