@@ -61,7 +61,9 @@ def add_reel(ledger: Ledger, number: int, shots: int = 4, flagged: tuple[int, ..
          "reason": "", "picture_file": f"shots/{reel_id}/{i}.mkv",
          "picture_sha256": key_of(number, i)[::-1], "changed_share": 0.01 * (i + 1),
          "seconds": 60.0, "device": "cpu", "software": "wetgate 0.1.0",
-         "steps": [{"name": "dirt", "version": 2, "touches": "damage", "changed_share": 0.01}]}
+         "steps": [{"name": "dirt", "version": 2, "touches": "damage", "changed_share": 0.01}],
+         "step_parameters": [], "frame_md5": ["0" * 32] * FRAMES,
+         "change_file": f"shots/{reel_id}/{i}.change.mkv", "change_sha256": "0" * 64}
         for i, a, b in places
     ])  # fmt: skip
     ledger.append("measurements", reel_id, [
