@@ -8,7 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogs.decisions.chain import FIRST, written
-from catalogs.decisions.ledger_copy import copy_decision, copy_decisions
+from catalogs.decisions.ledger_copy import (
+    compact_copies,
+    copied_decisions,
+    copy_decision,
+    copy_decisions,
+)
 from catalogs.store import Store
 from flows.cli import app
 
@@ -101,4 +106,7 @@ def test_copies_are_made_once_whoever_makes_them(decided: Store) -> None:
     rows = ledger.read("decisions")
     assert list(rows["sequence"]) == list(range(1, 1204))
     assert rows.iloc[1]["sha256"] == log.read()[1].sha256
-    assert len(list((ledger.folder / "decisions").glob("*/*.parquet"))) == 4
+    assert copied_decisions(ledger) == log.read()
+    compact_copies(ledger)
+    assert len(list((ledger.folder / "decisions").glob("*/*.parquet"))) == 2
+    assert copied_decisions(ledger) == log.read()
