@@ -95,16 +95,19 @@ def test_an_unfinished_line_is_said_and_no_problem(decided: Store) -> None:
     assert (status, found["torn"], found["decisions"]) == (0, 1, 4)
 
 
-def test_copies_are_made_once_whoever_makes_them(decided: Store) -> None:
+def test_copies_are_made_once_whoever_makes_them(
+    decided: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogs.decisions.ledger_copy._A_PARTITION", 20)
     log, ledger = decided.decisions, decided.ledger("night")
-    for _ in range(1200):
+    for _ in range(30):
         log.append(draft())
-    assert copy_decisions(ledger, log.read()) == 1200
+    assert copy_decisions(ledger, log.read()) == 30
     assert copy_decisions(ledger, log.read()) == 0
     copy_decision(ledger, log.read()[1])
     copy_decision(ledger, log.read()[-1])
     rows = ledger.read("decisions")
-    assert list(rows["sequence"]) == list(range(1, 1204))
+    assert list(rows["sequence"]) == list(range(1, 34))
     assert rows.iloc[1]["sha256"] == log.read()[1].sha256
     assert copied_decisions(ledger) == log.read()
     compact_copies(ledger)
