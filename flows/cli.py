@@ -175,9 +175,12 @@ def report(
     batch: Annotated[str | None, typer.Option(help="A night; the last one if not given.")] = None,
 ) -> None:
     """Write the report of a night again and print where it is."""
+    from tasks.decided import update_copies
     from tasks.report import write_report
 
     opened = existing_store(store)
+    if fault := update_copies(opened):
+        typer.echo(f"wetgate: {fault}", err=True)
     typer.echo(write_report(opened, words.known_batch(opened, batch)))
 
 

@@ -69,9 +69,7 @@ def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:
         and one.start_frame in wanted.get(one.decision.reel_id, {})
     ]
     remarks = [*asked.remarks, *(said for t in plan.treatments for said in licence_remarks(t))]
-    decided = Decided(
-        at_hand.decisions, _carried(due, plan.reels), tuple(held), _unsaid(store, stale), locked
-    )
+    decided = Decided(_carried(due, plan.reels), tuple(held), _unsaid(store, stale), locked)
     plan = replace(plan, refused={})  # said of each decision
     return Prepared(plan, policy, tuple(dict.fromkeys(asked.models)),
                     tuple(dict.fromkeys(remarks)), decided)  # fmt: skip

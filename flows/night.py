@@ -124,7 +124,10 @@ class Night:
 
     def _leave(self, reel_id: str, why: str) -> None:
         """Leave a locked reel alone: whatever the catalog says, what was signed off stands."""
-        self.tally.restored.add(reel_id)
+        rows = self._order.ledger.newest("reels", reel_id)
+        status = rows["status"].iloc[-1] if len(rows) else "held"
+        stands = {"restored": self.tally.restored, "failed": self.tally.failed}
+        stands.get(status, self.tally.held).add(reel_id)
         self._order.record("found locked", reel_id, "success", why)
         self._progress.say(reel_id, f"left as it is: {why}")
 

@@ -16,6 +16,7 @@ from flows.decided import for_tonight, prepare_decided
 from flows.night import Night, Tally
 from flows.prepared import Prepared, record_carried_out, record_plan
 from flows.treatment import resolve_treatment
+from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
 
 
@@ -101,6 +102,7 @@ def nightly(
         record_plan(order, decided)
 
     with hold_store(opened):  # so that the decisions are of what stands
+        update_copies(opened, compact=True)
         decided = for_tonight(prepare_decided(opened, rules), opened, catalogued, treatment)
         reel_ids = dict.fromkeys(reel.reel_id for reel in catalogued.reels)
         reel_ids |= dict.fromkeys(reel.reel.reel_id for reel in decided.plan.reels)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from catalogs.decisions.decision import Decision
-from catalogs.decisions.ledger_copy import copy_decisions
 from catalogs.decisions.outcomes import OutcomeWord, outcome_event
 from catalogs.policy import Policy
 from catalogs.recipe import steps_json
@@ -21,7 +20,6 @@ class Decided:
     """What becomes of the reviewers' decisions.
 
     Attributes:
-        all: every decision, oldest first.
         carried: those that the plan carries out.
         held: those that cannot be carried out now, and why.
         stale: those that were not done before their shot was rendered anew, and were not yet said.
@@ -29,7 +27,6 @@ class Decided:
         fault: what is wrong with the log; nothing is carried out then.
     """
 
-    all: tuple[Decision, ...] = ()
     carried: tuple[Decision, ...] = ()
     held: tuple[tuple[Decision, str], ...] = ()
     stale: tuple[Decision, ...] = ()
@@ -87,8 +84,6 @@ def _record_decided(order: Order, prepared: Prepared) -> None:
     if decided.fault:
         detail = f"{decided.fault}; no decision is carried out until it holds"
         order.record("decision log", order.batch_id, "failure", detail)
-    else:
-        copy_decisions(order.ledger, decided.all)
     for decision, why in decided.held:
         _record(order, decision, "held", why)
     for decision in decided.stale:

@@ -19,7 +19,7 @@ from flows.decided import prepare_decided
 from flows.night import Night, Tally
 from flows.prepared import Decided, Prepared, record_carried_out, record_plan
 from flows.treatment import renewing
-from tasks.decided import decisions_at_hand
+from tasks.decided import decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy
 from tasks.reprocess import plan_reprocess
@@ -86,7 +86,7 @@ def prepare(store: Store, asked: Asked, ask: bool = True) -> Prepared:
     for treatment in plan.treatments:
         build_steps(treatment, store.shelf)
         remarks = (*remarks, *licence_remarks(treatment))
-    decided = Decided(at_hand.decisions, locked=at_hand.locked, fault=at_hand.fault)
+    decided = Decided(locked=at_hand.locked, fault=at_hand.fault)
     return Prepared(plan, policy, renewal.models, tuple(dict.fromkeys(remarks)), decided)
 
 
@@ -126,6 +126,7 @@ def reprocess(
     means = Means(scheduler, workers, until)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
+        update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
         if not prepared.plan.reels:
             return ended(_nothing_done(prepared))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from catalogs.decisions.decision import CARRIED_OUT, Decision, Place
-from catalogs.decisions.ledger_copy import copied_decisions
+from catalogs.decisions.ledger_copy import compact_copies, copied_decisions, copy_decisions
 from catalogs.decisions.standing import reel_states, standing_decisions
 from catalogs.errors import StoreError, VerificationError
 from catalogs.ledger import Ledger
@@ -46,6 +46,25 @@ def decisions_at_hand(store: Store) -> AtHand:
         return AtHand(store.decisions.read())
     except (VerificationError, StoreError) as error:
         return AtHand(copied_decisions(store.ledger()), str(error))
+
+
+def update_copies(store: Store, compact: bool = False) -> str:
+    """Bring the ledger's copies up to date with the log, as far as that holds.
+
+    Args:
+        store: of the log.
+        compact: whether files are merged; only while the store is held.
+
+    Returns:
+        What is wrong with the log; empty when nothing is.
+    """
+    at_hand = decisions_at_hand(store)
+    if at_hand.fault:
+        return at_hand.fault
+    copy_decisions(store.ledger(), at_hand.decisions)
+    if compact:
+        compact_copies(store.ledger())
+    return ""
 
 
 @dataclass(frozen=True)

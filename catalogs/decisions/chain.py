@@ -8,7 +8,7 @@ changed, and no line taken out, put in or moved, without the next line saying so
 
 import hashlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,14 +18,17 @@ from catalogs.errors import VerificationError
 FIRST = "0" * 64  # what the first line names as the line before
 
 _DECISION = TypeAdapter(Decision)
-_ORDER = ("sequence", "decided_at", *(field.name for field in fields(Decision)))
+_FIRST_TWO = ("sequence", "decided_at")
+_ORDER = (
+    *_FIRST_TWO,
+    *(f.name for f in fields(Decision) if f.name not in (*_FIRST_TWO, "sha256")),
+)
 _SEAL = len(b',"sha256":"') + 64 + len(b'"}')
 
 
 def written(decision: Decision) -> bytes:
     """The line of a decision, its hash computed, with its line feed."""
-    known = asdict(decision)
-    body = {name: known[name] for name in dict.fromkeys(_ORDER) if name != "sha256"}
+    body = {name: getattr(decision, name) for name in _ORDER}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return text[:-1] + f',"sha256":"{_hash(text)}"}}\n'.encode()
 

@@ -24,7 +24,7 @@ def copy_decision(ledger: Ledger, decision: Decision) -> None:
 
 
 def copy_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> int:
-    """Bring the table up to date with the log; only while the store is held.
+    """Bring the table up to date with the log.
 
     Args:
         ledger: of the store.
@@ -40,10 +40,14 @@ def copy_decisions(ledger: Ledger, decisions: Iterable[Decision]) -> int:
             missing.setdefault(_partition(decision), []).append(decision)
     for own in missing.values():
         _copy(ledger, own)
+    return sum(map(len, missing.values()))
+
+
+def compact_copies(ledger: Ledger) -> None:
+    """Merge the files that single decisions were copied to; only while the store is held."""
     folders = (ledger.folder / "decisions").glob("*/")
     for partition in sorted(folder.name for folder in folders):
         ledger.compact("decisions", partition)
-    return sum(map(len, missing.values()))
 
 
 def copied_decisions(ledger: Ledger) -> tuple[Decision, ...]:

