@@ -169,7 +169,8 @@ def test_a_flood_of_errands_ends_at_the_last(player: Page, stand: Stand) -> None
               const chance = () => (state = (state * 48271) % 2147483647) / 2147483647;
               let frame = 0;
               for (let n = 0; n < 25; n += 1) {
-                frame = chance() < 0.5 ? 100 + Math.floor(3 * chance()) : Math.floor(240 * chance());
+                const isNear = chance() < 0.5;
+                frame = Math.floor(isNear ? 100 + 3 * chance() : 240 * chance());
                 player.seek(frame);
                 await new Promise((done) => setTimeout(done, 40 * chance()));
               }
