@@ -155,6 +155,32 @@ def test_a_quick_run_of_steps_loses_none(player: Page, stand: Stand) -> None:
         }"""
     )
     assert stand(player) == 100
+    player.wait_for_timeout(500)
+    assert stand(player) == 100
+
+
+def test_a_flood_of_errands_ends_at_the_last(player: Page, stand: Stand) -> None:
+    """Pictures of earlier errands that come late neither count as arrival nor stay."""
+    for seed in range(12):
+        last = player.evaluate(
+            """async (seed) => {
+              const player = document.querySelector("wet-player");
+              let state = seed + 1;
+              const chance = () => (state = (state * 48271) % 2147483647) / 2147483647;
+              let frame = 0;
+              for (let n = 0; n < 25; n += 1) {
+                const isNear = chance() < 0.5;
+                frame = Math.floor(isNear ? 100 + 3 * chance() : 240 * chance());
+                player.seek(frame);
+                await new Promise((done) => setTimeout(done, 40 * chance()));
+              }
+              return frame;
+            }""",
+            seed,
+        )
+        assert stand(player) == last
+        player.wait_for_timeout(200)
+        assert stand(player) == last
 
 
 def test_the_address_brings_back_what_was_looked_at(player: Page, stand: Stand) -> None:
@@ -307,3 +333,22 @@ def test_timecode_is_counted_as_smpte_counts_it(player: Page) -> None:
         "twice": ["01:00:59;59", "01:01:00;04", "01:10:00;00"],
         "film": "11:00:00:12", "silent": "00:01:01:17", "odd": [], "wrong": [None] * 5,
     }  # fmt: skip
+
+
+def test_every_key_has_an_action_and_every_action_a_key_that_no_other_has(player: Page) -> None:
+    found = player.evaluate(
+        """async () => {
+          const { KEYS } = await import("/static/player/keys.js");
+          const { ACTIONS } = await import("/static/player/actions.js");
+          return {
+            keys: KEYS.flatMap(([keys]) => keys), named: KEYS.map(([, action]) => action),
+            actions: Object.keys(ACTIONS), words: KEYS.map(([, , words]) => words),
+          };
+        }"""
+    )
+    assert sorted(found["named"]) == sorted(found["actions"])
+    assert len(set(found["keys"])) == len(found["keys"])
+    assert all(found["words"])
+    page_of_it = (Path(__file__).parent.parent.parent / "docs" / "player.md").read_text()
+    for key in (k.upper() for k in found["keys"] if len(k) == 1 and k.isalnum()):
+        assert f" {key} " in page_of_it, key

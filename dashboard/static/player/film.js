@@ -20,6 +20,7 @@ export class Film {
   #onState;
   #busy = false; // the video is seeking
   #asked = -1; // the frame that the video was sent to
+  #stands = null; // the frame that it stands on
   #tries = 0;
   #watch = 0;
   #reverse = null;
@@ -77,6 +78,8 @@ export class Film {
     this.#halt();
     const from = this.goal ?? this.shown ?? 0;
     const last = this.#facts.frames - 1;
+    this.#stands = null;
+    this.goal = null;
     if (speed > 0 && from >= last) this.#aim(this.loop ? this.loop[0] : 0);
     this.speed = speed;
     if (speed > 0) {
@@ -110,16 +113,17 @@ export class Film {
 
   #aim(frame) {
     this.goal = frame;
+    this.#tries = 0;
     if (!this.#busy) this.#send();
   }
 
   /** Send the video to the goal; elsewhere within the frame where that gave another one. */
   #send() {
     const [frames, seconds] = this.#facts.rate;
-    this.#tries = this.goal === this.#asked ? this.#tries + 1 : 0;
     this.#busy = true;
     this.#asked = this.goal;
     const place = PLACES[this.#tries % PLACES.length];
+    this.#tries += 1;
     this.#video.currentTime = ((this.goal + place) * seconds) / frames;
   }
 
@@ -165,13 +169,34 @@ export class Film {
     const isNew = frame !== this.shown;
     this.shown = frame;
     if (this.speed > 0 && this.#isBeyond(frame)) return this.#aim(this.loop[0]);
-    const reached = frame === this.goal && !this.#busy;
+    const reached = this.#isReached(frame);
     if (reached) {
       this.goal = null;
-      this.#asked = -1;
+      this.#stands = frame;
     }
     if (isNew) this.#onPicture();
     if (reached) this.#onState();
+    else if (this.#isDisplaced(frame)) this.#return();
+  }
+
+  /**
+   * Whether this is the goal's picture, and not one like it that is about to go: until the video
+   * was sent to the goal and is there, the picture of an earlier errand may still be on its way.
+   */
+  #isReached(frame) {
+    return frame === this.goal && frame === this.#asked && !this.#busy;
+  }
+
+  /** A late picture of an earlier errand came while it stood. */
+  #isDisplaced(frame) {
+    const isStanding = this.speed === 0 && this.goal === null && this.#stands !== null;
+    return isStanding && frame !== this.#stands;
+  }
+
+  #return() {
+    this.goal = this.#stands;
+    this.#onState();
+    this.#wait(performance.now());
   }
 
   /** Past the loop's last frame: it is not shown. */

@@ -13,6 +13,7 @@
 //
 // Frames are those of the shot, from 0, in addresses as well.
 
+import { ACTIONS } from "./actions.js";
 import { Address, addressOf, readAddress } from "./address.js";
 import { controls } from "./controls.js";
 import { CropBox } from "./crop_box.js";
@@ -20,12 +21,11 @@ import { Film } from "./film.js";
 import { actionOf } from "./keys.js";
 import { Timecode, meant } from "./timecode.js";
 import { Timelines } from "./timelines.js";
-import { draw, GAINS, sizeOf } from "./views.js";
+import { draw, sizeOf } from "./views.js";
 
 const ASK_AGAIN = 500; // milliseconds
 const TALLEST = 64; // % of the window's height
 const STYLE = new URL("player.css", import.meta.url).href;
-const FASTEST = 8;
 
 export class WetPlayer extends HTMLElement {
   look = { view: "wipe", gain: 4, wipe: 0.5, isRestored: true };
@@ -68,45 +68,7 @@ export class WetPlayer extends HTMLElement {
 
   /** Do what a key does, by its action's name (keys.js). */
   act(action) {
-    const { film, facts } = this;
-    if (!film) return;
-    const second = Math.round(facts.rate[0] / facts.rate[1]);
-    const actions = {
-      next: () => film.step(1),
-      previous: () => film.step(-1),
-      second: () => film.step(second),
-      secondBack: () => film.step(-second),
-      minute: () => film.step(60 * second),
-      minuteBack: () => film.step(-60 * second),
-      first: () => film.seek(0),
-      last: () => film.seek(facts.frames - 1),
-      toggle: () => (film.speed ? film.pause() : film.play(1)),
-      stand: () => film.pause(),
-      forward: () => film.play(film.speed > 0 ? Math.min(2 * film.speed, FASTEST) : 1),
-      back: () => film.play(film.speed < 0 ? Math.max(2 * film.speed, -FASTEST) : -1),
-      go: () => this.controls.go.focus(),
-      wipe: () => this.show({ view: "wipe" }),
-      side: () => this.show({ view: "side" }),
-      ab: () =>
-        this.show({ view: "ab", isRestored: this.look.view === "ab" && !this.look.isRestored }),
-      difference: () => this.show({ view: "difference" }),
-      change: () => this.show({ view: "change" }),
-      gain: () =>
-        this.show({
-          view: "difference",
-          gain: GAINS[(GAINS.indexOf(this.look.gain) + 1) % GAINS.length],
-        }),
-      wipeLeft: () => this.show({ view: "wipe", wipe: Math.max(0, this.look.wipe - 0.02) }),
-      wipeRight: () => this.show({ view: "wipe", wipe: Math.min(1, this.look.wipe + 0.02) }),
-      in: () => this.loop(this.frame, Math.max(this.frame, film.loop?.[1] ?? facts.frames - 1)),
-      out: () => this.loop(Math.min(this.frame, film.loop?.[0] ?? 0), this.frame),
-      loop: () => (film.loop ? this.loop() : this.loop(...(this.lastLoop ?? [0, facts.frames - 1]))),
-      mark: () => this.#say("wet-mark", { forward: true }),
-      markBack: () => this.#say("wet-mark", { forward: false }),
-      crop: () => this.cropBox.toggle(),
-      save: () => this.#save(),
-    };
-    actions[action]?.();
+    if (this.film) ACTIONS[action]?.(this);
   }
 
   /** Another way of looking. */
@@ -154,7 +116,7 @@ export class WetPlayer extends HTMLElement {
     this.film = new Film(video, facts, () => this.#draw(), () => this.#state());
     this.controls.begin(facts);
     video.src = facts.video;
-    this.#say("wet-facts", facts);
+    this.say("wet-facts", facts);
     this.timelines.load();
     this.#set("seeking", "");
     this.film.seek(this.#wanted.frame ?? 0);
@@ -194,7 +156,7 @@ export class WetPlayer extends HTMLElement {
     this.dataset.reelFrame = facts.start_frame + film.shown;
     this.controls.showFrame(film.shown, this.look);
     this.cropBox.place();
-    if (isOther) this.#say("wet-frame", this.#counted(film.shown));
+    if (isOther) this.say("wet-frame", this.#counted(film.shown));
   }
 
   #state() {
@@ -211,7 +173,7 @@ export class WetPlayer extends HTMLElement {
     this.#address.write(addressOf(frame, this.look), () => {
       if (this.film.state !== "still" || this.film.shown !== frame) return;
       this.#set("still", "");
-      this.#say("wet-still", this.#counted(frame));
+      this.say("wet-still", this.#counted(frame));
     });
   }
 
@@ -220,7 +182,7 @@ export class WetPlayer extends HTMLElement {
     this.controls.showState(state, words, this.film?.speed ?? 0);
   }
 
-  #say(name, detail) {
+  say(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
 
@@ -229,15 +191,6 @@ export class WetPlayer extends HTMLElement {
     if (!action || !this.film) return;
     event.preventDefault();
     this.act(action);
-  }
-
-  #save() {
-    for (const side of ["source", "restored"]) {
-      const link = document.createElement("a");
-      link.href = `${this.facts.frames_at}/${this.frame}/${side}.png?save=1`;
-      link.download = "";
-      link.click();
-    }
   }
 }
 

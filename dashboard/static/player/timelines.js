@@ -5,11 +5,18 @@
 
 import { element } from "./controls.js";
 
-const HEIGHT = 64;
+const HEIGHT = 4.5; // of a chart, in the page's own measure
 const TOGETHER = { luma_restored: "luma_source" }; // drawn in one chart
 
+const em = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 const rounded = (value) =>
   value === null || value === undefined ? "–" : String(Number(value.toPrecision(4)));
+
+function goButton(text, label, act) {
+  const made = element("button", { type: "button", title: label, "aria-label": label }, text);
+  made.addEventListener("click", act);
+  return made;
+}
 
 export class Timelines {
   #player;
@@ -44,7 +51,7 @@ export class Timelines {
     for (const group of groups.values()) this.#chart(group, charts);
     const fit = () => {
       const width = charts.clientWidth;
-      for (const chart of this.#charts) if (width) chart.setSize({ width, height: HEIGHT });
+      for (const chart of this.#charts) if (width) chart.setSize({ width, height: HEIGHT * em() });
     };
     new ResizeObserver(fit).observe(charts);
   }
@@ -59,14 +66,17 @@ export class Timelines {
       width: 1.5,
       points: group.some((one) => one.values.includes(null)) ? { size: 4 } : { show: false },
     }));
-    const axis = { stroke: ink("--wet-quiet"), grid: { show: false }, ticks: { show: false } };
+    const axis = {
+      stroke: ink("--wet-quiet"), font: `${0.75 * em()}px sans-serif`,
+      grid: { show: false }, ticks: { show: false },
+    };
     const options = {
       width: Math.max(charts.clientWidth, 200),
-      height: HEIGHT,
+      height: HEIGHT * em(),
       legend: { show: false },
       cursor: { sync: { key: "wet-player" }, drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { time: false } },
-      axes: [{ ...axis, show: false }, { ...axis, size: 64, space: 24 }],
+      axes: [{ ...axis, show: false }, { ...axis, size: 4 * em(), space: 1.5 * em() }],
       padding: [4, 8, 4, 0],
       series: [{}, ...lines],
       hooks: { draw: [(chart) => this.#line(chart)] },
@@ -115,38 +125,41 @@ export class Timelines {
   }
 
   #lane(metric) {
+    const { worst_frame: worst, interval } = metric;
     const last = Math.max(this.#player.facts.frames - 1, 1);
     const across = (frame) => `${(100 * frame) / last}%`;
     const limit = metric.threshold === null ? "" : `, flagged from ${rounded(metric.threshold)}`;
     const value = `${rounded(metric.after)} ${metric.unit}${limit}`;
     const track = element("div", { class: "wet-track" });
-    if (metric.interval) {
-      const [first, end] = metric.interval;
-      const label = `${metric.id}: repeat frames ${first} to ${end}`;
-      const stretch = element("button", {
-        type: "button", class: "wet-stretch", title: label, "aria-label": label,
-      });
+    const goes = element("span", { class: "wet-goes" });
+    track.addEventListener("click", ({ clientX }) => {
+      const box = track.getBoundingClientRect();
+      this.#player.seek((last * (clientX - box.left)) / box.width);
+    });
+    if (interval) {
+      const [first, end] = interval;
+      const stretch = element("div", { class: "wet-stretch" });
       Object.assign(stretch.style, { left: across(first), width: across(end - first) });
-      stretch.addEventListener("click", () => {
+      track.append(stretch);
+      const loop = () => {
         this.#player.loop(first, end);
         this.#player.seek(first);
-      });
-      track.append(stretch);
+      };
+      goes.append(goButton("loop", `${metric.id}: loop frames ${first} to ${end}`, loop));
     }
-    if (metric.worst_frame !== null) {
-      const label = `${metric.id}: worst at frame ${metric.worst_frame}; go there`;
-      const mark = element("button", {
-        type: "button", class: "wet-mark", title: label, "aria-label": label,
-      });
-      mark.style.left = across(metric.worst_frame);
-      mark.addEventListener("click", () => this.#player.seek(metric.worst_frame));
+    if (worst !== null) {
+      const mark = element("div", { class: "wet-mark" });
+      mark.style.left = across(worst);
       track.append(mark);
+      const go = () => this.#player.seek(worst);
+      goes.prepend(goButton(worst, `${metric.id}: worst at frame ${worst}; go there`, go));
     }
     return element(
       "div", { class: "wet-lane", "data-verdict": metric.verdict },
       element("span", { title: metric.name }, metric.id),
-      element("span", { class: "wet-verdict" }, metric.verdict),
+      element("span", {}, metric.verdict),
       element("span", {}, value),
+      goes,
       track,
     );
   }

@@ -55,7 +55,7 @@ export function draw(screen, gate, panels, look) {
     panel(0, 0, edge, 0);
     panel(1, edge, width, 0);
     screen.fillStyle = LINE;
-    if (edge > 0 && edge < width) screen.fillRect(edge - 1, 0, 2, height);
+    if (edge > 0 && edge < width) screen.fillRect(edge, 0, 1, height);
   } else {
     const change = gate.getImageData(2 * pitch, 0, width, height);
     if (look.view === "difference") difference(change.data, levelsOf(look.gain));
