@@ -11,6 +11,7 @@ mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
 strata/          what the last comparison of strata found
+accounts.json    who may use the dashboard, see `dashboard.accounts`
 decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
 recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
 policy.toml      what may be done to which collection; written by people, never by a night

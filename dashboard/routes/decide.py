@@ -11,7 +11,6 @@ from fastapi.responses import RedirectResponse, Response
 from catalogs.decisions.decision import OF_REELS, VERBS, Decision, Draft
 from catalogs.decisions.ledger_copy import copy_decision
 from catalogs.errors import DecisionError, StoreError
-from catalogs.recipe import shipped_recipes
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
@@ -46,7 +45,9 @@ def _of_shot(
     found = find_shot(house, *place)
     after = place_of(house, filters, int(found["shot_id"])).after
     try:
-        taken = _take(house, _shot_draft(visitor, found, fields), str(found["picture_sha256"]))
+        taken = _take(
+            house, _shot_draft(house, visitor, found, fields), str(found["picture_sha256"])
+        )
     except DecisionError as error:
         return shot_page(request, visitor, found, 409, str(error), fields)
     goes_on = first(fields, "go_on") == "1" and after is not None
@@ -55,11 +56,11 @@ def _of_shot(
     return RedirectResponse(f"/reels/{to['reel_id']}/shots/{to['start_frame']}?{query}", 303)
 
 
-def _shot_draft(visitor: Visitor, found: Row, fields: dict[str, list[str]]) -> Draft:
+def _shot_draft(house: House, visitor: Visitor, found: Row, fields: dict[str, list[str]]) -> Draft:
     verb, recipe = first(fields, "verb"), first(fields, "recipe")
     if verb not in VERBS or verb in OF_REELS:
         raise DecisionError("choose a decision: accept, keep original, redo or question")
-    if recipe and recipe not in shipped_recipes():
+    if recipe and recipe not in house.store.recipes:
         raise DecisionError(f"no recipe {recipe[:40]!r}; choose one of the list")
     redo = verb == "redo"
     return Draft(

@@ -4,7 +4,6 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from catalogs.decisions.codes import CODES
-from catalogs.recipe import shipped_recipes
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
@@ -64,7 +63,7 @@ def shot_page(
         is_locked=bool(locked) and locked[0].verb == "lock",
         strata=house.view.ask(_STRATA, [found["shot_id"]]),
         events=house.view.ask(_EVENTS, [found["name"], found["key"]]),
-        codes=_codes(found), recipes=sorted(shipped_recipes()), models=_models(house),
+        codes=_codes(found), recipes=sorted(house.store.recipes), models=_models(house),
         parameters_text=parameters_text, problem=problem, form=form or {},
         done=request.query_params.get("done", "")[:12],
     )  # fmt: skip
