@@ -1,4 +1,4 @@
-"""The pages in a real browser: by keyboard alone, for everybody, and without leaving the machine."""
+"""The pages in a real browser: by keyboard alone, for everybody, no request leaves the machine."""
 
 from __future__ import annotations
 
