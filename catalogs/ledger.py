@@ -26,6 +26,7 @@ from catalogs.errors import StoreError
 from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
 Row = Mapping[str, Any]
+_Wanted = list[tuple[str, str, str]] | None  # column, relation, value
 
 
 class Ledger:
@@ -74,6 +75,11 @@ class Ledger:
         """All rows of a table or of one partition, oldest first, as pandas."""
         return self._arrow(table, partition).to_pandas()
 
+    def find(self, table: str, partition: str, **values: str) -> pd.DataFrame:
+        """Rows of a partition whose columns have these values, oldest first; others stay unread."""
+        wanted = [(column, "==", value) for column, value in values.items()]
+        return self._arrow(table, partition, wanted).to_pandas()
+
     def newest(self, table: str, partition: str | None = None) -> pd.DataFrame:
         """The current state: the newest row per key of the table."""
         rows = self.read(table, partition)
@@ -101,27 +107,27 @@ class Ledger:
             return sorted((self.folder / table / partition).glob("*.parquet"))
         return sorted((self.folder / table).glob("*/*.parquet"))
 
-    def _parts(self, table: str, partition: str | None) -> list[pa.Table]:
+    def _parts(self, table: str, partition: str | None, wanted: _Wanted) -> list[pa.Table]:
         """The files' rows; looked at again when a compaction took files away meanwhile."""
         while True:
             files = self._files(table, partition)
             try:
-                return [_read_file(file, TABLES[table]) for file in files]
+                return [_read_file(file, TABLES[table], wanted) for file in files]
             except FileNotFoundError:
                 if files == self._files(table, partition):
                     raise
 
-    def _arrow(self, table: str, partition: str | None) -> pa.Table:
+    def _arrow(self, table: str, partition: str | None, wanted: _Wanted = None) -> pa.Table:
         schema = TABLES[table]
-        whole = pa.concat_tables([schema.empty_table(), *self._parts(table, partition)])
+        whole = pa.concat_tables([schema.empty_table(), *self._parts(table, partition, wanted)])
         whole = whole.sort_by([("recorded_at", "ascending")])
         kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
         return whole.take(pa.array(kept, type=pa.int64()))
 
 
-def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
+def _read_file(file: Path, schema: pa.Schema, wanted: _Wanted) -> pa.Table:
     try:
-        return pq.read_table(file, schema=schema, partitioning=None)
+        return pq.read_table(file, schema=schema, partitioning=None, filters=wanted)
     except FileNotFoundError:
         raise
     except (pa.ArrowInvalid, OSError) as error:

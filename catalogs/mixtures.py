@@ -41,8 +41,8 @@ def base_of_next(ledger: Ledger, reel: Reel, treatment_id: str) -> str:
 
     Its treatment, or what it came from itself; empty where the reel goes back to just that.
     """
-    standing, base = _standing(ledger, reel)
-    return "" if (base or standing) == treatment_id else base or standing
+    base = base_version(ledger, reel)
+    return "" if base == treatment_id else base
 
 
 def reprocessed_version(ledger: Ledger, reel: Reel, treatment_id: str) -> str | None:
@@ -86,6 +86,12 @@ def read_version(
 def standing_version(ledger: Ledger, reel: Reel) -> str:
     """Treatment of the version of a reel that was restored last; empty when none was."""
     return _standing(ledger, reel)[0]
+
+
+def base_version(ledger: Ledger, reel: Reel) -> str:
+    """Treatment that nights know the version that stands by: its own, or what it came from."""
+    standing, base = _standing(ledger, reel)
+    return base or standing
 
 
 def _standing(ledger: Ledger, reel: Reel) -> tuple[str, str]:

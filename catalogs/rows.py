@@ -75,18 +75,18 @@ def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
     return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
 
 
-def reels_at_hand(ledger: Ledger) -> dict[str, Reel]:
-    """Known reels that may be taken up as they were; a held one must be looked at anew.
+def reels_at_hand(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
+    """Known reels (or one of them) that may be taken up as they were.
 
-    One that only a policy held is taken up from where it stood before.
+    A held one must be looked at anew; one that only a policy held is taken up from where it stood.
     """
-    held = held_reels(ledger)
-    return {name: reel for name, reel in known_reels(ledger).items() if name not in held}
+    held = held_reels(ledger, reel_id)
+    return {name: reel for name, reel in known_reels(ledger, reel_id).items() if name not in held}
 
 
-def held_reels(ledger: Ledger) -> dict[str, str]:
-    """Reels that are held, each with the reason; those that only a policy held are not."""
-    rows = ledger.read("reels")
+def held_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, str]:
+    """Reels (or one) that are held, and why; those that only a policy held are not."""
+    rows = ledger.read("reels", reel_id)
     by_policy = (
         (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
     )
@@ -167,10 +167,11 @@ def read_restored(ledger: Ledger, reel: Reel, treatment_id: str) -> dict[str, Re
     """
     rows = with_files(ledger, ledger.newest("restorations", reel.reel_id), reel.reel_id)
     rows = rows[(rows["treatment_id"] == treatment_id) & (rows["reel_digest"] == reel.digest)]
-    return {row.key: _restored(row._asdict()) for row in rows.itertuples(index=False)}
+    return {row.key: restored_of(row._asdict()) for row in rows.itertuples(index=False)}
 
 
-def _restored(row: Mapping[str, Any]) -> RestoredShot:
+def restored_of(row: Mapping[str, Any]) -> RestoredShot:
+    """The outcome of a shot as its row has it, without the parameters per frame."""
     return RestoredShot(
         shot=Shot(row["reel_id"], row["reel_digest"], int(row["shot_index"]),
                   int(row["start_frame"]), int(row["stop_frame"])),

@@ -43,9 +43,11 @@ def holding_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["detector"] == chosen]
 
 
-def of_holding_lists(ledger: Ledger, rows: pd.DataFrame) -> pd.DataFrame:
-    """Of rows that name a shot by its place, those of shots of a list that holds."""
-    holding = holding_rows(ledger.newest("shots"))
+def of_holding_lists(
+    ledger: Ledger, rows: pd.DataFrame, reel_id: str | None = None
+) -> pd.DataFrame:
+    """Of rows (of one reel) that name a shot by its place, those of a list that holds."""
+    holding = holding_rows(ledger.newest("shots", reel_id))
     return rows.merge(holding[SHOT_PLACE], on=SHOT_PLACE)
 
 

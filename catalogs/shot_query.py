@@ -5,7 +5,7 @@ attempt that failed takes nothing away, nor that the reel is held now:
 
     reel_id identifier title collection gauge colour reel_number
     shot_index start_frame stop_frame frames width height
-    key treatment_id recipe models status changed_share seconds flagged
+    key treatment_id recipe models status changed_share picture_sha256 seconds flagged
 
 `models` and `flagged` are lists of text: the registered models that restored it, the metrics that
 flag it. A condition may ask every table of the ledger too, in its newest rows:
@@ -33,31 +33,37 @@ from catalogs.tables import SHOT_PLACE, TABLES
 _SHOT = ["reel_id", "key"]
 _OF_REEL = ["reel_id", "reel_digest", "treatment_id", "identifier", "title", "collection",
             "gauge", "colour", "reel_number", "width", "height"]  # fmt: skip
-_OF_SHOT = [*SHOT_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share"]
+_OF_SHOT = [*SHOT_PLACE, "shot_index", "key", "treatment_id", "status", "changed_share",
+            "picture_sha256"]  # fmt: skip
 
 
-def standing_shots(ledger: Ledger, treatments: Mapping[str, Treatment]) -> pd.DataFrame:
+def standing_shots(
+    ledger: Ledger, treatments: Mapping[str, Treatment], reel_id: str | None = None
+) -> pd.DataFrame:
     """The table `shot`, as above; what it cost to restore and to measure is `seconds`.
 
     Args:
         ledger: of the store.
         treatments: as recorded, by their identity.
+        reel_id: of the only reel that is asked for, which takes a short time; all when None.
     """
-    rows = ledger.read("reels")
+    rows = ledger.read("reels", reel_id)
     rows = rows[rows["status"] == "restored"]
     reels = rows.drop_duplicates("reel_id", keep="last")[_OF_REEL]
-    restorations = ledger.newest("restorations")
+    restorations = ledger.newest("restorations", reel_id)
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]
-    outcomes = with_mixtures(restorations, ledger.newest("mixtures"))[_OF_SHOT]
+    outcomes = with_mixtures(restorations, ledger.newest("mixtures", reel_id))[_OF_SHOT]
     shots = outcomes.merge(reels, on=["reel_id", "reel_digest", "treatment_id"])
     shots = shots.drop(columns="treatment_id").merge(own, on=_SHOT)
-    shots = of_holding_lists(ledger, shots)
+    shots = of_holding_lists(ledger, shots, reel_id)
     shots["frames"] = shots["stop_frame"] - shots["start_frame"]
     known = {name: _models(treatment) for name, treatment in treatments.items()}
     shots["models"] = [known.get(name, []) for name in shots["treatment_id"]]
     names = {name: treatment.recipe_name for name, treatment in treatments.items()}
     shots["recipe"] = [names.get(name, "") for name in shots["treatment_id"]]
-    return _measured(ledger, shots).sort_values(["reel_id", "start_frame"], ignore_index=True)
+    return _measured(ledger, shots, reel_id).sort_values(
+        ["reel_id", "start_frame"], ignore_index=True
+    )
 
 
 def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -91,9 +97,9 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
     return shots[np.array([place in chosen for place in places], dtype=bool)]
 
 
-def _measured(ledger: Ledger, shots: pd.DataFrame) -> pd.DataFrame:
+def _measured(ledger: Ledger, shots: pd.DataFrame, reel_id: str | None) -> pd.DataFrame:
     """The shots with the metrics that flag each, and the time that measuring took."""
-    rows = ledger.newest("measurements")
+    rows = ledger.newest("measurements", reel_id)
     flags = rows[rows["verdict"] == "flag"].groupby(_SHOT)["metric"].agg(list).to_dict()
     spent = rows.groupby(_SHOT)["seconds"].sum().to_dict()
     places = list(zip(*(shots[name] for name in _SHOT), strict=True))

@@ -4,12 +4,16 @@ tables/          the ledger
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
+proxies/<reel>/  what the dashboard shows of shots, made when asked for; may be deleted
 models/          what recipes may name of the model registry, see `catalogs.model_shelf`
 reports/         one folder a night
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
 strata/          what the last comparison of strata found
+accounts.json    who may use the dashboard, see `dashboard.accounts`
+decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
+recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """
@@ -21,9 +25,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogs.decisions.log import DecisionLog
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.model_shelf import Shelf
+from catalogs.recipe import shipped_recipes
 from catalogs.sweep import sweep
 
 STORE_VERSION = "2"
@@ -59,9 +65,25 @@ class Store:
         return self.root / "features" / reel_id / name
 
     @property
+    def proxies(self) -> Path:
+        """What the dashboard shows."""
+        return self.root / "proxies"
+
+    @property
     def shelf(self) -> Shelf:
         """The models that are kept here."""
         return Shelf(self.root / "models")
+
+    @property
+    def decisions(self) -> DecisionLog:
+        """What reviewers decided here."""
+        return DecisionLog(self.root / "decisions")
+
+    @property
+    def recipes(self) -> dict[str, Path]:
+        """Recipes that may be named here, by name; those of Wetgate are what they always are."""
+        own = {path.stem: path for path in sorted((self.root / "recipes").glob("*.toml"))}
+        return own | shipped_recipes()
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""

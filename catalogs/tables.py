@@ -82,6 +82,12 @@ TABLES: dict[str, pa.Schema] = {
     "events": _schema(
         event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,
     ),
+    "decisions": _schema(
+        sequence=_COUNT, decided_at=_TEXT, person=_TEXT, verb=_TEXT, reel_id=_TEXT,
+        start_frame=_COUNT, stop_frame=_COUNT, treatment_id=_TEXT, output_sha256=_TEXT,
+        codes=pa.list_(_TEXT), comment=_TEXT, frame=_COUNT, recipe=_TEXT, model=_TEXT,
+        before=_TEXT, sha256=_TEXT,
+    ),
     "batches": _schema(
         catalog=_TEXT, recipe=_TEXT, treatment_id=_TEXT, steps_json=_TEXT, status=_TEXT,
         reels_restored=_COUNT,
@@ -101,5 +107,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "readings": ("reel_id", "key", "stretch", "subject"),
     "harmless": ("reel_id", "key", "metric"),
     "events": ("record_id",),
+    "decisions": ("sequence",),
     "batches": ("batch_id",),
 }

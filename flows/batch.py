@@ -32,7 +32,11 @@ MOST_SLOTS = 256  # threads that watch Dask futures
 
 @dataclass(frozen=True)
 class NightSummary:
-    """How a night ended."""
+    """How a night ended.
+
+    Attributes:
+        decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
+    """
 
     batch_id: str
     report: str
@@ -42,11 +46,12 @@ class NightSummary:
     shots_computed: int
     shots_original_kept: int
     stopped: bool
+    decisions_open: int = 0
 
     @property
     def all_well(self) -> bool:
-        """True when every reel is restored."""
-        return not (self.held or self.failed or self.stopped)
+        """True when every reel is restored, and every decision carried out."""
+        return not (self.held or self.failed or self.stopped or self.decisions_open)
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         shots_computed=tally.shots_computed,
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
+        decisions_open=tally.decisions_open,
     )
 
 

@@ -38,6 +38,7 @@ from flows.options import (
 )
 from flows.reprocess_command import reprocess
 from flows.retire_command import retire
+from flows.review_command import review_app
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.strata_command import strata
@@ -52,6 +53,7 @@ app = typer.Typer(
 
 app.add_typer(export_app, name="export")
 app.add_typer(models_app, name="models")
+app.add_typer(review_app, name="review")
 app.add_typer(shots_app, name="shots")
 
 
@@ -91,6 +93,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
+    from flows.decided_words import plan_decided
     from flows.plan import plan_night
     from flows.treatment import resolve_treatment
     from tasks.permit import find_policy, permit
@@ -98,10 +101,12 @@ def plan(
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, store, ask=False)
-    read = apply_choices(read_catalog(catalog, profile), choices)
     rules = find_policy(policy, store)
+    read = apply_choices(read_catalog(catalog, profile), choices)
     read = permit(read, rules, resolved.treatment)
     read = replace(read, remarks=(*read.remarks, *resolved.remarks))
+    if known:
+        read = plan_decided(known, read, resolved.treatment, rules)
     planned = plan_night(
         read, archive or catalog.parent, resolved.treatment, known, store, notice, rules
     )
@@ -173,9 +178,12 @@ def report(
     batch: Annotated[str | None, typer.Option(help="A night; the last one if not given.")] = None,
 ) -> None:
     """Write the report of a night again and print where it is."""
+    from tasks.decided import update_copies
     from tasks.report import write_report
 
     opened = existing_store(store)
+    if fault := update_copies(opened):
+        typer.echo(f"wetgate: {fault}", err=True)
     typer.echo(write_report(opened, words.known_batch(opened, batch)))
 
 

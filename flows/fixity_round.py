@@ -17,6 +17,7 @@ from catalogs.store import Store
 from flows.due import FIXITY_CHECK, Due, derivative_name, shots_name
 from flows.progress import NightProgress
 from flows.software import software
+from tasks.decision_fixity import LOG_NAME, LogFixity, check_decisions
 from tasks.fixity import (
     DerivativeFixity,
     SourceFixity,
@@ -33,7 +34,7 @@ from tasks.manifest import MANIFEST, digest_of
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is not as it was recorded: a source, a restored reel, or a shot.
+    """Something that is not as it was recorded: a source, a restored reel, a shot, the decisions.
 
     Of a restored reel it is a note and no problem where its sidecar alone differs.
     """
@@ -72,6 +73,17 @@ class Round:
             well += self._settle_shots(due.reel)
         if well:
             self._say(due.reel.reel_id, "as recorded: " + "; ".join(well))
+
+    def check_decisions(self) -> LogFixity:
+        """Read the log of decisions; one that does not hold is a problem of no reel."""
+        found = check_decisions(self._store)
+        if found.fault:
+            self._record(LOG_NAME, "failure", found.fault)
+            self.problems.append(Problem("", LOG_NAME, found.fault))
+        elif found.decisions:
+            self.files += 1
+            self._record(LOG_NAME, "success", _count(found.decisions, "decision"))
+        return found
 
     def _settle_source(self, due: Due, found: SourceFixity) -> Iterator[str]:
         self.files += found.file_count

@@ -5,7 +5,7 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -46,6 +46,7 @@ class Tally:
     shots_computed: int = 0
     frames_computed: int = 0
     stopped: bool = False
+    decisions_open: int = 0
 
 
 @dataclass
@@ -76,24 +77,50 @@ class Night:
         self._should_stop = should_stop
         self._queue = Queue()
         self._open: dict[str, OpenReel] = {}
+        self._again: set[str] = set()
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
-    def run(self, catalog: Catalog) -> Tally:
-        """Work through a catalog; returns when all is done or the night was stopped."""
+    def run(self, catalog: Catalog, locked: Mapping[str, str] | None = None) -> Tally:
+        """Work through a catalog; returns when all is done or the night was stopped.
+
+        Args:
+            catalog: what to restore; reels that were restored again before are left as they are.
+            locked: reels that nothing is done to, and why.
+        """
+        locked = locked or {}
         for held in catalog.held:
-            self._hold(held)
+            if held.reel_id in locked:
+                self._leave(held.reel_id, locked[held.reel_id])
+            else:
+                self._hold(held)
         known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
-            self._begin(entry, known.get(entry.reel_id))
+            if entry.reel_id in locked:
+                self._leave(entry.reel_id, locked[entry.reel_id])
+            elif entry.reel_id not in self._again:
+                self._begin(entry, known.get(entry.reel_id))
         return self._work()
 
     def run_again(self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]]) -> Tally:
-        """Work through reels that were restored before, each under its own treatment."""
+        """Work through reels, with all their shots, that were restored before.
+
+        Each is given the treatment that the order has for it.
+        """
         for reel, shots in reels:
             treatment = self._order.for_reel(reel.reel_id).treatment
             record_mixture(self._order.ledger, reel, treatment)
+            self._again.add(reel.reel_id)
             self._open_reel(reel, shots)
         return self._work()
+
+    def _leave(self, reel_id: str, why: str) -> None:
+        """Leave a locked reel alone: whatever the catalog says, what was signed off stands."""
+        rows = self._order.ledger.newest("reels", reel_id)
+        status = rows["status"].iloc[-1] if len(rows) else "held"
+        stands = {"restored": self.tally.restored, "failed": self.tally.failed}
+        stands.get(status, self.tally.held).add(reel_id)
+        self._order.record("found locked", reel_id, "success", why)
+        self._progress.say(reel_id, f"left as it is: {why}")
 
     def _work(self) -> Tally:
         running = 0

@@ -12,7 +12,11 @@ from catalogs.store import hold_store, open_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
 from flows.choices import apply_choices, read_choices
+from flows.decided import for_tonight, prepare_decided
+from flows.night import Night, Tally
+from flows.prepared import Prepared, bases_of, record_carried_out, record_plan
 from flows.treatment import resolve_treatment
+from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
 
 
@@ -84,7 +88,7 @@ def nightly(
         policy=rules,
     )
 
-    def before() -> None:
+    def before(decided: Prepared) -> None:
         for remark in catalogued.remarks:
             order.record("catalog remark", catalogued.path.name, "warning", remark)
         _record_mapping(order, catalogued)
@@ -94,18 +98,34 @@ def nightly(
         for choice in choices:
             subject = choice.identifier or catalogued.path.name
             order.record("operator choice", subject, "success", choice.option)
+        record_plan(order, decided)
 
-    reel_ids = [reel.reel_id for reel in catalogued.reels]
-    with hold_store(opened):
+    with hold_store(opened):  # so that the decisions are of what stands
+        update_copies(opened, compact=True)
+        decided = for_tonight(prepare_decided(opened, rules), opened, catalogued, treatment)
+        reel_ids = dict.fromkeys(reel.reel_id for reel in catalogued.reels)
+        reel_ids |= dict.fromkeys(reel.reel.reel_id for reel in decided.plan.reels)
         summary = run_batch(
             order,
             str(catalogued.path),
-            before,
-            lambda night: night.run(catalogued),
+            lambda: before(decided),
+            lambda night: run_night(order, night, decided, catalogued),
             reel_ids,
             means,
         )
     return ended(summary)
+
+
+def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catalog) -> Tally:
+    """Carry out what reviewers decided, then work through the catalog."""
+    reels = decided.plan.reels
+    order.treatments.update({reel.reel.reel_id: reel.treatment for reel in reels})
+    order.bases.update(bases_of(order.ledger, reels))
+    tally = night.run_again((reel.reel, reel.shots) for reel in reels)
+    record_carried_out(order, decided, tally.restored)
+    tally = night.run(catalog, decided.decided.locked)
+    tally.decisions_open = decided.decided.need_attention
+    return tally
 
 
 def _record_mapping(order: work.Order, catalog: Catalog) -> None:

@@ -4,29 +4,26 @@ What is chosen is restored as a night restores, recorded as a night records, and
 versions of the reels concerned. The versions before stay where they are.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import State, flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.errors import RecipeError
-from catalogs.mixtures import base_of_next
-from catalogs.model_version import ModelVersion, read_reference
-from catalogs.policy import Policy
-from catalogs.recipe import read_recipe, steps_json
+from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
+from flows.decided import prepare_decided
 from flows.night import Night, Tally
-from flows.software import software
-from flows.treatment import look_up_models, model_sentence, resolve_treatment
+from flows.prepared import Decided, Prepared, bases_of, record_carried_out, record_plan
+from flows.treatment import renewing
+from tasks.decided import decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy
-from tasks.renew import with_version
-from tasks.reprocess import Renew, ReprocessPlan, plan_reprocess
+from tasks.reprocess import plan_reprocess
 from tasks.restore import build_steps
-from tasks.treat import pinned
 
 
 @dataclass(frozen=True)
@@ -38,30 +35,32 @@ class Asked:
         model: `NAME@VERSION` or `NAME@ALIAS` that takes the place of that model's other versions.
         where: SQL that must be true of a shot, see `catalogs.shot_query`.
         policy: what may be done to which collection; the store's when None.
+        decisions: that what reviewers decided is carried out, and nothing else.
     """
 
     recipe: str | None = None
     model: str | None = None
     where: str | None = None
     policy: str | None = None
+    decisions: bool = False
 
     def __post_init__(self) -> None:
-        if self.recipe is None and self.model is None:
-            raise RecipeError("say what shots are to be restored with: --recipe, --model, or both")
+        said = [name for name in ("recipe", "model", "where") if getattr(self, name) is not None]
+        if self.decisions and said:
+            raise RecipeError(f"--decisions says it all; leave --{' and --'.join(said)} out")
+        if not self.decisions and self.recipe is None and self.model is None:
+            raise RecipeError(
+                "say what shots are to be restored with: --recipe, --model, or both; or carry out "
+                "what reviewers decided: --decisions"
+            )
 
     def __str__(self) -> str:
-        named = ((name, value) for name, value in asdict(self).items() if value is not None)
-        return "reprocess " + " ".join(f"--{name} {value}" for name, value in named)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A plan, and what must be said of the models in it."""
-
-    plan: ReprocessPlan
-    policy: Policy
-    models: tuple[str, ...]
-    remarks: tuple[str, ...]
+        if self.decisions:
+            return "reprocess --decisions" + (f" --policy {self.policy}" if self.policy else "")
+        own = ("recipe", "model", "where", "policy")
+        named = ((name, getattr(self, name)) for name in own)
+        said = (f"--{name} {value}" for name, value in named if value is not None)
+        return "reprocess " + " ".join(said)
 
 
 def prepare(store: Store, asked: Asked, ask: bool = True) -> Prepared:
@@ -76,13 +75,19 @@ def prepare(store: Store, asked: Asked, ask: bool = True) -> Prepared:
         RecipeError: recipe, model or condition do not hold together.
         StoreError: a model is not registered, or its weights cannot be used.
     """
-    renew, name, models, remarks = _renewing(store, asked, ask)
+    if asked.decisions:
+        return prepare_decided(store, find_policy(asked.policy, store.root), ask)
+    recipe = read_recipe(asked.recipe) if asked.recipe is not None else None
+    renewal = renewing(store, recipe, asked.model, ask)
     policy = find_policy(asked.policy, store.root)
-    plan = plan_reprocess(store, renew, policy, asked.where, name)
+    at_hand = decisions_at_hand(store)
+    plan = plan_reprocess(store, renewal.renew, policy, asked.where, renewal.name, at_hand.locked)
+    remarks = renewal.remarks
     for treatment in plan.treatments:
         build_steps(treatment, store.shelf)
         remarks = (*remarks, *licence_remarks(treatment))
-    return Prepared(plan, policy, models, tuple(dict.fromkeys(remarks)))
+    decided = Decided(locked=at_hand.locked, fault=at_hand.fault)
+    return Prepared(plan, policy, renewal.models, tuple(dict.fromkeys(remarks)), decided)
 
 
 @flow(
@@ -97,6 +102,7 @@ def reprocess(
     model: str | None = None,
     where: str | None = None,
     policy: str | None = None,
+    decisions: bool = False,
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
@@ -109,6 +115,7 @@ def reprocess(
         model: NAME@VERSION or NAME@champion that takes the place of other versions of NAME.
         where: SQL that must be true of a shot.
         policy: what may be done to which collection; the store's `policy.toml` when not given.
+        decisions: whether what reviewers decided is carried out; without the three above.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
@@ -117,11 +124,12 @@ def reprocess(
         RecipeError, StoreError: it could not begin.
     """
     means = Means(scheduler, workers, until)
-    opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy)
+    opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
+        update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
         if not prepared.plan.reels:
-            return ended(_nothing_done(prepared.plan))
+            return ended(_nothing_done(prepared))
         return ended(_carried_out(opened, asked, prepared, means))
 
 
@@ -130,24 +138,32 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
 
     def go(night: Night) -> Tally:
         tally = night.run_again((reel.reel, reel.shots) for reel in plan.reels)
+        record_carried_out(order, prepared, tally.restored)
         tally.held |= set(plan.refused)
+        tally.decisions_open = prepared.decided.need_attention
         return tally
 
-    return run_batch(
-        order, str(asked), lambda: record_plan(order, prepared), go, list(order.treatments), means
-    )
+    def before() -> None:
+        order.record_policy()
+        record_plan(order, prepared)
+
+    return run_batch(order, str(asked), before, go, list(order.treatments), means)
 
 
-def _nothing_done(plan: ReprocessPlan) -> NightSummary:
+def _nothing_done(prepared: Prepared) -> NightSummary:
     """What a plan without reels comes to: no batch is begun."""
-    stay = (f"; {reel_id} stays as it is: {why}" for reel_id, why in plan.refused.items())
-    report = "".join(("none, no shot changes", *stay))
-    return NightSummary("", report, 0, len(plan.refused), 0, 0, 0, stopped=False)
+    decided, refused = prepared.decided, prepared.plan.refused
+    stay = [f"{reel_id} stays as it is: {why}" for reel_id, why in refused.items()]
+    stay += [f"{one.subject}: {one.sentence}: {why}" for one, why in decided.held]
+    stay += [decided.fault] if decided.fault else []
+    report = "; ".join(("none, no shot changes", *stay))
+    waiting = len(decided.held) + bool(decided.fault)
+    return NightSummary("", report, 0, len(refused), 0, 0, 0, False, waiting)
 
 
 def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
     """What the work of a plan that has reels has in common: each with its own treatment."""
-    plan, ledger = prepared.plan, store.ledger()
+    plan = prepared.plan
     return work.Order(
         store=store,
         archive=Path(),  # nothing is ingested: reels say where their sources lie
@@ -156,46 +172,5 @@ def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
         sidecar=None,
         policy=prepared.policy,
         treatments={reel.reel.reel_id: reel.treatment for reel in plan.reels},
-        bases={
-            reel.reel.reel_id: base_of_next(ledger, reel.reel, reel.treatment.treatment_id)
-            for reel in plan.reels
-        },
+        bases=bases_of(store.ledger(), plan.reels),
     )
-
-
-def record_plan(order: work.Order, prepared: Prepared) -> None:
-    """Say before anything is done what was chosen, and why."""
-    plan = prepared.plan
-    for other in plan.treatments[1:]:
-        row = {"recipe": other.recipe_name, "treatment_id": other.treatment_id}
-        row |= {"steps_json": steps_json(other.steps), "status": "running", "software": software()}
-        order.ledger.append("batches", order.batch_id, [row])
-    for said in prepared.models:
-        order.record("model", order.batch_id, "success", said)
-    order.record_policy()
-    for remark in prepared.remarks:
-        order.record("catalog remark", order.batch_id, "warning", remark)
-    for reel_id, why in plan.refused.items():
-        order.record("reprocessing", reel_id, "held", why)
-    for reel in plan.reels:
-        why = "; ".join(dict.fromkeys(chosen.why for chosen in reel.chosen))
-        detail = f"{len(reel.chosen)} of {len(reel.shots)} shots: {why}"
-        order.record("reprocessing", reel.reel.reel_id, "begun", detail)
-
-
-def _renewing(
-    store: Store, asked: Asked, ask: bool
-) -> tuple[Renew, str | None, tuple[str, ...], tuple[str, ...]]:
-    """How a treatment is renewed, the recipe's name, and what must be said."""
-    reference = read_reference(asked.model) if asked.model else None
-    if asked.recipe is not None:
-        recipe = read_recipe(asked.recipe)
-        if reference is not None:
-            recipe = pinned(recipe, reference)
-        resolved = resolve_treatment(recipe, store.root, ask)
-        return (lambda _: resolved.treatment), recipe.name, resolved.models, resolved.remarks
-    assert reference is not None  # `Asked` saw to it
-    models, remarks = look_up_models(store, (reference,), ask)
-    version: ModelVersion = models[reference]
-    said = (model_sentence(reference, version),)
-    return (lambda treatment: with_version(treatment, version)), None, said, remarks

@@ -15,8 +15,8 @@ from catalogs.store import existing_store
 from flows.options import JsonOption, PolicyOption, StoreOption, WorkersOption
 
 if TYPE_CHECKING:
-    from flows.reprocess import Prepared
-    from tasks.reprocess import ReprocessPlan
+    from flows.prepared import Prepared
+    from tasks.reprocess_plan import ReprocessPlan
 
 
 def reprocess(
@@ -33,6 +33,9 @@ def reprocess(
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and why; do nothing.")
+    ] = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Carry out what reviewers decided, nothing else.")
     ] = False,
     policy: PolicyOption = None,
     scheduler: Annotated[
@@ -56,15 +59,15 @@ def reprocess(
     if dry_run:
         from flows.reprocess import Asked, prepare
 
-        prepared = prepare(opened, Asked(recipe, model, where, named), ask=False)
+        prepared = prepare(opened, Asked(recipe, model, where, named, decisions), ask=False)
         typer.echo(plan_json(prepared) if as_json else plan_text(prepared))
-        raise typer.Exit(1 if prepared.plan.refused else 0)
+        raise typer.Exit(1 if prepared.plan.refused or prepared.decided.need_attention else 0)
     with prefect_api(opened.root / "prefect"):
         from flows import reprocess as flows_reprocess
         from flows.words import summary_line
 
         summary: Any = flows_reprocess.reprocess(
-            str(opened.root), recipe, model, where, named, scheduler, workers, until
+            str(opened.root), recipe, model, where, named, decisions, scheduler, workers, until
         )
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)
@@ -73,6 +76,8 @@ def reprocess(
 
 def plan_text(prepared: "Prepared") -> str:
     """A plan in words: each reel with how many shots and why, then the sums."""
+    from flows.decided_words import decided_lines
+
     plan = prepared.plan
     lines = [f"remark: {remark}" for remark in prepared.remarks]
     lines += prepared.models
@@ -81,6 +86,7 @@ def plan_text(prepared: "Prepared") -> str:
             of = f"{count} of {len(reel.shots)} shots"
             lines.append(f"{reel.reel.reel_id}  {of}: {why}; its version: {reel.treatment.label}")
     lines += [f"{reel_id}  stays as it is: {why}" for reel_id, why in plan.refused.items()]
+    lines += decided_lines(prepared.decided)
     lines += [f"{count} shots left out: {why}" for why, count in plan.left_out.items()]
     known = len(plan.chosen) - len(plan.to_compute)
     recorded = f" ({known} more are recorded already)" if known else ""
@@ -99,8 +105,18 @@ def plan_json(prepared: "Prepared") -> str:
         "reels": len(plan.reels), "frames": plan.frames, "hours": plan.hours,
         "chosen": _shots(plan), "refused": dict(plan.refused), "left_out": dict(plan.left_out),
         "models": prepared.models, "remarks": prepared.remarks,
+        "decisions": _decisions(prepared),
     }  # fmt: skip
     return json.dumps(said, ensure_ascii=False)
+
+
+def _decisions(prepared: "Prepared") -> dict[str, object]:
+    decided = prepared.decided
+    return {
+        "carried": [one.sequence for one in decided.carried],
+        "held": {one.sequence: why for one, why in decided.held},
+        "stale": [one.sequence for one in decided.stale], "fault": decided.fault,
+    }  # fmt: skip
 
 
 def _shots(plan: "ReprocessPlan") -> list[dict[str, object]]:

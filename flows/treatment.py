@@ -1,18 +1,20 @@
 """What a night will do: its recipe with every model looked up, once, before anything begins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from catalogs.errors import StoreError, UnknownModelError, WetgateError
+from catalogs.errors import RecipeError, StoreError, UnknownModelError, WetgateError
 from catalogs.model_shelf import Shelf, Standing
-from catalogs.model_version import ModelReference, ModelVersion
+from catalogs.model_version import ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Recipe, Treatment, read_recipe
 from catalogs.store import Store, existing_store, open_store
 from flows.mlflow_client import is_shared_only, short_patience, store_with_models
 from tasks.licence import licence_remarks
+from tasks.renew import with_version
 from tasks.restore import build_steps
-from tasks.treat import Models, model_references, resolve_recipe
+from tasks.treat import Models, model_references, pinned, resolve_recipe
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,49 @@ def _resolved(recipe: Recipe, store: Store, ask: bool) -> Resolved:
         tuple(model_sentence(reference, version) for reference, version in models.items()),
         (*remarks, *licence_remarks(treatment)),
     )
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """How shots are restored anew.
+
+    Attributes:
+        renew: the treatment that a shot of the given treatment is to have.
+        name: of the recipe; None where shots keep theirs, with another model.
+        models, remarks: as of `Resolved`.
+    """
+
+    renew: Callable[[Treatment], Treatment]
+    name: str | None
+    models: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def renewing(store: Store, recipe: Recipe | None, model: str | None, ask: bool) -> Renewal:
+    """How shots are restored with a recipe, another version of a model, or both.
+
+    Args:
+        store: whose shots are restored.
+        recipe: that they are to have; their own when None.
+        model: `NAME@VERSION` or `NAME@ALIAS`.
+        ask: whether MLflow's registry is asked for models; else the store's copy of it.
+
+    Raises:
+        RecipeError: they do not hold together.
+        StoreError: a model is not registered, or its weights cannot be used.
+    """
+    reference = read_reference(model) if model else None
+    if recipe is not None:
+        if reference is not None:
+            recipe = pinned(recipe, reference)
+        resolved = resolve_treatment(recipe, store.root, ask)
+        return Renewal(lambda _: resolved.treatment, recipe.name, resolved.models, resolved.remarks)
+    if reference is None:
+        raise RecipeError("say what shots are to be restored with: a recipe, a model, or both")
+    models, remarks = look_up_models(store, (reference,), ask)
+    version: ModelVersion = models[reference]
+    said = (model_sentence(reference, version),)
+    return Renewal(lambda treatment: with_version(treatment, version), None, said, remarks)
 
 
 def look_up_models(

@@ -24,6 +24,8 @@ class FixitySummary:
         reels: of which everything due was read.
         reels_left: not read, or not wholly, because the time was up.
         notes: restored reels of which the sidecar alone is not as recorded; all is well with them.
+        decisions: lines of the log of decisions that are as they were written.
+        torn: lines of that log that a crash left unfinished, which are put aside in files.
     """
 
     batch_id: str
@@ -33,6 +35,8 @@ class FixitySummary:
     bytes: int
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...] = ()
+    decisions: int = 0
+    torn: int = 0
 
     @property
     def all_well(self) -> bool:
@@ -81,6 +85,7 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
     with hold_store(store), reading_progress(at_most_hours) as reading:
         due = due_reels(store, asked)
         work = Round(store, reading.on_bytes)
+        log = work.check_decisions()
         done = 0
         try:
             for reel in due:
@@ -92,17 +97,23 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
         store.ledger().compact("events", work.batch_id)
     return FixitySummary(
         work.batch_id, done, len(due) - done, work.files, reading.bytes,
-        tuple(work.problems), tuple(work.notes),
+        tuple(work.problems), tuple(work.notes), log.decisions, len(log.torn),
     )  # fmt: skip
 
 
 def summary_line(summary: FixitySummary) -> str:
     """How a round ended, in words."""
-    text = f"{summary.reels} reels checked, {summary.files} files, {summary.bytes / 1e9:.1f} GB: "
+    some = summary.decisions
+    decided = f" {some} decision{'' if some == 1 else 's'}," if some else ""
+    text = f"{summary.reels} reels checked, {summary.files} files,{decided}"
+    text += f" {summary.bytes / 1e9:.1f} GB: "
     count = len(summary.problems)
     text += f"{count} not as recorded" if count else "all as recorded"
     if notes := len(summary.notes):
         text += f", but for {notes} QCTools sidecar{'' if notes == 1 else 's'}"
+    text += "".join(f"; {problem.detail}" for problem in summary.problems if not problem.reel_id)
+    if summary.torn:
+        text += f"; {summary.torn} unfinished lines of the decision log are put aside beside it"
     if summary.reels_left:
         text += f"; the time was up, {summary.reels_left} reels are left and come first next time"
     return text

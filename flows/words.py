@@ -104,8 +104,16 @@ def summary_line(summary: Any) -> str:
         shots += f" ({summary.shots_original_kept} kept their original)"
     return (
         f"Reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed; "
-        f"{shots} computed.{stopped}\nReport: {summary.report}"
+        f"{shots} computed.{stopped}{_open(summary.decisions_open)}\nReport: {summary.report}"
     )
+
+
+def _open(decisions: int) -> str:
+    """That decisions of reviewers wait for somebody."""
+    if not decisions:
+        return ""
+    waiting = "1 decision was" if decisions == 1 else f"{decisions} decisions were"
+    return f" {waiting} not carried out; the report says why."
 
 
 def known_batch(store: Store, wanted: str | None) -> str:

@@ -5,7 +5,7 @@ The others of its reel are taken over as they are. Nothing is computed here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from catalogs.errors import RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
-from catalogs.recipe import Parameter, Part, Treatment, mixed
+from catalogs.recipe import Part, Treatment, mixed
 from catalogs.records import Reel, Shot
 from catalogs.retired import with_files
 from catalogs.rows import held_reels, known_reels
@@ -25,93 +25,20 @@ from catalogs.treatments import recorded_treatments
 from tasks.find import is_there
 from tasks.manifest import is_assembled
 from tasks.permit import forbidden
+from tasks.reprocess_plan import ChosenShot, ReelPlan, ReprocessPlan
 from tasks.split import DETECTOR
 
 Renew = Callable[[Treatment], Treatment]
-
-
-@dataclass(frozen=True)
-class ChosenShot:
-    """A shot that is to be restored anew.
-
-    Attributes:
-        seconds: what restoring and measuring it took before.
-        is_known: True when it is recorded under the new treatment already.
-    """
-
-    shot: Shot
-    before: Treatment
-    after: Treatment
-    seconds: float
-    is_known: bool
-
-    @property
-    def why(self) -> str:
-        """What changes, in words."""
-        newer = ", ".join(_newer(self.before, self.after))
-        by = f", by newer code of {newer}" if newer else ""
-        return f"{_spoken(self.before)} becomes {_spoken(self.after)}{by}"
-
-
-@dataclass(frozen=True)
-class ReelPlan:
-    """A reel that gets a new version.
-
-    Attributes:
-        shots: all of the reel, in order.
-        treatment: of the new version, mixed where only some shots change.
-        chosen: shots that change.
-    """
-
-    reel: Reel
-    shots: tuple[Shot, ...]
-    treatment: Treatment
-    chosen: tuple[ChosenShot, ...]
-
-
-@dataclass(frozen=True)
-class ReprocessPlan:
-    """What would be done.
-
-    Attributes:
-        refused: reason by reel_id, of reels that must not be treated so, or cannot be now.
-        left_out: number of shots by the reason why they stay as they are.
-    """
-
-    reels: tuple[ReelPlan, ...]
-    refused: Mapping[str, str]
-    left_out: Mapping[str, int]
-
-    @property
-    def chosen(self) -> tuple[ChosenShot, ...]:
-        """Every shot that changes."""
-        return tuple(chosen for reel in self.reels for chosen in reel.chosen)
-
-    @property
-    def to_compute(self) -> tuple[ChosenShot, ...]:
-        """Shots that change and are not recorded under their new treatment yet."""
-        return tuple(chosen for chosen in self.chosen if not chosen.is_known)
-
-    @property
-    def frames(self) -> int:
-        """Frames to compute."""
-        return sum(chosen.shot.frame_count for chosen in self.to_compute)
-
-    @property
-    def hours(self) -> float:
-        """Worker hours, were it as fast as these shots were before."""
-        return sum(chosen.seconds for chosen in self.to_compute) / 3600
-
-    @property
-    def treatments(self) -> tuple[Treatment, ...]:
-        """Treatments that shots change to, the most frequent first."""
-        found = {chosen.after.treatment_id: chosen.after for chosen in self.chosen}
-        counts = Counter(chosen.after.treatment_id for chosen in self.chosen)
-        return tuple(found[name] for name, _ in counts.most_common())
+Wanted = Mapping[int, Treatment | RecipeError]  # by a shot's first frame
 
 
 def plan_reprocess(
-    store: Store, renew: Renew, policy: Policy, where: str | None = None, name: str | None = None
+    store: Store,
+    renew: Renew,
+    policy: Policy,
+    where: str | None = None,
+    name: str | None = None,
+    locked: Mapping[str, str] | None = None,
 ) -> ReprocessPlan:
     """Choose shots.
 
@@ -122,6 +49,7 @@ def plan_reprocess(
         policy: what may be done to which collection.
         where: SQL that must be true of a shot, see `catalogs.shot_query`; all when None.
         name: recipe name of reels in which only some shots change; as before when None.
+        locked: reels that must stay as they are, and why.
 
     Raises:
         RecipeError: the condition is none.
@@ -130,23 +58,56 @@ def plan_reprocess(
     treatments = recorded_treatments(ledger)
     standing = standing_shots(ledger, treatments)
     selected = standing if where is None else matching(ledger, standing, where)
-    chosen = {str(name): set(rows["start_frame"]) for name, rows in selected.groupby("reel_id")}
     left_out: Counter[str] = Counter()
     if where is not None:
         left_out["the condition is not true of it"] = len(standing) - len(selected)
     renewed = _renewed(renew, treatments, set(selected["treatment_id"]))
-    recorded = _recorded(ledger) if chosen else set()
+    wanted: dict[str, dict[int, Treatment | RecipeError]] = {}
+    for row in selected.itertuples(index=False):
+        if row.treatment_id in renewed:
+            own = wanted.setdefault(str(row.reel_id), {})
+            own[int(row.start_frame)] = renewed[str(row.treatment_id)]
+        else:
+            wanted.setdefault(str(row.reel_id), {})
+    names = {} if name is None else dict.fromkeys(wanted, name)
+    return plan_wanted(store, standing, wanted, policy, names, left_out, locked or {})
+
+
+def plan_wanted(
+    store: Store,
+    standing: pd.DataFrame,
+    wanted: Mapping[str, Wanted],
+    policy: Policy,
+    names: Mapping[str, str],
+    left_out: Counter[str],
+    locked: Mapping[str, str],
+) -> ReprocessPlan:
+    """Plan reels of which it is known what treatment each shot is to have.
+
+    Args:
+        store: whose reels they are.
+        standing: its shots, see `catalogs.shot_query`.
+        wanted: by reel, the treatment of each shot that may change.
+        policy: what may be done to which collection.
+        names: recipe names of reels in which only some shots change; as before where none is.
+        left_out: what was left out already; added to.
+        locked: reels that must stay as they are, and why.
+    """
+    ledger = store.ledger()
+    treatments = recorded_treatments(ledger)
+    recorded = _recorded(ledger) if wanted else set()
     reels, refused, known = [], {}, known_reels(ledger)
     is_refused = _Refusal(store, held_reels(ledger), policy)
     for reel_id, rows in standing.groupby("reel_id"):
-        if reel_id not in chosen:
+        name = str(reel_id)
+        if name not in wanted:
             continue
-        planned = _Reel(known[str(reel_id)], ledger, treatments, renewed, recorded)
-        plan = planned.plan(rows, chosen[str(reel_id)], name, left_out)
+        planned = _Reel(known[name], ledger, treatments, wanted[name], recorded)
+        plan = planned.plan(rows, names.get(name), left_out)
         if isinstance(plan, str):
-            refused[str(reel_id)] = plan
-        elif plan is not None and (why := is_refused(plan)):
-            refused[str(reel_id)] = why
+            refused[name] = locked.get(name, plan)
+        elif plan is not None and (why := locked.get(name) or is_refused(plan)):
+            refused[name] = why
         elif plan is not None:
             reels.append(plan)
     return ReprocessPlan(tuple(reels), refused, {why: n for why, n in left_out.items() if n})
@@ -205,11 +166,11 @@ class _Reel:
     reel: Reel
     ledger: Ledger
     treatments: Mapping[str, Treatment]
-    renewed: Mapping[str, Treatment | RecipeError]
+    wanted: Wanted
     recorded: set[tuple[str, str]]
 
     def plan(
-        self, rows: pd.DataFrame, starts: set[int], name: str | None, left_out: Counter[str]
+        self, rows: pd.DataFrame, name: str | None, left_out: Counter[str]
     ) -> ReelPlan | str | None:
         """What becomes of it; None when nothing changes; why not, where it cannot be said."""
         if set(rows["reel_digest"]) != {self.reel.digest}:
@@ -225,16 +186,14 @@ class _Reel:
         parts, chosen = [], []
         for shot in shots:
             row = by_start[shot.start_frame]
-            before = after = self.treatments[row["treatment_id"]]
-            if shot.start_frame in starts:
-                renewed = self.renewed[row["treatment_id"]]
-                if isinstance(renewed, RecipeError):
-                    return f"{renewed}; name a recipe for it with --recipe"
-                after = renewed
-                if after.treatment_id == before.treatment_id:
-                    left_out["its treatment stays the same"] += 1
-                else:
-                    chosen.append(self._chosen(shot, before, after, float(row["seconds"])))
+            before = self.treatments[row["treatment_id"]]
+            after = self.wanted.get(shot.start_frame, before)
+            if isinstance(after, RecipeError):
+                return f"{after}; name a recipe for it with --recipe"
+            if after.treatment_id != before.treatment_id:
+                chosen.append(self._chosen(shot, before, after, float(row["seconds"])))
+            elif shot.start_frame in self.wanted:
+                left_out["its treatment stays the same"] += 1
             parts.append(Part(shot.start_frame, shot.stop_frame, after))
         if not chosen:
             return None
@@ -246,22 +205,3 @@ class _Reel:
     ) -> ChosenShot:
         known = (shot.reel_id, shot.key(after.treatment_id)) in self.recorded
         return ChosenShot(shot, before, after, seconds, known)
-
-
-def _newer(before: Treatment, after: Treatment) -> list[str]:
-    """Steps and networks that both have, of which the software knows another version now."""
-    was = dict(_code(before))
-    return [name for name, code in dict(_code(after)).items() if was.get(name, code) != code]
-
-
-def _code(treatment: Treatment) -> Iterator[tuple[str, Parameter]]:
-    """By which code a treatment is carried out: versions of steps, revisions of networks."""
-    for step in treatment.steps:
-        yield step.name, step.version
-        if revision := step.parameters.get("revision"):
-            yield str(step.parameters["architecture"]), revision
-
-
-def _spoken(treatment: Treatment) -> str:
-    models = ", ".join(dict.fromkeys(step.model for step in treatment.steps if step.model))
-    return treatment.label + (f" ({models})" if models else "")

@@ -1,4 +1,4 @@
-"""The house rules of the import graph: flows -> tasks -> models -> catalogs."""
+"""The house rules of the import graph: flows -> dashboard -> tasks -> models -> catalogs."""
 
 import ast
 import sys
@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("catalogs", "models", "tasks", "flows")
+LAYERS = ("catalogs", "models", "tasks", "dashboard", "flows")
 HEAVY = {"torch", "prefect", "dask", "distributed", "mlflow", "ffmpeg", "imageio_ffmpeg"}
 FORBIDDEN = {
     "catalogs": HEAVY,
     "models": HEAVY - {"torch"},
     "tasks": {"prefect", "dask", "distributed", "mlflow"},
+    "dashboard": HEAVY,
     "flows": {"ffmpeg", "imageio_ffmpeg"},
 }
 
@@ -43,6 +44,11 @@ def test_a_layer_imports_only_from_below(layer: str) -> None:
 def test_a_layer_keeps_out_what_is_not_its_business(layer: str) -> None:
     found = {str(p.relative_to(ROOT)): imported(p) & FORBIDDEN[layer] for p in files(layer)}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_only_the_review_command_opens_the_dashboard() -> None:
+    found = {p.name for p in files("flows") if "dashboard" in imported(p)}
+    assert found == {"review_command.py"}
 
 
 def test_only_media_speaks_to_ffmpeg() -> None:

@@ -43,6 +43,17 @@ def test_rows_come_back_in_the_order_in_which_they_were_appended(ledger: Ledger)
     assert details(ledger) == [f"{n}{letter}" for n in range(5) for letter in "ab"]
 
 
+def test_rows_are_found_by_what_their_columns_hold(ledger: Ledger) -> None:
+    for detail in ("a", "b", "a"):
+        ledger.append("events", "reel", [event(detail)])
+    ledger.append("events", "other", [event("a")])
+    found = ledger.find("events", "reel", detail="a", object="reel")
+    assert list(found["detail"]) == ["a", "a"]
+    assert found["recorded_at"].is_monotonic_increasing
+    assert ledger.find("events", "reel", detail="c").empty
+    assert list(found.columns) == TABLES["events"].names
+
+
 def test_every_row_says_when_and_in_which_batch_and_schema_it_was_written(ledger: Ledger) -> None:
     ledger.append("events", "reel", [event("x")])
     row = ledger.read("events").iloc[0]

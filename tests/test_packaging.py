@@ -33,9 +33,9 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: set[str]) -> None:
     """A recipe or a template that is not in the wheel is missed only on the server."""
     expected = {
         str(path.relative_to(ROOT))
-        for layer in ("catalogs", "models", "tasks", "flows")
+        for layer in ("catalogs", "models", "tasks", "dashboard", "flows")
         for path in (ROOT / layer).rglob("*")
-        if path.suffix in (".py", ".toml", ".j2", ".json", ".safetensors")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert expected - wheel == set()
 
@@ -43,7 +43,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: set[str]) -> None:
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:
     tops = {name.split("/")[0] for name in wheel}
     assert {t for t in tops if not t.endswith(".dist-info")} == {
-        "catalogs", "models", "tasks", "flows",
+        "catalogs", "models", "tasks", "dashboard", "flows",
     }  # fmt: skip
 
 

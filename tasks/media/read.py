@@ -8,8 +8,8 @@ the source has changed. An image sequence is entered at the frame's own file.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from zlib_ng.zlib_ng import crc32
 
-from catalogs.errors import MediaError, SourceError
+from catalogs.errors import MediaError, SourceError, VerificationError
 from catalogs.picture import PictureFormat
 from catalogs.source import FrameIndex, Header
 from tasks.media.program import pipe
@@ -61,6 +61,33 @@ def read_frames(
         at = start_frame + done
     scan = _raw_frames(_scan_graph(path, header, at, stop_frame), header.picture)
     yield from _proved(scan, _Expected.of(index, at, stop_frame), path)
+
+
+def read_written(
+    path: Path, header: Header, rate: Fraction, frame_md5: Sequence[str], start: int, stop: int
+) -> Iterator[bytes]:
+    """Yield frames `[start, stop)` of a restored shot's file, each proved by its hash.
+
+    Args:
+        path: the file that `ffv1_writer` wrote.
+        header: of the reel's source.
+        rate: frames per second it was written at.
+        frame_md5: hash of every frame, as recorded.
+        start: first frame, counted in the shot.
+        stop: frame after the last.
+
+    Raises:
+        VerificationError: the file does not hold the frames recorded.
+    """
+    times = tuple(round(1000 * n / rate) for n in range(len(frame_md5)))
+    own = replace(header, time_base=Fraction(1, 1000), sequence=None, deinterlaced=False)
+    try:
+        yield from read_frames(path, own, FrameIndex(times, tuple(frame_md5)), start, stop)
+    except (SourceError, MediaError) as error:
+        raise VerificationError(
+            f"{path.name} does not hold the frames that were restored; run the night again to "
+            f"write them anew ({error})"
+        ) from error
 
 
 def read_picture(path: Path, picture: PictureFormat) -> Iterator[bytes]:

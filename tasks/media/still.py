@@ -78,20 +78,23 @@ def still_png(
 
 def rgb_of(frame: bytes, picture: PictureFormat, colour: ColourTags) -> NDArray[np.uint8]:
     """A raw frame as RGB, uint8 `[H, W, 3]`."""
+    return (shares_of(frame, picture, colour).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def shares_of(frame: bytes, picture: PictureFormat, colour: ColourTags) -> Plane:
+    """A raw frame as R'G'B' of full scale, float32 `[H, W, 3]`; may reach beyond 0..1."""
     planes = split_planes(frame, picture)
     full = is_full_range(picture, colour)
     first = _scaled(planes[0], picture.depth, full)
     if picture.layout == "gray":
-        rgb = np.stack((first, first, first), -1)
-    elif picture.layout == "rgb":
+        return np.stack((first, first, first), -1)
+    if picture.layout == "rgb":
         green, blue, red = (_scaled(plane, picture.depth, full) for plane in planes)
-        rgb = np.stack((red, green, blue), -1)
-    else:
-        blue_difference, red_difference = (
-            _chroma(plane, picture, full, first.shape) for plane in planes[1:]
-        )
-        rgb = mixed(first, blue_difference, red_difference, weights_of(picture, colour))
-    return (rgb.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        return np.stack((red, green, blue), -1)
+    blue_difference, red_difference = (
+        _chroma(plane, picture, full, first.shape) for plane in planes[1:]
+    )
+    return mixed(first, blue_difference, red_difference, weights_of(picture, colour))
 
 
 def split_planes(frame: bytes, picture: PictureFormat) -> list[NDArray[np.uint16]]:
@@ -117,10 +120,15 @@ def is_full_range(picture: PictureFormat, colour: ColourTags) -> bool:
     return picture.layout in ("gray", "rgb")
 
 
+def matrix_of(picture: PictureFormat, colour: ColourTags) -> str:
+    """The matrix of YUV in ffmpeg's words, by tag or by custom."""
+    untagged = "bt709" if picture.height >= 720 else "smpte170m"
+    return colour.matrix if colour.matrix in _KR_KB else untagged
+
+
 def weights_of(picture: PictureFormat, colour: ColourTags) -> tuple[float, float]:
     """Weights of red and blue in luma, by tag or by custom."""
-    untagged = "bt709" if picture.height >= 720 else "smpte170m"
-    return _KR_KB.get(colour.matrix or untagged, _KR_KB[untagged])
+    return _KR_KB[matrix_of(picture, colour)]
 
 
 def _scaled(plane: NDArray[np.uint16], depth: int, full: bool) -> Plane:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from catalogs.decisions.outcomes import EVENT
 from tasks.metrics.evaluate import FAILED
 from tasks.report.flags import flag_sentence
 from tasks.report.night import Night, ReelNight
@@ -26,9 +27,19 @@ def _attention(night: Night) -> Iterator[str]:
         if reels := night.reels_that_are(status):
             names = ", ".join(reel.reel_id for reel in reels)
             yield f"{count(len(reels), 'reel')} {status_word(status)}: {names}."
+    yield from _decision_attention(night)
     for reel in night.reels:
         yield from _reel_attention(reel)
     yield from _count_attention(night)
+
+
+def _decision_attention(night: Night) -> Iterator[str]:
+    """What reviewers decided and nobody did."""
+    for event in night.events:
+        if event["event"] == "decision log":
+            yield f"{event['detail']}."
+        if event["event"] == EVENT and event["outcome"] in ("held", "stale"):
+            yield f"{event['object']}: not done: {event['detail']}."
 
 
 def _reel_attention(reel: ReelNight) -> Iterator[str]:

@@ -11,6 +11,7 @@ from catalogs.store import Store
 from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
+_AT_REST = ("found finished", "found locked", "decision")  # events that change no reel
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
 
 
@@ -108,12 +109,15 @@ def _touched(
     own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
     named = {str(e["object"] or "").split("/")[0] for e in events}
     refused = {e["object"]: e["detail"] for e in events if _is_refusal(e)}
+    worked_on = {str(e["object"] or "").split("/")[0] for e in events if e["event"] not in _AT_REST}
     other = everything[
         everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
     ].drop_duplicates("reel_id", keep="last")
     treatment = batch.get("treatment_id")
     return [(r, False) for r in plain_rows(own)] + [
-        _refused(r, refused[r["reel_id"]]) if r["reel_id"] in refused else _taken_up(r, treatment)
+        _refused(r, refused[r["reel_id"]])
+        if r["reel_id"] in refused
+        else _taken_up(r, treatment, r["reel_id"] in worked_on)
         for r in plain_rows(other)
     ]
 
@@ -127,14 +131,16 @@ def _refused(row: Row, why: str) -> tuple[Row, bool]:
     return {**row, "status": "held", "reason": why}, False
 
 
-def _taken_up(row: Row, treatment: str | None) -> tuple[Row, bool]:
-    """A reel that the night worked on but did not conclude, or found finished.
+def _taken_up(row: Row, treatment: str | None, worked_on: bool) -> tuple[Row, bool]:
+    """A reel that the night worked on but did not conclude, found finished, or left alone.
 
     Finished is what has the night's treatment, and what was reprocessed from it.
     """
     from_it = treatment and treatment in (row["treatment_id"], row["base_treatment_id"])
-    if row["status"] == "restored" and from_it:
+    if row["status"] == "restored" and (from_it or not worked_on):
         return row, True
+    if not worked_on:
+        return row, False
     open_again = {"status": "ingested", "reason": "", "derivative_id": "",
                   "treatment_id": treatment}  # fmt: skip
     return {**row, **open_again}, False

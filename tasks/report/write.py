@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from catalogs.decisions.outcomes import EVENT
 from catalogs.durable import sync_folder
 from catalogs.errors import StoreError
 from catalogs.store import Store
@@ -76,6 +77,7 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
         "remarks": [e for e in night.events if e["event"] in _REMARKS],
+        "decisions": [e for e in night.events if e["event"] == EVENT and e["outcome"] != "begun"],
         "event_counts": sorted(_event_counts(night).items()),
         "events": night.events[:MOST_EVENTS],
         "store": str(store.root),

@@ -23,8 +23,9 @@ from flows import night as night_module
 from flows import work
 from flows.jobs import Job
 from flows.night import Night, Tally
+from flows.prepared import record_plan
 from flows.progress import NightProgress
-from flows.reprocess import Asked, prepare, record_plan, reprocess_order
+from flows.reprocess import Asked, prepare, reprocess_order
 from tasks.manifest import assembled_files, write_manifest
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, resolved_steps
@@ -165,7 +166,7 @@ def reprocess() -> Callable[..., tuple[str, Tally]]:
     """A function that reprocesses a store; answers with the batch's name and what it came to."""
 
     def run(
-        store: Store, worker: Callable[[work.Order, Job], Any] = played, **asked: str
+        store: Store, worker: Callable[[work.Order, Job], Any] = played, **asked: Any
     ) -> tuple[str, Tally]:
         prepared = prepare(store, Asked(**asked), ask=False)
         order = replace(reprocess_order(store, prepared))

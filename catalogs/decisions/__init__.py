@@ -1,0 +1,1 @@
+"""What reviewers decide about restored shots and reels, in a log that shows any change to it."""

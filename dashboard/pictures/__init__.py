@@ -1,0 +1,1 @@
+"""The picture: proxies, native crops and what is known of each frame."""

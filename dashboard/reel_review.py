@@ -1,0 +1,57 @@
+"""Where the review of a reel stands: its output's hash, sign-offs, lock, and open shots."""
+
+from dataclasses import dataclass
+
+from catalogs.decisions.decision import Decision
+from catalogs.decisions.standing import ReelState, reel_states
+from catalogs.fixity import sha256_file
+from dashboard.house import House
+from dashboard.ledger_view import Row
+from dashboard.shot_filters import Filters, where_clause
+from tasks.report.manifest import reel_folder
+
+
+@dataclass(frozen=True)
+class ReelReview:
+    """What was decided of a reel as a whole.
+
+    Attributes:
+        output_sha256: of its manifest; empty where there is none.
+        open_shots: without a decision of the output that stands.
+        flagged_open: of these, how many are flagged.
+        decisions: of the whole reel, newest first.
+    """
+
+    output_sha256: str
+    state: ReelState
+    open_shots: int
+    flagged_open: int
+    decisions: tuple[Decision, ...]
+
+    def may_lock(self, person: str) -> bool:
+        """Whether a lock would be taken now."""
+        return len(set(map(str.casefold, self.state.signed_off_by))) > 1
+
+    def has_signed(self, person: str) -> bool:
+        """Whether this person signed off what stands."""
+        return person.casefold() in map(str.casefold, self.state.signed_off_by)
+
+
+def output_of(house: House, row: Row) -> str:
+    """SHA-256 of the manifest of a reel's newest version; empty where there is none."""
+    folder = reel_folder(house.store, row)
+    manifest = folder / "manifest.json" if folder else None
+    return sha256_file(manifest) if manifest and manifest.is_file() else ""
+
+
+def reel_review(house: House, row: Row) -> ReelReview:
+    """The review of a reel, by its newest row."""
+    reel_id, output = str(row["reel_id"]), output_of(house, row)
+    own = [d for d in house.view.decisions.known() if d.reel_id == reel_id]
+    state = reel_states(own, {(reel_id, None, None): output}).get(reel_id, ReelState())
+    source, values = where_clause(Filters(reel=reel_id, decision="open"))
+    counts = house.view.one(
+        f"SELECT count(*) AS n, count(*) FILTER (s.light = 'flag') AS flagged {source}", values
+    ) or {"n": 0, "flagged": 0}
+    whole = tuple(d for d in reversed(own) if d.is_of_reel)
+    return ReelReview(output, state, int(counts["n"]), int(counts["flagged"]), whole)
