@@ -48,7 +48,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shot
 <link rel="stylesheet" href="/static/vendored/uPlot.min.css">
 <script defer src="/static/vendored/uPlot.iife.min.js"></script>
 <script type="module" src="/static/player/player.js"></script></head>
-<body><main><h1>Shot</h1><wet-player src="{src}"></wet-player></main></body></html>"""
+<body><main><h1>Shot</h1><wet-player src="{src}" next="{next}"></wet-player></main></body></html>"""
 
 BITS = 12  # of the numbers that are burned into the pictures
 CELL = 16
@@ -120,8 +120,8 @@ def app_with_page() -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/shot", response_class=HTMLResponse)
-    def shot(src: str) -> Response:
-        answer = HTMLResponse(PAGE.replace("{src}", src))
+    def shot(src: str, next: str = "") -> Response:
+        answer = HTMLResponse(PAGE.replace("{src}", src).replace("{next}", next))
         answer.headers["Content-Security-Policy"] = POLICY
         return answer
 

@@ -288,6 +288,24 @@ def test_a_shot_of_a_store_from_the_first_request_to_the_native_crop(
     assert {url.partition("/")[0] + "//" + url.split("/")[2] for url in asked} == {at}
 
 
+def test_the_next_shot_is_made_ready_meanwhile(
+    archive: Callable[..., Any],
+    page_app: Callable[[], FastAPI],
+    serve: Callable[[FastAPI], str],
+    page: Page,
+) -> None:
+    known = archive()
+    app = page_app()
+    app.include_router(router_of(known.store))
+    page.goto(f"{serve(app)}/shot?src={known.address(0)}&next={known.address(1)}")
+    folder = known.store.proxies / known.reel.reel_id
+    for _ in range(300):
+        if list(folder.glob(f"{known.shots[1].key}.*.mp4")):
+            break
+        page.wait_for_timeout(50)
+    assert len(list(folder.glob("*.mp4"))) == 2
+
+
 def test_what_cannot_be_shown_says_why(
     archive: Callable[..., Any],
     page_app: Callable[[], FastAPI],

@@ -3,6 +3,7 @@
 // Asks `src` for the proxy's facts (which has it built if need be), and shows it. The number that
 // is shown is that of the picture that is drawn, never the one hoped for: film.js.
 //
+//   next="/pictures/REEL/KEY"    shot that is looked at next: its proxy is made meanwhile
 //   data-state="waiting" | "failed" | "seeking" | "playing" | "still"
 //   data-frame, data-reel-frame    frame of the shot, of the reel, that is on the screen
 //   wet-facts     (event) the facts are here, in `detail`
@@ -120,6 +121,8 @@ export class WetPlayer extends HTMLElement {
     this.timelines.load();
     this.#set("seeking", "");
     this.film.seek(this.#wanted.frame ?? 0);
+    const next = this.getAttribute("next");
+    if (next) fetch(next).catch(() => null);
   }
 
   #take({ view, gain, wipe, isRestored }) {
