@@ -86,7 +86,7 @@ def place_of(house: House, filters: Filters, shot_id: int) -> Place:
     WITH list AS (
         SELECT s.shot_id, row_number() {over} AS number, count(*) OVER () AS total {source}
     ), own AS (SELECT number FROM list WHERE shot_id = $own)
-    SELECT s.reel_id, s.start_frame, list.number, list.total,
+    SELECT s.reel_id, s.start_frame, s.key, list.number, list.total,
         list.number - (SELECT number FROM own) AS distance
     FROM list JOIN shot s USING (shot_id)
     WHERE list.number = 1 OR abs(list.number - (SELECT number FROM own)) <= 1

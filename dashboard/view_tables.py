@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from catalogs.recipe import Treatment
+from catalogs.tables import KEYS
 
 LAYOUT = """
 CREATE SEQUENCE shot_ids;
@@ -121,20 +122,10 @@ DERIVE: tuple[str, ...] = (
         FROM restorations""",
     f"""
     CREATE OR REPLACE TEMP TABLE standing AS
-    WITH own AS (
-        SELECT * FROM reels
-        WHERE NOT (status = 'held' AND treatment_id IS NOT NULL AND facts_json IS NULL)
-    ),
-    at_hand AS (
-        SELECT reel_id FROM ({_newest("own", "reel_id")}) WHERE status <> 'held'
-        INTERSECT SELECT reel_id FROM reels WHERE facts_json IS NOT NULL
-    ),
-    restored AS (
-        SELECT * FROM reels SEMI JOIN at_hand USING (reel_id) WHERE status = 'restored'
-    ),
+    WITH restored AS (SELECT * FROM reels WHERE status = 'restored'),
     version AS ({_newest("restored", "reel_id")}),
     outcome AS ({_newest("restorations", "reel_id", "key")}),
-    part AS ({_newest("mixtures", "reel_id", "treatment_id", "start_frame")}),
+    part AS ({_newest("mixtures", *KEYS["mixtures"])}),
     every AS (
         SELECT outcome.*, treatment_id AS version_id FROM outcome
         UNION ALL

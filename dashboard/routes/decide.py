@@ -1,6 +1,5 @@
 """Decisions: taken down durably before they are answered."""
 
-import logging
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,18 +8,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from catalogs.decisions.decision import OF_REELS, VERBS, Decision, Draft
-from catalogs.decisions.ledger_copy import copy_decision
-from catalogs.errors import DecisionError, StoreError
+from catalogs.errors import DecisionError
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
-from dashboard.reel_review import output_of
 from dashboard.routes.shot import find_shot, shot_page
 from dashboard.visitor import Form, Looking, NotAllowed, Visitor, first
+from tasks.decide import decide
 
 router = APIRouter()
-
-_log = logging.getLogger(__name__)
 
 
 @router.post("/reels/{reel_id}/shots/{start_frame}/decide")
@@ -45,9 +41,7 @@ def _of_shot(
     found = find_shot(house, *place)
     after = place_of(house, filters, int(found["shot_id"])).after
     try:
-        taken = _take(
-            house, _shot_draft(house, visitor, found, fields), str(found["picture_sha256"])
-        )
+        taken = _take(house, _shot_draft(house, visitor, found, fields))
     except DecisionError as error:
         return shot_page(request, visitor, found, 409, str(error), fields)
     goes_on = first(fields, "go_on") == "1" and after is not None
@@ -105,21 +99,17 @@ def _of_reel(
             comment=first(fields, "comment").replace("\r\n", "\n").strip(),
             batch_id=str(row["batch_id"] or ""),
         )  # fmt: skip
-        taken = _take(house, draft, output_of(house, row))
+        taken = _take(house, draft)
         query = urlencode({"done": taken.sequence})
     except DecisionError as error:
         query = urlencode({"problem": str(error)})
     return RedirectResponse(f"/reels/{reel_id}?{query}#review", 303)
 
 
-def _take(house: House, draft: Draft, standing: str) -> Decision:
-    """Append to the log, which is the record; then tell the view and the ledger's copy."""
-    decision = house.view.decisions.log.append(draft, standing)
+def _take(house: House, draft: Draft) -> Decision:
+    """Take it down, then tell the view."""
+    decision = decide(house.store, house.view.decisions.log, draft)
     house.view.tell_decisions()
-    try:
-        copy_decision(house.store.ledger(), decision)
-    except StoreError as error:  # the next night copies it
-        _log.warning("decision %d is not in the ledger yet: %s", decision.sequence, error)
     return decision
 
 

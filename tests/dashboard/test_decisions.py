@@ -137,6 +137,19 @@ def test_a_reel_is_locked_after_two_people_signed_it_off(
     assert "done=4" in say(first, "reopen", "A mistake")
 
 
+def test_a_reel_is_not_signed_off_while_something_is_open(
+    filled: Store, open_dashboard: Open
+) -> None:
+    browser = open_dashboard(filled, person="One")
+    assert decide(browser, verb="question", comment="Whose hand is this?").status_code == 303
+    output = browser.get("/reels/R0.r1").text.split('name="output_sha256" value="')[1][:64]
+    fields = {"verb": "sign off", "output_sha256": output, "comment": ""}
+    answer = browser.submit("/reels/R0.r1/decide", fields, page="/reels/R0.r1")
+    assert "problem=" in answer.headers["location"]
+    assert "while something is open" in browser.get(answer.headers["location"]).text
+    assert [one.verb for one in log(filled).read()] == ["question"]
+
+
 def test_a_log_that_was_tampered_with_takes_no_decisions(deciding: Browser, filled: Store) -> None:
     decide(deciding)
     file = filled.root / "decisions" / "log.jsonl"
