@@ -94,7 +94,6 @@ def nightly(
         _record_mapping(order, catalogued)
         for said in resolved.models:
             order.record("model", order.batch_id, "success", said)
-        order.record_policy()
         for choice in choices:
             subject = choice.identifier or catalogued.path.name
             order.record("operator choice", subject, "success", choice.option)

@@ -61,13 +61,14 @@ def bases_of(ledger: Ledger, reels: Iterable[ReelPlan]) -> dict[str, str]:
 
 
 def record_plan(order: Order, prepared: Prepared) -> None:
-    """Say before anything is done what was chosen, and why."""
+    """Say before anything is done what was chosen, why, and under which policy."""
     plan = prepared.plan
     for other in plan.treatments:
         if other.treatment_id != order.treatment.treatment_id:
             row = {"recipe": other.recipe_name, "treatment_id": other.treatment_id}
             row |= {"steps_json": steps_json(other.steps), "status": "running"}
             order.ledger.append("batches", order.batch_id, [{**row, "software": software()}])
+    order.record_policy()
     for said in prepared.models:
         order.record("model", order.batch_id, "success", said)
     for remark in prepared.remarks:

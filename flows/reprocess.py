@@ -143,11 +143,9 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
         tally.decisions_open = prepared.decided.need_attention
         return tally
 
-    def before() -> None:
-        order.record_policy()
-        record_plan(order, prepared)
-
-    return run_batch(order, str(asked), before, go, list(order.treatments), means)
+    return run_batch(
+        order, str(asked), lambda: record_plan(order, prepared), go, list(order.treatments), means
+    )
 
 
 def _nothing_done(prepared: Prepared) -> NightSummary:

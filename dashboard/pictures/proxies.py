@@ -24,8 +24,8 @@ from catalogs.store import Store
 from dashboard.pictures.shots import KnownShot, index_of
 from tasks.proxy import PROXY_VERSION, build_proxy
 
-LIMIT_BYTES = 50 << 30
-FREE_BYTES = 5 << 30  # of the disk, which the next night has need of
+LIMIT_BYTES = 50 * 10**9
+FREE_BYTES = 5 * 10**9  # of the disk, which the next night has need of
 FORGOTTEN_SECONDS = 20.0  # a player asks twice a second while it waits
 FAILED_SECONDS = 30.0  # after which it may be tried again
 OLD_SECONDS = 3600.0  # after which what is half written is nobody's
