@@ -19,7 +19,7 @@ test: setup browser
 	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=dashboard --cov=flows \
 		--cov-report=term:skip-covered --durations=10
 
-test-slow: setup
+test-slow: setup browser
 	$(BIN)/pytest -m slow
 
 lint: setup

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import httpx
+import pytest
 
 from catalogs.decisions.log import DecisionLog
 from catalogs.store import Store
@@ -33,6 +34,7 @@ def opened(store: Store) -> tuple[subprocess.Popen[str], str]:
     return running, running.stdout.readline().partition(": ")[2].split()[0]
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_midst_of_200_decisions_loses_none(filled: Store) -> None:
     generator = random.Random(os.environ.get("WETGATE_TEST_SEED", "1"))
     answered: list[int] = []

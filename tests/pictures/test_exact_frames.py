@@ -22,9 +22,11 @@ RATES = {
 FRAMES = 240
 
 
+@pytest.mark.parametrize("times", (8, pytest.param(50, marks=pytest.mark.slow)))
 @pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
 def test_what_is_shown_is_what_is_claimed_and_what_the_address_says(
     rate: Fraction,
+    times: int,
     counter_clip: Callable[..., Path],
     clip_app: Callable[..., FastAPI],
     serve: Callable[[FastAPI], str],
@@ -35,18 +37,18 @@ def test_what_is_shown_is_what_is_claimed_and_what_the_address_says(
     page.goto(f"{at}/shot?src=/clip#f=17")
     assert stand(page) == 17  # an address that was sent
     chance = random.Random(str(rate))
-    for _ in range(50):
+    for _ in range(times):
         wanted = chance.randrange(FRAMES)
         page.evaluate("frame => document.querySelector('wet-player').seek(frame)", wanted)
         assert stand(page) == wanted
     page.evaluate("document.querySelector('wet-player').seek(95)")
     here = stand(page)
-    for _ in range(50):
+    for _ in range(times):
         step = chance.choice((1, 1, -1))
         page.keyboard.press("ArrowRight" if step > 0 else "ArrowLeft")
         here += step
         assert stand(page) == here
-    for _ in range(10):
+    for _ in range(times // 4):
         page.evaluate("frame => document.querySelector('wet-player').seek(frame)", 5)
         stand(page)
         page.keyboard.press(" ")
