@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DATA   ?= ../shared/data
+JOBS   ?= 2
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
@@ -16,7 +17,8 @@ test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow" --cov=catalogs --cov=models --cov=tasks --cov=dashboard --cov=flows \
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow" \
+		--cov=catalogs --cov=models --cov=tasks --cov=dashboard --cov=flows \
 		--cov-report=term:skip-covered --durations=10
 
 test-slow: setup browser

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import ffmpeg
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, sync_playwright
 
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags, Header
@@ -24,6 +27,11 @@ from tasks.media.write import ffv1_writer
 
 quiet_settings()  # before a test imports Prefect, which reads its settings once
 torch.set_num_threads(1)  # as a worker has; more would only contend over tiny pictures
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -46,6 +54,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def shared_data() -> Path:
     return SHARED_DATA
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that is named; its loop must end before other tests run one."""
+    program = os.environ.get("WETGATE_CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.fail("no Chromium: install Debian's `chromium`, or set WETGATE_CHROMIUM to one")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield running
+        running.close()
 
 
 @pytest.fixture

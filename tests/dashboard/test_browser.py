@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from catalogs.decisions.log import DecisionLog
 from catalogs.store import Store
 from tests.dashboard.conftest import NIGHT, Browser, Open
-from tests.pictures.conftest import QUIET, chromium
 
 AXE = Path(__file__).parent / "vendored" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -23,19 +22,9 @@ PAGES = (
 SIZES = ((1280, 800), (3840, 2160))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Chromium]:
-    if not chromium():
-        pytest.fail("no Chromium: install Debian's `chromium`, or set WETGATE_CHROMIUM to one")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def context(running: Chromium) -> Iterator[BrowserContext]:
-    opened = running.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+def context(chromium: Chromium) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
     yield opened
     opened.close()
 
@@ -47,8 +36,8 @@ def page_on(context: BrowserContext, browser: Browser, address: str = "/") -> Pa
 
 
 @pytest.mark.parametrize("theme", ("dark", "light"))
-def test_no_page_shuts_anybody_out(running: Chromium, browser: Browser, theme: str) -> None:
-    context = running.new_context(color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
+def test_no_page_shuts_anybody_out(chromium: Chromium, browser: Browser, theme: str) -> None:
+    context = chromium.new_context(color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
     found = {}
     for address in PAGES:
         page = page_on(context, browser, address)
@@ -63,9 +52,9 @@ def test_no_page_shuts_anybody_out(running: Chromium, browser: Browser, theme: s
 
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_fit_the_screen_load_quietly_and_ask_this_server_alone(
-    running: Chromium, browser: Browser, size: tuple[int, int]
+    chromium: Chromium, browser: Browser, size: tuple[int, int]
 ) -> None:
-    context = running.new_context(viewport={"width": size[0], "height": size[1]})
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
     own, asked, said, wide = str(browser.base_url).rstrip("/"), set[str](), [], []
     context.on("request", lambda request: asked.add(request.url))
     for address in PAGES:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -20,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Recipe, RecipeStep
@@ -40,10 +38,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shot</title>
 <link rel="stylesheet" href="/static/vendored/uPlot.min.css">
 <script defer src="/static/vendored/uPlot.iife.min.js"></script>
@@ -55,24 +49,9 @@ CELL = 16
 CLIP = PictureFormat(2 * BITS * CELL + 32, 96, "gray")
 
 
-def chromium() -> str:
-    """Debian's Chromium, or the one that is named."""
-    return os.environ.get("WETGATE_CHROMIUM") or shutil.which("chromium") or ""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not chromium():
-        pytest.fail("no Chromium: install Debian's `chromium`, or set WETGATE_CHROMIUM to one")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport={"width": 1280, "height": 900})
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(viewport={"width": 1280, "height": 900})
     yield opened
     opened.close()
 

@@ -16,7 +16,7 @@ ASK = "tags => axe.run(document, {runOnly: tags})"
 
 
 def test_with_its_picture_it_shuts_nobody_out(
-    archive: Callable[..., Any], browser: Browser
+    archive: Callable[..., Any], chromium: Browser
 ) -> None:
     made = archive()
     made.store.ledger("night").append("shots", made.reel.reel_id, [
@@ -25,7 +25,7 @@ def test_with_its_picture_it_shuts_nobody_out(
          "detector": "wetgate 1"} for n, one in enumerate(made.shots)
     ])  # fmt: skip
     with a_browser(made.store, person="N. Reviewer") as client:
-        context = browser.new_context(bypass_csp=True)
+        context = chromium.new_context(bypass_csp=True)
         page = context.new_page()
         at = str(client.base_url).rstrip("/")
         page.goto(f"{at}/reels/{made.reel.reel_id}/shots/0?sort=place")
