@@ -3,17 +3,19 @@
 What a night and a reprocessing have in common.
 """
 
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed
 
+from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
 from flows import work
@@ -28,6 +30,7 @@ from flows.tracking import track_batches
 from tasks.report import write_report
 
 MOST_SLOTS = 256  # threads that watch Dask futures
+MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def run_batch(
             submit = _submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
             tally = go(Night(order, submit, slots, progress, should_stop))
+        _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
@@ -159,10 +163,22 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
     )
 
 
+def _record_clock(order: work.Order) -> None:
+    """Say that the clock was set back, or that it once ran ahead."""
+    behind = clock_behind(order.store.tables)
+    if behind > MOST_BEHIND:
+        order.record(
+            "clock", socket.gethostname(), "warning",
+            f"this machine's clock is {str(behind).partition('.')[0]} behind the newest row of the "
+            "ledger; rows are in their order all the same, right after it. Check the clock",
+        )  # fmt: skip
+
+
 def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
     ingest = supervised(client, work.ingest, "ingest-reel")
-    restore = supervised(client, work.restore, "restore-shot")
+    restore = supervised(client, work.restore, "restore-shot", retries=1)
+    restore_alone = supervised(client, work.restore, "restore-shot", retries=0)  # the third try
     keep = supervised(client, work.keep, "keep-original")
     assemble = supervised(client, work.assemble, "assemble-reel")
 
@@ -176,7 +192,8 @@ def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[
         assert job.shot is not None  # restore and keep are of a shot
         limit = work.limit_seconds(job.reel, job.shot, order.treatment)
         if job.kind == "restore":
-            return restore.submit(job.label, order, job.reel, job.shot, limit)
+            task = restore_alone if job.alone else restore
+            return task.submit(job.label, order, job.reel, job.shot, limit)
         return keep.submit(job.label, order, job.reel, job.shot, job.reason, limit)
 
     return submit

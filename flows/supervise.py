@@ -6,12 +6,14 @@ in true states when a worker dies, and never runs finished work again.
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
 from distributed import Client
+from distributed.client import ClosedClientError
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker, NoValidWorkerError
 from prefect import Task, task
@@ -23,28 +25,43 @@ class WorkLostError(Exception):
     """The scheduler forgot a piece of work, or went away with it."""
 
 
+class SchedulerLostError(Exception):
+    """The scheduler went away for good: no work can be done any more."""
+
+
 # Faults of machines, not of film: worth another try, and no verdict on the shot.
 MACHINE_FAULTS = (KilledWorker, CommClosedError, NoValidWorkerError, WorkLostError)
 
 RETRIES = 2
+_LOOK_SECONDS = 0.5
 
 
-def supervised(client: Client, work: Callable[..., Any], name: str) -> Task[..., Any]:
+def supervised(
+    client: Client, work: Callable[..., Any], name: str, retries: int = RETRIES
+) -> Task[..., Any]:
     """A Prefect task that runs `work` on the cluster and waits for it.
 
     Args:
         client: of the cluster.
         work: a module-level function; runs on a worker.
         name: of the task, for people.
+        retries: after a fault of a machine.
 
     Returns:
         A task to be submitted as `(label, *arguments of work)`.
     """
 
     def watch(label: str, *arguments: Any) -> Any:
-        future = client.submit(
-            work, *arguments, key=f"{name}-{label}-{uuid.uuid4().hex}", pure=False, retries=0
-        )
+        while client.status == "connecting":  # it tries for as long as its time limit says
+            time.sleep(_LOOK_SECONDS)
+        try:
+            future = client.submit(
+                work, *arguments, key=f"{name}-{label}-{uuid.uuid4().hex}", pure=False, retries=0
+            )
+        except ClosedClientError as error:
+            raise SchedulerLostError(
+                "the Dask scheduler went away and did not come back; start it and its workers"
+            ) from error
         try:
             return future.result()
         except (CancelledError, asyncio.CancelledError) as error:
@@ -55,7 +72,7 @@ def supervised(client: Client, work: Callable[..., Any], name: str) -> Task[...,
     make: Callable[[Any], Task[..., Any]] = task(
         name=name,
         task_run_name=name + " {label}",
-        retries=RETRIES,
+        retries=retries,
         retry_delay_seconds=1,
         retry_condition_fn=_machine_failed,
         cache_policy=NO_CACHE,
