@@ -1,8 +1,9 @@
 """The time of a new row: later than that of every row before it, whatever the clock says.
 
 What holds of a thing is its newest row, so rows must be in the order in which they were written,
-also where the clock was set back between two of them, or two machines' clocks differ. `<store>/clock`
-holds the time of the newest row; where the clock is behind it, a row is recorded right after it.
+also where the clock was set back between two of them, or two machines' clocks differ. The file
+`<store>/clock` holds the time of the newest row; where the clock is behind it, a row is recorded
+right after it.
 """
 
 import fcntl
@@ -41,7 +42,7 @@ def next_instant(tables: Path) -> datetime:
 
 
 def clock_behind(tables: Path) -> timedelta:
-    """By how much this machine's clock is behind the newest row; nothing or less where it is not."""
+    """By how much this machine's clock is behind the newest row; negative where it is not."""
     clock = _clock(tables)
     newest = _read(clock.read_bytes()) if clock.is_file() else None
     return (newest or _newest_row(tables)) - datetime.now(UTC)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flows.services import prefect_api
-from tests.faults.nights import Site, make_archive
+from tests.faults.nights import Frames, Site, make_archive
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def undisturbed(
     catalog: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[str, ...]]:
+) -> Frames:
     """Hashes of the restored masters' frames of a night that nothing happened to."""
     site = Site(tmp_path_factory.mktemp("undisturbed"), catalog)
     assert site.night().reels == (3, 0, 0)
@@ -46,6 +46,3 @@ def site_alone(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.delenv("PREFECT_HOME", raising=False)
     return Site(tmp_path, catalog)
-
-
-Deeds = Callable[..., None]

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,14 @@ def label(identifier: str, shot: int) -> str:
     return f"{identifier}.r1/{start:07d}-{start + SHOT_FRAMES:07d}"
 
 
-def reel_frames(pixel_format: str, shots: int, seed: int) -> list[bytes]:
+def reel_frames(picture: PictureFormat, shots: int, seed: int) -> list[bytes]:
     """Shots of different textures, each with a speck on one of its frames."""
-    picture = PictureFormat(*SIZE, pixel_format)
     frames = []
     for shot in range(shots):
         raw = moving_texture(picture, SHOT_FRAMES, seed=100 * seed + shot)
         speck = bytearray(raw[SHOT_FRAMES // 2])
         for line in range(20, 25):
-            begin = (line * SIZE[0] + 40) * picture.sample_bytes
+            begin = (line * picture.width + 40) * picture.sample_bytes
             white = picture.peak.to_bytes(picture.sample_bytes, "little") * 5
             speck[begin : begin + len(white)] = white
         raw[SHOT_FRAMES // 2] = bytes(speck)
@@ -53,12 +52,14 @@ def reel_frames(pixel_format: str, shots: int, seed: int) -> list[bytes]:
     return frames
 
 
-def write_reel(path: Path, pixel_format: str, shots: int, seed: int) -> None:
+def write_reel(
+    path: Path, pixel_format: str, shots: int, seed: int, size: tuple[int, int] = SIZE
+) -> None:
     """One reel of the archive."""
-    header = plain_header(PictureFormat(*SIZE, pixel_format))
+    header = plain_header(PictureFormat(*size, pixel_format))
     assert header.frame_rate is not None
     with ffv1_writer(path, header, header.frame_rate) as writer:
-        for frame in reel_frames(pixel_format, shots, seed):
+        for frame in reel_frames(header.picture, shots, seed):
             writer.write(frame)
 
 
@@ -76,6 +77,21 @@ def make_archive(folder: Path) -> Path:
     for seed, (name, (pixel_format, shots)) in enumerate(REELS.items(), 1):
         write_reel(folder / f"{name}.mkv", pixel_format, shots, seed)
     return write_catalog(folder, {name: f"{name}.mkv" for name in REELS})
+
+
+Frames = dict[str, tuple[str, ...]]  # MD5 of each frame, by identifier
+
+
+def with_originals(restored: Frames, archive: Path, *shots: str) -> Frames:
+    """The frames of restored reels, but for shots that keep the frames of the source."""
+    found = dict(restored)
+    for shot in shots:
+        identifier, start = shot[0], int(shot.split("/")[1].split("-")[0])
+        source = frame_hashes(archive / f"{identifier}.mkv")
+        stop = start + SHOT_FRAMES
+        frames = found[identifier]
+        found[identifier] = frames[:start] + source[start:stop] + frames[stop:]
+    return found
 
 
 def frame_hashes(film: Path) -> tuple[str, ...]:
@@ -114,42 +130,46 @@ class Site:
         shutil.copytree(self.archive, copy)
         self.catalog = copy / self.catalog.name
 
-    def plan(self, deeds: dict[str, list[str | list[Any]]], always: bool = False) -> None:
+    def plan(self, deeds: Mapping[str, Sequence[str | list[Any]]]) -> None:
         """What is to be done at each start of the work of a label: names, or names and values."""
         rows = {
-            name: [
-                {"do": d, "always": always} if isinstance(d, str)
-                else {"do": d[0], "with": d[1:], "always": always}
-                for d in many
-            ]
+            name: [[deed] if isinstance(deed, str) else deed for deed in many]
             for name, many in deeds.items()
-        }  # fmt: skip
+        }
         (self.deeds / "deeds.json").write_text(json.dumps(rows))
 
     def starts(self, work: str) -> int:
         """How often work of a label was begun."""
         return len(list(self.deeds.glob(f"{work.replace('/', '-')}.*")))
 
+    def began(self, work: str, number: int = 0) -> bool:
+        """Whether work of a label was begun that often, and once more."""
+        return bool(self._mark(work, number))
+
     def process_at(self, work: str, number: int = 0) -> int:
         """The worker's process of a start of work; waits for it."""
+        wait_until(lambda: self.began(work, number))
+        return int(self._mark(work, number))
+
+    def _mark(self, work: str, number: int) -> str:
         mark = self.deeds / f"{work.replace('/', '-')}.{number}"
-        wait_until(lambda: mark.is_file() and mark.read_text() != "")
-        return int(mark.read_text())
+        return mark.read_text() if mark.is_file() else ""
 
     def start(self, *more: str, **process: Any) -> subprocess.Popen[str]:
         """Begin a night."""
         line = [sys.executable, "-m", "flows.cli", "run", str(self.catalog), "--store",
                 str(self.store), "--json", *self.options, *more]  # fmt: skip
         return subprocess.Popen(
-            process.pop("prefix", []) + line, cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self._environment(), **process,
+            process.pop("prefix", []) + line, cwd=ROOT, env=self.process_environment(),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **process,
         )  # fmt: skip
 
     def night(self, *more: str, **process: Any) -> Ended:
         """A night from begin to end."""
         return finish(self.start(*more, **process))
 
-    def _environment(self) -> dict[str, str]:
+    def process_environment(self) -> dict[str, str]:
+        """What processes of a night see, and those of a cluster of its own."""
         path = os.pathsep.join([str(SEAM), str(ROOT)])
         own = {"PYTHONPATH": path, "WETGATE_TEST_DEEDS": str(self.deeds), "OMP_NUM_THREADS": "1"}
         return {**os.environ, **own, **self.environment}
@@ -165,21 +185,32 @@ class Site:
         """Current rows of a table of the ledger."""
         return existing_store(self.store).ledger().newest(name)
 
+    def shot(self, shot: str) -> Any:
+        """What is recorded of a shot."""
+        reel_id, frames = shot.split("/")
+        rows = self.table("restorations")
+        start = int(frames.split("-")[0])
+        rows = rows[(rows["reel_id"] == reel_id) & (rows["start_frame"] == start)]
+        return next(rows.itertuples())
+
     def events(self, event: str) -> pd.DataFrame:
         """All events of a kind."""
         rows = existing_store(self.store).ledger().read("events")
         return rows[rows["event"] == event]
 
-    def masters(self) -> dict[str, tuple[str, ...]]:
+    def masters(self) -> Frames:
         """MD5 of the frames of each restored master, by identifier."""
         manifests = sorted(self.store.glob("reels/*/*/manifest.json"))
         films = [next(p for p in path.parent.glob("*.mkv") if "change" not in p.name)
                  for path in manifests]  # fmt: skip
         return {film.parent.parent.name.split(".")[0]: frame_hashes(film) for film in films}
 
-    def report(self) -> str:
-        """The last night's report, as text."""
-        return max(self.store.glob("reports/*/report.md")).read_text()
+    def report(self, night: Ended | None = None) -> str:
+        """A night's report, as text; of the only one if none is given."""
+        if night is not None:
+            return Path(night.summary["report"]).with_suffix(".md").read_text()
+        (report,) = self.store.glob("reports/*/report.md")
+        return report.read_text()
 
     def log(self, identifier: str) -> str:
         """What a reel's log tells."""

@@ -28,13 +28,11 @@ def before(label: str) -> None:
     number = len(list(folder.glob(f"{name}.*")))
     (folder / f"{name}.{number}").write_text(str(os.getpid()))
     deeds = json.loads((folder / "deeds.json").read_text()).get(label, [])
-    if deeds and deeds[-1].get("always"):
-        number = min(number, len(deeds) - 1)
     if number < len(deeds):
         import deeds as known
 
-        deed = deeds[number]
-        getattr(known, deed["do"])(*deed.get("with", []))
+        deed, *values = deeds[number]
+        getattr(known, deed)(*values)
 
 
 def patch_work(work: ModuleType) -> None:
@@ -57,19 +55,20 @@ def patch_work(work: ModuleType) -> None:
         restore_shot,
         ingest_reel,
         assemble_reel,
-    )  # type: ignore[attr-defined]  # noqa: E501
+    )  # type: ignore[attr-defined]
     shorten(work)
 
 
 def shorten(work: ModuleType) -> None:
-    """Let the time limits of shots be a hundredth, where asked for."""
-    if share := os.environ.get("WETGATE_TEST_LIMIT_SHARE"):
-        limit = work.limit_seconds
+    """Let the time limit of one shot be a share of what it is."""
+    limited = os.environ.get("WETGATE_TEST_LIMITED")
+    share = os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1")
+    limit = work.limit_seconds
 
-        def limit_seconds(*arguments: Any) -> float:
-            return float(limit(*arguments)) * float(share)
+    def limit_seconds(reel: Any, shot: Any, *more: Any) -> float:
+        return float(limit(reel, shot, *more)) * (float(share) if shot.shot_id == limited else 1.0)
 
-        work.limit_seconds = limit_seconds  # type: ignore[attr-defined]
+    work.limit_seconds = limit_seconds  # type: ignore[attr-defined]
 
 
 def patch_clock(module: ModuleType) -> None:
