@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from prefect import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed
 
 from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
@@ -25,36 +23,13 @@ from flows.jobs import Job
 from flows.night import Night, Tally
 from flows.progress import night_progress
 from flows.software import software
+from flows.summary import NightSummary, keep_summary
 from flows.supervise import supervised
 from flows.tracking import track_batches
 from tasks.report import write_report
 
 MOST_SLOTS = 256  # threads that watch Dask futures
 MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
-
-
-@dataclass(frozen=True)
-class NightSummary:
-    """How a night ended.
-
-    Attributes:
-        decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
-    """
-
-    batch_id: str
-    report: str
-    restored: int
-    held: int
-    failed: int
-    shots_computed: int
-    shots_original_kept: int
-    stopped: bool
-    decisions_open: int = 0
-
-    @property
-    def all_well(self) -> bool:
-        """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open)
 
 
 @dataclass(frozen=True)
@@ -127,20 +102,6 @@ def run_batch(
         return _conclude(order, tally)
 
 
-def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
-    """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
-    if summary.all_well:
-        return summary
-    return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
-
-
-def _counts(summary: NightSummary) -> str:
-    stopped = ", stopped before the end" if summary.stopped else ""
-    return (
-        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
-    )
-
-
 def _conclude(order: work.Order, tally: Tally) -> NightSummary:
     """Report first, then the views of others, none of which may spoil the night."""
     try:
@@ -150,7 +111,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         report = f"not written: {error}"
     for batch_id, problem in track_batches(order.store).items():
         order.record("tracking", batch_id, "failure" if problem else "success", problem)
-    return NightSummary(
+    summary = NightSummary(
         batch_id=order.batch_id,
         report=report,
         restored=len(tally.restored),
@@ -161,6 +122,8 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         stopped=tally.stopped,
         decisions_open=tally.decisions_open,
     )
+    keep_summary(summary)
+    return summary
 
 
 def _record_clock(order: work.Order) -> None:

@@ -1,8 +1,8 @@
 """The time limit of a piece of work, and what is known of a process that ended in its midst.
 
 Every process at work keeps a log of its own, `STORE/logs/worker-<host>-<id>.log`, and removes it
-when the work is done. A process that was ended leaves it: with the stack of Python where the time
-was up or a library crashed, empty but for its first line where it was killed from outside.
+when the work is done or failed. A process that was ended leaves it: with the stack of Python where
+the time was up or a library crashed, with nothing but its first line where it was killed.
 """
 
 import faulthandler
@@ -35,20 +35,21 @@ def hard_limit(seconds: float, store: Store, work: str = "") -> Iterator[Callabl
     """
     log = store.root / "logs" / f"worker-{socket.gethostname()}-{uuid.uuid4().hex}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as stream:
-        stream.write(f"{work}, process {os.getpid()} on {socket.gethostname()}\n")
-        stream.flush()
+    try:
+        with log.open("a", encoding="utf-8") as stream, _crashes_told(stream):
+            stream.write(f"{work}, process {os.getpid()} on {socket.gethostname()}\n")
+            stream.flush()
 
-        def begin() -> None:
-            faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
+            def begin() -> None:
+                faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
 
-        begin()
-        try:
-            with _crashes_told(stream):
+            begin()
+            try:
                 yield begin
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-    log.unlink(missing_ok=True)
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+    finally:
+        log.unlink(missing_ok=True)
 
 
 @contextmanager
