@@ -139,25 +139,30 @@ def _record_clock(order: work.Order) -> None:
 
 def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
-    ingest = supervised(client, work.ingest, "ingest-reel")
-    restore = supervised(client, work.restore, "restore-shot", retries=1)
-    restore_alone = supervised(client, work.restore, "restore-shot", retries=0)  # the third try
-    keep = supervised(client, work.keep, "keep-original")
-    assemble = supervised(client, work.assemble, "assemble-reel")
+    tasks = {
+        (kind, alone): supervised(client, do, name, retries=retries)
+        for kind, do, name in (
+            ("ingest", work.ingest, "ingest-reel"),
+            ("restore", work.restore, "restore-shot"),
+            ("keep", work.keep, "keep-original"),
+            ("assemble", work.assemble, "assemble-reel"),
+        )
+        for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
+    }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone
 
     def submit(job: Job) -> PrefectFuture[Any]:
         order = whole.for_reel(job.catalog.reel_id)
+        task = tasks[job.kind, job.alone]
         if job.kind == "ingest":
-            return ingest.submit(job.label, order, job.catalog)
+            return task.submit(job.label, order, job.catalog)
         assert job.reel is not None  # every later job knows its reel
         if job.kind == "assemble":
-            return assemble.submit(job.label, order, job.reel)
+            return task.submit(job.label, order, job.reel)
         assert job.shot is not None  # restore and keep are of a shot
         limit = work.limit_seconds(job.reel, job.shot, order.treatment)
         if job.kind == "restore":
-            task = restore_alone if job.alone else restore
             return task.submit(job.label, order, job.reel, job.shot, limit)
-        return keep.submit(job.label, order, job.reel, job.shot, job.reason, limit)
+        return task.submit(job.label, order, job.reel, job.shot, job.reason, limit)
 
     return submit
 

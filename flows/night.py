@@ -7,7 +7,7 @@ any instant and begun again.
 import queue
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -259,6 +259,8 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
+        elif isinstance(error, MACHINE_FAULTS) and not job.alone:
+            self._try_alone(job, error)
         elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
             self._doubt(job, error)
         else:
@@ -273,14 +275,17 @@ class Night:
     def _doubt(self, job: Job, error: BaseException) -> None:
         """A shot could not be restored: try it alone, then keep its original."""
         if not job.alone:
-            self._progress.say(
-                job.catalog.reel_id, f"{job.label}: {self._cause(job, error)}; once more, alone"
-            )
-            self._queue.add(Job("restore", job.catalog, job.reel, job.shot, alone=True))
+            self._try_alone(job, error)
             return
         self._queue.add(
             Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
+
+    def _try_alone(self, job: Job, error: BaseException) -> None:
+        """Once more with nothing beside it: a dead worker may have been another's doing."""
+        why = self._cause(job, error)
+        self._progress.say(job.catalog.reel_id, f"{job.label}: {why}; once more, alone")
+        self._queue.add(replace(job, alone=True))
 
     def _hold(self, held: HeldRow) -> None:
         self._queue.drop(held.reel_id)
