@@ -21,10 +21,11 @@ from flows.cluster import night_cluster, slot_count
 from flows.drain import drained_by_signals, read_clock
 from flows.jobs import Job
 from flows.night import Night, Tally
+from flows.places import Places
 from flows.progress import night_progress
 from flows.software import software
 from flows.summary import NightSummary, keep_summary
-from flows.supervise import supervised
+from flows.supervise import living, supervised
 from flows.tracking import track_batches
 from tasks.report import write_report
 
@@ -139,8 +140,9 @@ def _record_clock(order: work.Order) -> None:
 
 def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
+    places = Places(lambda: living(client))
     tasks = {
-        (kind, alone): supervised(client, do, name, retries=retries)
+        (kind, alone): supervised(client, do, name, retries, places)
         for kind, do, name in (
             ("ingest", work.ingest, "ingest-reel"),
             ("restore", work.restore, "restore-shot"),

@@ -18,7 +18,7 @@ from distributed import Client, Nanny, Scheduler, SpecCluster
 # Read when scheduler and workers start; each line answers a fault that was seen.
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # one dead worker is one failure, not three
-    "distributed.scheduler.no-workers-timeout": "60s",  # instead of waiting for ever
+    "distributed.scheduler.no-workers-timeout": "600s",  # instead of waiting for ever
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": False,
     "distributed.worker.preload": ["flows.detach"],

@@ -23,8 +23,9 @@ from catalogs.treatments import recorded_treatments
 from flows import work
 from flows.hard_limit import last_words
 from flows.jobs import Job, Queue
+from flows.places import ClusterLostError
 from flows.progress import NightProgress
-from flows.supervise import MACHINE_FAULTS, SchedulerLostError
+from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
@@ -79,7 +80,7 @@ class Night:
         self._queue = Queue()
         self._open: dict[str, OpenReel] = {}
         self._again: set[str] = set()
-        self._lost = False  # the scheduler, for good
+        self._lost = False  # the cluster, for good
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
     def run(self, catalog: Catalog, locked: Mapping[str, str] | None = None) -> Tally:
@@ -253,12 +254,14 @@ class Night:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Keep a fault as small as it is: a shot, else its reel."""
-        if isinstance(error, SchedulerLostError):
-            self._stop_without_scheduler(str(error))
+        if isinstance(error, ClusterLostError):
+            self._stop_without_cluster(str(error))
             return
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._recorded(job)):
+            self._shot_done(done)
         elif isinstance(error, MACHINE_FAULTS) and not job.alone:
             self._try_alone(job, error)
         elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
@@ -266,10 +269,10 @@ class Night:
         else:
             self._give_up(job, error)
 
-    def _stop_without_scheduler(self, why: str) -> None:
+    def _stop_without_cluster(self, why: str) -> None:
         """Begin nothing more; no reel is to blame, and all that are not done stay in work."""
         if not self._lost:
-            self._order.record("scheduler", self._order.batch_id, "failure", why)
+            self._order.record("cluster", self._order.batch_id, "failure", why)
         self._lost = True
 
     def _doubt(self, job: Job, error: BaseException) -> None:
@@ -280,6 +283,14 @@ class Night:
         self._queue.add(
             Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
+
+    def _recorded(self, job: Job) -> work.ShotDone | None:
+        """What a shot came to, where its worker died between recording it and its answer."""
+        if job.reel is None or job.shot is None:
+            return None
+        order = self._order.for_reel(job.catalog.reel_id)
+        found = work.finished_shots(order, job.reel, (job.shot,)).get(job.shot)
+        return found and work.ShotDone(job.shot, found.status, found.reason, found.seconds)
 
     def _try_alone(self, job: Job, error: BaseException) -> None:
         """Once more with nothing beside it: a dead worker may have been another's doing."""

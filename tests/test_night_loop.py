@@ -20,8 +20,8 @@ from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
 from flows.night import Night, Tally
+from flows.places import ClusterLostError
 from flows.progress import NightProgress
-from flows.supervise import SchedulerLostError
 from flows.work import Order, ShotDone
 
 
@@ -205,11 +205,11 @@ def test_a_dead_worker_condemns_no_reel_before_a_trial_alone(run: Run, kind: str
     assert tally.restored == {"a.r1", "b.r1"}
 
 
-def test_a_scheduler_that_went_away_for_good_blames_no_reel(run: Run, store: Store) -> None:
+def test_a_cluster_that_went_away_for_good_blames_no_reel(run: Run, store: Store) -> None:
     label = "a.r1/0000010-0000020"
-    tally, jobs = run(["a", "b"], {("restore", label): [SchedulerLostError("went away")]})
+    tally, jobs = run(["a", "b"], {("restore", label): [ClusterLostError("went away")]})
     assert tally.stopped
     assert (tally.failed, tally.held, tally.shots_original_kept) == (set(), set(), 0)
     assert not [job for job in jobs if job.kind in ("keep", "assemble")]
     events = store.ledger().read("events")
-    assert list(events[events["event"] == "scheduler"]["detail"]) == ["went away"]
+    assert list(events[events["event"] == "cluster"]["detail"]) == ["went away"]

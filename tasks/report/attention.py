@@ -10,7 +10,7 @@ from tasks.report.rows import Row
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
-_MACHINES = ("clock", "scheduler")  # events that tell of a fault of the machines
+_MACHINES = ("clock", "cluster")  # events that tell of a fault of the machines
 _NAMED = 5  # missing files that are named; the others are counted
 
 
