@@ -90,7 +90,7 @@ def test_a_clock_that_was_set_back_is_named(site: Site, resumed: Ended) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_twice_stops_at_once_and_loses_only_what_was_in_flight(
-    site: Site, catalog: Path, tmp_path: Path, undisturbed: Frames
+    catalog: Path, prefect_server: str, tmp_path: Path, undisturbed: Frames
 ) -> None:
     """A terminal sends it to the whole group of processes."""
     site = Site(tmp_path, catalog)

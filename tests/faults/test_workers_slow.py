@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.nights import Frames, Site, finish, kill, label, with_originals
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+HANGS, GREEDY = label("A", 1), label("B", 1)
 
 
 def test_workers_that_are_killed_again_and_again_cost_nothing(
@@ -34,29 +38,36 @@ def test_workers_that_are_killed_again_and_again_cost_nothing(
     assert set(rows["status"]) == {"restored"}
 
 
-def test_a_shot_that_hangs_is_ended_by_a_limit_that_follows_from_its_length(
-    site: Site, undisturbed: Frames
-) -> None:
-    """It hangs in C and never lets go of the interpreter, so nothing in the process could ask."""
-    hangs = label("A", 1)
-    site.plan({hangs: ["hang"] * 9})
-    site.environment = {"WETGATE_TEST_LIMITED": hangs, "WETGATE_TEST_LIMIT_SHARE": "0.02"}
+@pytest.fixture(scope="module")
+def endless(catalog: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A night in which one shot hangs and another is killed, every time.
+
+    The one hangs in C and never lets go of the interpreter, so nothing in the process could be
+    asked; its time limit is a share of what it is. The other ends as by the kernel, which is short
+    of memory and says nothing.
+    """
+    site = Site(tmp_path_factory.mktemp("endless"), catalog)
+    site.plan({HANGS: ["hang"] * 9, GREEDY: ["die"] * 9})
+    site.environment = {"WETGATE_TEST_LIMITED": HANGS, "WETGATE_TEST_LIMIT_SHARE": "0.02"}
     assert site.night().reels == (3, 0, 0)
-    shot = site.shot(hangs)
-    assert (shot.status, site.starts(hangs)) == ("original kept", 3)
+    return site
+
+
+def test_a_shot_that_hangs_is_ended_by_its_time_limit_and_keeps_its_original(endless: Site) -> None:
+    shot = endless.shot(HANGS)
+    assert (shot.status, endless.starts(HANGS)) == ("original kept", 3)
     assert "it gave no sign of life for its time limit, 0:00:06" in shot.reason
-    assert "time limit" in site.report()
-    assert site.masters() == with_originals(undisturbed, site.archive, hangs)
+    assert "time limit" in endless.report()
 
 
-def test_a_shot_whose_worker_is_always_killed_for_memory_keeps_its_original(
-    site: Site, undisturbed: Frames
-) -> None:
-    """As the kernel does it: `kill -9` without a word."""
-    greedy = label("B", 1)
-    site.plan({greedy: ["die"] * 9})
-    assert site.night().reels == (3, 0, 0)
-    shot = site.shot(greedy)
-    assert (shot.status, site.starts(greedy)) == ("original kept", 3)
+def test_a_shot_that_is_always_killed_for_memory_keeps_its_original(endless: Site) -> None:
+    shot = endless.shot(GREEDY)
+    assert (shot.status, endless.starts(GREEDY)) == ("original kept", 3)
     assert "killed from outside without a word" in shot.reason
-    assert site.masters() == with_originals(undisturbed, site.archive, greedy)
+    assert "without a word" in endless.report()
+
+
+def test_nobody_beside_them_is_blamed(endless: Site, undisturbed: Frames) -> None:
+    rows = endless.table("restorations")
+    assert sorted(rows["status"]) == ["original kept"] * 2 + ["restored"] * 4
+    assert endless.masters() == with_originals(undisturbed, endless.archive, HANGS, GREEDY)
