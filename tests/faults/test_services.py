@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ def test_a_night_without_its_prefect_server_and_without_mlflow_ends_as_ever(
     site = site_alone
     go = site.deeds / "go"
     site.plan({LATE: [["wait", str(go)]]})
-    site.environment = {"MLFLOW_TRACKING_URI": NOBODY}
+    site.environment = {"MLFLOW_TRACKING_URI": NOBODY, "PREFECT_CLIENT_MAX_RETRIES": "1"}
     running = site.start()
     site.process_at(LATE)
     (server,) = (number for number, line in descendants(running.pid) if "prefect_server" in line)
@@ -56,12 +57,11 @@ def test_a_night_without_its_prefect_server_and_without_mlflow_ends_as_ever(
 def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A Dask scheduler with two workers, as an operator starts them."""
     address_file = folder / "scheduler.json"
-    python = [sys.executable, "-m", "distributed.cli"]
     site = Site(folder, folder / "none")
     common = {"cwd": ROOT, "env": site.process_environment(), "text": True,
               "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # fmt: skip
     main = subprocess.Popen(
-        [python[0], "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
          "--no-dashboard", "--scheduler-file", str(address_file)], **common,
     )  # fmt: skip
     workers = []
@@ -69,23 +69,17 @@ def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         wait_until(address_file.is_file)
         workers = [
             subprocess.Popen(
-                [python[0], "-m", "distributed.cli.dask_worker", "--scheduler-file",
+                [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file",
                  str(address_file), "--nthreads", "1", "--no-dashboard", "--local-directory",
                  str(folder)], **common,
             )
             for _ in range(2)
         ]  # fmt: skip
-        yield _address(address_file), main
+        yield str(json.loads(address_file.read_text())["address"]), main
     finally:
         for process in (*workers, main):
             process.kill()
             process.wait()
-
-
-def _address(file: Path) -> str:
-    import json
-
-    return str(json.loads(file.read_text())["address"])
 
 
 @pytest.mark.slow
