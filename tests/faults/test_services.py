@@ -61,8 +61,8 @@ def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     common = {"cwd": ROOT, "env": site.process_environment(), "text": True,
               "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # fmt: skip
     main = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-         "--no-dashboard", "--scheduler-file", str(address_file)], **common,
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+         "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)], **common,
     )  # fmt: skip
     workers = []
     try:
