@@ -17,7 +17,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "H264": ("reel.mp4", {"vcodec": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}),
     "PRORES": ("reel.mov", {"vcodec": "prores_ks", "pix_fmt": "yuv422p10le"}),
     "DPX": ("scan_%04d.dpx", {"vcodec": "dpx", "pix_fmt": "rgb24"}),
-    "TIFF": ("scan_%04d.tif", {"vcodec": "tiff", "compression_algo": "deflate"}),
+    "TIFF": (
+        "scan_%04d.tif",
+        {"vcodec": "tiff", "pix_fmt": "rgb24", "compression_algo": "deflate"},
+    ),
 }
 
 
