@@ -13,7 +13,6 @@ doubles by `record_id`.
 import os
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from catalogs.durable import partial_path, publish_once
 from catalogs.errors import StoreError
+from catalogs.instant import next_instant
 from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
 Row = Mapping[str, Any]
@@ -56,17 +56,18 @@ class Ledger:
         Raises:
             StoreError: the store cannot be written (full, read-only).
         """
-        now = datetime.now(UTC)
-        whole = [
-            {"record_id": uuid.uuid4().hex, "recorded_at": now, "schema_version": SCHEMA_VERSION,
-             "batch_id": self.batch_id, **row}
-            for row in rows
-        ]  # fmt: skip
-        unknown = {key for row in whole for key in row} - set(TABLES[table].names)
+        given = list(rows)
+        unknown = {key for row in given for key in row} - set(TABLES[table].names)
         if unknown:
             raise ValueError(f"table {table} has no column {', '.join(sorted(unknown))}")
         target = self.folder / table / partition / f"{name or uuid.uuid4().hex}.parquet"
         try:
+            now = next_instant(self.folder)
+            whole = [
+                {"record_id": uuid.uuid4().hex, "recorded_at": now,
+                 "schema_version": SCHEMA_VERSION, "batch_id": self.batch_id, **row}
+                for row in given
+            ]  # fmt: skip
             return _commit(pa.Table.from_pylist(whole, schema=TABLES[table]), target)
         except OSError as error:
             raise StoreError(f"cannot write {target}: {error.strerror}; free or fix it") from error

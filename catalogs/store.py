@@ -1,6 +1,7 @@
 """Where things lie in a store, and who may write there.
 
 tables/          the ledger
+clock            time of its newest row, see `catalogs.instant`
 shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted

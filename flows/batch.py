@@ -3,17 +3,17 @@
 What a night and a reprocessing have in common.
 """
 
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from prefect import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed
 
+from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
 from flows import work
@@ -21,37 +21,16 @@ from flows.cluster import night_cluster, slot_count
 from flows.drain import drained_by_signals, read_clock
 from flows.jobs import Job
 from flows.night import Night, Tally
+from flows.places import Places
 from flows.progress import night_progress
 from flows.software import software
-from flows.supervise import supervised
+from flows.summary import NightSummary, keep_summary
+from flows.supervise import living, supervised
 from flows.tracking import track_batches
 from tasks.report import write_report
 
 MOST_SLOTS = 256  # threads that watch Dask futures
-
-
-@dataclass(frozen=True)
-class NightSummary:
-    """How a night ended.
-
-    Attributes:
-        decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
-    """
-
-    batch_id: str
-    report: str
-    restored: int
-    held: int
-    failed: int
-    shots_computed: int
-    shots_original_kept: int
-    stopped: bool
-    decisions_open: int = 0
-
-    @property
-    def all_well(self) -> bool:
-        """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open)
+MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
 
 
 @dataclass(frozen=True)
@@ -115,26 +94,13 @@ def run_batch(
             submit = _submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
             tally = go(Night(order, submit, slots, progress, should_stop))
+        _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
         return _conclude(order, tally)
-
-
-def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
-    """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
-    if summary.all_well:
-        return summary
-    return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
-
-
-def _counts(summary: NightSummary) -> str:
-    stopped = ", stopped before the end" if summary.stopped else ""
-    return (
-        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
-    )
 
 
 def _conclude(order: work.Order, tally: Tally) -> NightSummary:
@@ -146,7 +112,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         report = f"not written: {error}"
     for batch_id, problem in track_batches(order.store).items():
         order.record("tracking", batch_id, "failure" if problem else "success", problem)
-    return NightSummary(
+    summary = NightSummary(
         batch_id=order.batch_id,
         report=report,
         restored=len(tally.restored),
@@ -157,27 +123,48 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         stopped=tally.stopped,
         decisions_open=tally.decisions_open,
     )
+    keep_summary(summary)
+    return summary
+
+
+def _record_clock(order: work.Order) -> None:
+    """Say that the clock was set back, or that it once ran ahead."""
+    behind = clock_behind(order.store.tables)
+    if behind > MOST_BEHIND:
+        order.record(
+            "clock", socket.gethostname(), "warning",
+            f"this machine's clock is {str(behind).partition('.')[0]} behind the newest row of the "
+            "ledger; rows are in their order all the same, right after it. Check the clock",
+        )  # fmt: skip
 
 
 def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
-    ingest = supervised(client, work.ingest, "ingest-reel")
-    restore = supervised(client, work.restore, "restore-shot")
-    keep = supervised(client, work.keep, "keep-original")
-    assemble = supervised(client, work.assemble, "assemble-reel")
+    places = Places(lambda: living(client))
+    tasks = {
+        (kind, alone): supervised(client, do, name, retries, places)
+        for kind, do, name in (
+            ("ingest", work.ingest, "ingest-reel"),
+            ("restore", work.restore, "restore-shot"),
+            ("keep", work.keep, "keep-original"),
+            ("assemble", work.assemble, "assemble-reel"),
+        )
+        for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
+    }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone
 
     def submit(job: Job) -> PrefectFuture[Any]:
         order = whole.for_reel(job.catalog.reel_id)
+        task = tasks[job.kind, job.alone]
         if job.kind == "ingest":
-            return ingest.submit(job.label, order, job.catalog)
+            return task.submit(job.label, order, job.catalog)
         assert job.reel is not None  # every later job knows its reel
         if job.kind == "assemble":
-            return assemble.submit(job.label, order, job.reel)
+            return task.submit(job.label, order, job.reel)
         assert job.shot is not None  # restore and keep are of a shot
         limit = work.limit_seconds(job.reel, job.shot, order.treatment)
         if job.kind == "restore":
-            return restore.submit(job.label, order, job.reel, job.shot, limit)
-        return keep.submit(job.label, order, job.reel, job.shot, job.reason, limit)
+            return task.submit(job.label, order, job.reel, job.shot, limit)
+        return task.submit(job.label, order, job.reel, job.shot, job.reason, limit)
 
     return submit
 

@@ -261,8 +261,9 @@ def _night(**parameters: Any) -> Any:
     store = open_store(Path(parameters["store"]))
     with prefect_api(store.root / "prefect"):
         from flows.nightly import nightly
+        from flows.summary import told_by_us
 
-        return nightly(**parameters)
+        return told_by_us(lambda: nightly(**parameters))
 
 
 def _json(value: Any) -> str:

@@ -18,7 +18,9 @@ from distributed import Client, Nanny, Scheduler, SpecCluster
 # Read when scheduler and workers start; each line answers a fault that was seen.
 _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # one dead worker is one failure, not three
-    "distributed.scheduler.no-workers-timeout": "60s",  # instead of waiting for ever
+    "distributed.scheduler.no-workers-timeout": "600s",  # instead of waiting for ever
+    # A worker that is not back in 15 s is given up for good: on a busy machine, each in its turn.
+    "distributed.deploy.lost-worker-timeout": "720h",
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": False,
     "distributed.worker.preload": ["flows.detach"],

@@ -49,6 +49,7 @@ class Queue:
     _heap: list[tuple[int, int, Job]] = field(default_factory=list)
     _alone: list[Job] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _is_solitary: bool = False  # what was handed out last must run alone
 
     def add(self, job: Job) -> None:
         """Put a job in line."""
@@ -59,7 +60,11 @@ class Queue:
 
     def take(self, running: int, slots: int) -> Job | None:
         """The next job to start, given how many run, or None to wait."""
+        if self._is_solitary and running:
+            return None
+        self._is_solitary = False
         if self._alone and not self._has_more(self._alone[0].catalog.reel_id):
+            self._is_solitary = running == 0
             return self._alone.pop(0) if running == 0 else None
         if self._heap and running < slots:
             return heapq.heappop(self._heap)[2]

@@ -84,10 +84,10 @@ def artifact_root(store: Store) -> str | None:
 
 
 @contextmanager
-def short_patience() -> Iterator[None]:
-    """Ask a server once and briefly: MLflow would go on asking for minutes."""
+def short_patience(seconds: int = 10) -> Iterator[None]:
+    """Ask a server once more at most, and briefly: MLflow would go on asking for minutes."""
     before = {name: os.environ.get(name) for name in (_RETRIES, _TIMEOUT)}
-    os.environ[_RETRIES], os.environ[_TIMEOUT] = "1", "10"
+    os.environ[_RETRIES], os.environ[_TIMEOUT] = "1", str(seconds)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ any instant and begun again.
 import queue
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -21,7 +21,9 @@ from catalogs.records import CatalogReel, HeldRow, Reel, Shot
 from catalogs.rows import forbidden_row, held_row, reel_row, reels_at_hand
 from catalogs.treatments import recorded_treatments
 from flows import work
+from flows.hard_limit import last_words
 from flows.jobs import Job, Queue
+from flows.places import ClusterLostError
 from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
@@ -78,6 +80,7 @@ class Night:
         self._queue = Queue()
         self._open: dict[str, OpenReel] = {}
         self._again: set[str] = set()
+        self._lost = False  # the cluster, for good
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
     def run(self, catalog: Catalog, locked: Mapping[str, str] | None = None) -> Tally:
@@ -131,7 +134,7 @@ class Night:
             job, future = self._wait()
             running -= 1
             self._settle(job, future)
-        self.tally.stopped = bool(self._queue)
+        self.tally.stopped = bool(self._queue) or self._lost
         return self.tally
 
     def _begin(self, entry: CatalogReel, known: Reel | None) -> None:
@@ -194,7 +197,7 @@ class Night:
 
     def _start(self, running: int) -> int:
         started = 0
-        while not self._should_stop():
+        while not (self._lost or self._should_stop()):
             job = self._queue.take(running + started, self._slots)
             if job is None:
                 break
@@ -251,25 +254,49 @@ class Night:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Keep a fault as small as it is: a shot, else its reel."""
+        if isinstance(error, ClusterLostError):
+            self._stop_without_cluster(str(error))
+            return
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._recorded(job)):
+            self._shot_done(done)
+        elif isinstance(error, MACHINE_FAULTS) and not job.alone:
+            self._try_alone(job, error)
         elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
             self._doubt(job, error)
         else:
             self._give_up(job, error)
 
+    def _stop_without_cluster(self, why: str) -> None:
+        """Begin nothing more; no reel is to blame, and all that are not done stay in work."""
+        if not self._lost:
+            self._order.record("cluster", self._order.batch_id, "failure", why)
+        self._lost = True
+
     def _doubt(self, job: Job, error: BaseException) -> None:
         """A shot could not be restored: try it alone, then keep its original."""
         if not job.alone:
-            self._progress.say(
-                job.catalog.reel_id, f"{job.label}: {_cause(error)}; once more, alone"
-            )
-            self._queue.add(Job("restore", job.catalog, job.reel, job.shot, alone=True))
+            self._try_alone(job, error)
             return
         self._queue.add(
-            Job("keep", job.catalog, job.reel, job.shot, alone=job.alone, reason=_cause(error))
+            Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
+
+    def _recorded(self, job: Job) -> work.ShotDone | None:
+        """What a shot came to, where its worker died between recording it and its answer."""
+        if job.reel is None or job.shot is None:
+            return None
+        order = self._order.for_reel(job.catalog.reel_id)
+        found = work.finished_shots(order, job.reel, (job.shot,)).get(job.shot)
+        return found and work.ShotDone(job.shot, found.status, found.reason, found.seconds)
+
+    def _try_alone(self, job: Job, error: BaseException) -> None:
+        """Once more with nothing beside it: a dead worker may have been another's doing."""
+        why = self._cause(job, error)
+        self._progress.say(job.catalog.reel_id, f"{job.label}: {why}; once more, alone")
+        self._queue.add(replace(job, alone=True))
 
     def _hold(self, held: HeldRow) -> None:
         self._queue.drop(held.reel_id)
@@ -286,7 +313,7 @@ class Night:
         self._queue.drop(reel_id)
         self._open.pop(reel_id, None)
         self.tally.failed.add(reel_id)
-        reason = f"{job.kind} {job.label}: {_cause(error)}"
+        reason = f"{job.kind} {job.label}: {self._cause(job, error)}"
         if job.reel is not None:
             row = reel_row(job.reel, "failed", self._order.for_reel(reel_id).treatment, reason)
         else:
@@ -295,17 +322,19 @@ class Night:
         self._order.record(job.kind, job.label, "failure", reason)
         self._progress.say(reel_id, f"failed: {reason}")
 
+    def _cause(self, job: Job, error: BaseException) -> str:
+        """What to say of an error; of a dead worker what it left word of."""
+        if not isinstance(error, MACHINE_FAULTS):
+            return f"{type(error).__name__}: {error}"
+        told = last_words(self._order.store, self._order.named(job.label))
+        how = f": {told}" if told else ""
+        return f"its worker died or was lost ({type(error).__name__}){how}"
+
     def _count(self, status: str) -> None:
         if status == "restored":
             self.tally.shots_restored += 1
         else:
             self.tally.shots_original_kept += 1
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, MACHINE_FAULTS):
-        return f"its worker died or was lost ({type(error).__name__})"
-    return f"{type(error).__name__}: {error}"
 
 
 def _describe(reel: Reel) -> str:

@@ -10,11 +10,12 @@ from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
 from flows import work
-from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
+from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
 from flows.night import Night, Tally
 from flows.prepared import Prepared, bases_of, record_carried_out, record_plan
+from flows.summary import NightSummary, ended
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
 from tasks.permit import find_policy, permit

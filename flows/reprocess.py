@@ -14,10 +14,11 @@ from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
 from flows import work
-from flows.batch import MOST_SLOTS, Means, NightSummary, ended, new_batch_id, run_batch
+from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.decided import prepare_decided
 from flows.night import Night, Tally
 from flows.prepared import Decided, Prepared, bases_of, record_carried_out, record_plan
+from flows.summary import NightSummary, ended
 from flows.treatment import renewing
 from tasks.decided import decisions_at_hand, update_copies
 from tasks.licence import licence_remarks

@@ -64,11 +64,11 @@ def reprocess(
         raise typer.Exit(1 if prepared.plan.refused or prepared.decided.need_attention else 0)
     with prefect_api(opened.root / "prefect"):
         from flows import reprocess as flows_reprocess
+        from flows.summary import told_by_us
         from flows.words import summary_line
 
-        summary: Any = flows_reprocess.reprocess(
-            str(opened.root), recipe, model, where, named, decisions, scheduler, workers, until
-        )
+        asked = (recipe, model, where, named, decisions, scheduler, workers, until)
+        summary: Any = told_by_us(lambda: flows_reprocess.reprocess(str(opened.root), *asked))
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)
     raise typer.Exit(0 if summary.all_well else 1)

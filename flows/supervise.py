@@ -13,10 +13,12 @@ from typing import Any
 
 from distributed import Client
 from distributed.comm.core import CommClosedError
-from distributed.scheduler import KilledWorker, NoValidWorkerError
+from distributed.scheduler import KilledWorker, NoWorkerError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+
+from flows.places import ClusterLostError, Places
 
 
 class WorkLostError(Exception):
@@ -24,38 +26,64 @@ class WorkLostError(Exception):
 
 
 # Faults of machines, not of film: worth another try, and no verdict on the shot.
-MACHINE_FAULTS = (KilledWorker, CommClosedError, NoValidWorkerError, WorkLostError)
+MACHINE_FAULTS = (KilledWorker, CommClosedError, NoWorkerError, WorkLostError)
 
 RETRIES = 2
 
 
-def supervised(client: Client, work: Callable[..., Any], name: str) -> Task[..., Any]:
+def living(client: Client) -> int:
+    """Pieces of work that the workers that live can do at once.
+
+    Raises:
+        ClusterLostError: the scheduler is gone for good.
+    """
+    try:
+        threads: dict[str, int] = client.nthreads()
+    except Exception as error:  # whatever a connection raises that ends
+        if client.status == "closed":
+            raise ClusterLostError(
+                "the Dask scheduler went away and did not come back; start it and its workers"
+            ) from error
+        return 0  # it is looked for still
+    return sum(threads.values())
+
+
+def supervised(
+    client: Client,
+    work: Callable[..., Any],
+    name: str,
+    retries: int = RETRIES,
+    places: Places | None = None,
+) -> Task[..., Any]:
     """A Prefect task that runs `work` on the cluster and waits for it.
 
     Args:
         client: of the cluster.
         work: a module-level function; runs on a worker.
         name: of the task, for people.
+        retries: after a fault of a machine.
+        places: shared by all tasks of one client; none but these are when left out.
 
     Returns:
         A task to be submitted as `(label, *arguments of work)`.
     """
+    room = places or Places(lambda: living(client))
 
     def watch(label: str, *arguments: Any) -> Any:
-        future = client.submit(
-            work, *arguments, key=f"{name}-{label}-{uuid.uuid4().hex}", pure=False, retries=0
-        )
-        try:
-            return future.result()
-        except (CancelledError, asyncio.CancelledError) as error:
-            raise WorkLostError(f"{name} {label} was lost by the scheduler") from error
-        finally:
-            future.release()
+        with room.one():
+            key = f"{name}-{label}-{uuid.uuid4().hex}"
+            future = client.submit(work, *arguments, key=key, pure=False, retries=0)
+            try:
+                return future.result()
+            except (CancelledError, asyncio.CancelledError) as error:
+                raise WorkLostError(f"{name} {label} was lost by the scheduler") from error
+            finally:
+                future.release()
 
     make: Callable[[Any], Task[..., Any]] = task(
         name=name,
         task_run_name=name + " {label}",
-        retries=RETRIES,
+        retries=retries,
         retry_delay_seconds=1,
         retry_condition_fn=_machine_failed,
         cache_policy=NO_CACHE,

@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 
 from catalogs.store import Store
-from flows.mlflow_client import experiment_id, mlflow_client
+from flows.mlflow_client import experiment_id, mlflow_client, short_patience
 
 EXPERIMENT = "wetgate"
+_UPLOAD_SECONDS = 60  # for one answer of the server; a report is megabytes
 _COUNTS = ("reels_restored", "reels_held", "reels_failed", "shots_restored", "shots_computed",
            "shots_original_kept", "frames_computed", "seconds")  # fmt: skip
 
@@ -31,23 +32,35 @@ def track_batches(store: Store) -> dict[str, str]:
     events = ledger.read("events")
     done = set(events[(events["event"] == "tracking") & (events["outcome"] == "success")]["object"])
     ended = ended[(ended["status"] != "running") & ~ended["batch_id"].isin(done)]
-    return {str(row["batch_id"]): _try(store, row) for row in ended.to_dict("records")}
-
-
-def _try(store: Store, batch: dict[str, Any]) -> str:
-    try:
-        _track(store, batch)
+    batches = {str(row["batch_id"]): row for row in ended.to_dict("records")}
+    if not batches:
+        return {}
+    try:  # asked once for all: a server that is down is not waited for again and again
+        with short_patience():
+            client = mlflow_client(store)
+            experiment = experiment_id(client, store, EXPERIMENT)
     except Exception as error:  # whatever MLflow raises, the night is over and went well
-        return f"{type(error).__name__}: {error}"
+        return dict.fromkeys(batches, _problem(error))
+    return {name: _try(store, row, client, experiment) for name, row in batches.items()}
+
+
+def _try(store: Store, batch: dict[str, Any], client: Any, experiment: str) -> str:
+    try:
+        with short_patience(_UPLOAD_SECONDS):
+            _track(store, batch, client, experiment)
+    except Exception as error:
+        return _problem(error)
     return ""
 
 
-def _track(store: Store, batch: dict[str, Any]) -> None:
+def _problem(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _track(store: Store, batch: dict[str, Any], client: Any, experiment: str) -> None:
     batch_id = str(batch["batch_id"])
     shots = _of_batch(store, "restorations", batch_id)
     measured = _of_batch(store, "measurements", batch_id)
-    client = mlflow_client(store)
-    experiment = experiment_id(client, store, EXPERIMENT)
     run = client.create_run(experiment, run_name=batch_id, tags={"wetgate.batch": batch_id})
     run_id = run.info.run_id
     for name in ("catalog", "recipe", "treatment_id", "status", "software"):

@@ -4,11 +4,6 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
-import faulthandler
-import socket
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +28,7 @@ from catalogs.rows import (
 from catalogs.shot_list import current_shots
 from catalogs.source import FrameIndex
 from catalogs.store import Store
+from flows.hard_limit import hard_limit
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
@@ -94,6 +90,10 @@ class Order:
         """Write an event, of this software unless a person is its agent."""
         row = event_row(event, subject, outcome, detail, agent or software())
         self.ledger.append("events", self.batch_id, [row])
+
+    def named(self, label: str) -> str:
+        """What a piece of work of this night is called in the logs of workers."""
+        return f"{self.batch_id} {label}"
 
     def record_policy(self) -> None:
         """Say under which policy the work is done."""
@@ -174,7 +174,7 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
 
 def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
     """Restore and measure one shot and record both; every frame begins the limit anew."""
-    with hard_limit(limit_seconds, order.store) as going_on:
+    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on:
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         restored = restore_shot(
@@ -185,7 +185,7 @@ def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotD
 
 def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
     """Write the shot's own frames where it could not be restored, and record why."""
-    with hard_limit(limit_seconds, order.store):
+    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)):
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         kept = keep_original(reel, index, shot, treatment, order.store, reason)
@@ -279,28 +279,6 @@ def limit_seconds(reel: Reel, shot: Shot, treatment: Treatment | None = None) ->
     limit = 300 + shot.frame_count * (2 + 20 * megapixels)
     steps = treatment.of(shot.start_frame).steps if treatment else ()
     return limit + (NETWORK_SECONDS * megapixels if any(s.weights_sha256 for s in steps) else 0)
-
-
-@contextmanager
-def hard_limit(seconds: float, store: Store) -> Iterator[Callable[[], None]]:
-    """End this process, whatever it is doing, when the time is up.
-
-    Prefect's and Dask's time limits do not interrupt work in C or in a subprocess. What is
-    yielded begins the time anew.
-    """
-    log = store.root / "logs" / f"worker-{socket.gethostname()}-{uuid.uuid4().hex}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as stream:
-
-        def begin() -> None:
-            faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
-
-        begin()
-        try:
-            yield begin
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-    log.unlink(missing_ok=True)  # a process that was ended leaves it, with its stack
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:

@@ -31,6 +31,8 @@ def test_a_suspect_runs_with_nothing_beside_it() -> None:
     assert queue.take(running=1, slots=4) is None
     first = queue.take(running=0, slots=4)
     assert first is not None and first.alone
+    assert queue.take(running=1, slots=4) is None
+    assert queue.take(running=0, slots=4) is not None
 
 
 def test_a_suspect_waits_for_the_rest_of_its_reel_only() -> None:

@@ -20,6 +20,7 @@ from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
 from flows.night import Night, Tally
+from flows.places import ClusterLostError
 from flows.progress import NightProgress
 from flows.work import Order, ShotDone
 
@@ -190,7 +191,25 @@ def test_a_row_that_moved_in_the_catalog_is_the_same_row() -> None:
 def test_a_fault_of_the_machine_at_ingest_is_no_verdict_on_the_source(
     run: Run, store: Store
 ) -> None:
-    tally, _ = run(["a", "b"], {("ingest", "a.r1"): [KilledWorker("a", None, 0)]})
+    deaths = [KilledWorker("a", None, 0), KilledWorker("a", None, 0)]
+    tally, _ = run(["a", "b"], {("ingest", "a.r1"): deaths})
     assert (tally.failed, tally.held, tally.restored) == ({"a.r1"}, set(), {"b.r1"})
     row = store.ledger().newest("reels").set_index("reel_id").loc["a.r1"]
     assert (row["status"], "its worker died" in row["reason"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("kind", ["ingest", "assemble"])
+def test_a_dead_worker_condemns_no_reel_before_a_trial_alone(run: Run, kind: str) -> None:
+    tally, jobs = run(["a", "b"], {(kind, "a.r1"): [KilledWorker("a", None, 0)]})
+    assert [j.alone for j in jobs if j.kind == kind and j.label == "a.r1"] == [False, True]
+    assert tally.restored == {"a.r1", "b.r1"}
+
+
+def test_a_cluster_that_went_away_for_good_blames_no_reel(run: Run, store: Store) -> None:
+    label = "a.r1/0000010-0000020"
+    tally, jobs = run(["a", "b"], {("restore", label): [ClusterLostError("went away")]})
+    assert tally.stopped
+    assert (tally.failed, tally.held, tally.shots_original_kept) == (set(), set(), 0)
+    assert not [job for job in jobs if job.kind in ("keep", "assemble")]
+    events = store.ledger().read("events")
+    assert list(events[events["event"] == "cluster"]["detail"]) == ["went away"]

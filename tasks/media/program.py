@@ -8,6 +8,7 @@ ask for it.
 import fcntl
 import importlib.util
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ import imageio_ffmpeg
 
 from catalogs.errors import MediaError
 
+_END_SECONDS = 10.0  # for a program that closed its end of the pipe to be gone
 _PIPE_BYTES = 1 << 20  # what Linux allows without privileges
 
 _QUIET = ("-nostdin", "-hide_banner", "-loglevel")
@@ -86,8 +88,10 @@ def run(graph: Any, loudness: str = "warning") -> str:
 
 def failure(line: list[str], status: int | None, stderr: str) -> str:
     """What to say of a program that failed."""
-    program = Path(line[0]).name
-    return f"{program} ended with status {status}: {stderr.strip()}\n  {' '.join(line)}"
+    how = f"ended with status {status}"
+    if status is not None and status < 0:  # for instance "File size limit exceeded"
+        how = f"was ended by a signal, {signal.strsignal(-status)}"
+    return f"{Path(line[0]).name} {how}: {stderr.strip()}\n  {' '.join(line)}"
 
 
 def complaints(stderr: str) -> list[str]:
@@ -160,6 +164,12 @@ class Pipe:
         if status != 0:
             raise MediaError(failure(self.line, status, stderr))
         return stderr
+
+    def ended(self) -> int | None:
+        """Exit status of a program that takes or gives nothing more; None where it lives on."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_END_SECONDS)
+        return None
 
     def stderr(self) -> str:
         """What it has said so far."""

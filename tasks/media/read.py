@@ -56,7 +56,11 @@ def read_frames(
             yield frame
             done += 1
         return
-    except (SourceError, MediaError):
+    except (SourceError, MediaError) as error:
+        if not path.exists():
+            raise SourceError(
+                f"{path.name}: is not there any more; bring it back and run the night again"
+            ) from error
         # Not only the first frame tells: after a miss among equal frames, a later one does.
         at = start_frame + done
     scan = _raw_frames(_scan_graph(path, header, at, stop_frame), header.picture)

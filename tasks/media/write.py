@@ -39,7 +39,8 @@ class FrameWriter:
         try:
             self._encoder.stream.write(frame)
         except BrokenPipeError as error:
-            said = failure(self._encoder.line, None, self._encoder.stderr())
+            status = self._encoder.ended()
+            said = failure(self._encoder.line, status, self._encoder.stderr())
             raise MediaError(said) from error
         self.frame_count += 1
 

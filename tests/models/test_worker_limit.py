@@ -31,6 +31,8 @@ def test_a_network_has_longer_for_a_frame_than_the_steps_of_the_engine(
     megapixels = reel.header.picture.width * reel.header.picture.height / 1e6
     ours = limit_seconds(reel, shot, UNTOUCHED)
     assert limit_seconds(reel, shot) == ours
+    longer = replace(shot, stop_frame=3 * len(raw))
+    assert limit_seconds(reel, longer) - ours >= 2 * len(raw) * 2  # seconds a frame
     recipe = Recipe("mine", "", (RecipeStep("model", {"model": "grainfree@1"}),))
     version = replace(make_offer("grainfree").version, version=1)
     learned = limit_seconds(

@@ -1,0 +1,76 @@
+"""How a batch of work ended, and who is told of it: Prefect where it can be, we in any case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import typer
+from prefect import State
+from prefect.states import Completed
+
+from catalogs.errors import StoreError
+
+
+@dataclass(frozen=True)
+class NightSummary:
+    """How a night ended.
+
+    Attributes:
+        decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
+    """
+
+    batch_id: str
+    report: str
+    restored: int
+    held: int
+    failed: int
+    shots_computed: int
+    shots_original_kept: int
+    stopped: bool
+    decisions_open: int = 0
+
+    @property
+    def all_well(self) -> bool:
+        """True when every reel is restored, and every decision carried out."""
+        return not (self.held or self.failed or self.stopped or self.decisions_open)
+
+
+_kept: list[NightSummary] = []  # of the last batch of this process
+
+
+def keep_summary(summary: NightSummary) -> None:
+    """Keep a summary for the case that Prefect does not hand it on."""
+    _kept.append(summary)
+
+
+def told_by_us(flow: Callable[[], Any]) -> Any:
+    """Run a flow; how its batch ended holds although Prefect could not be told of it.
+
+    Raises:
+        StoreError: Prefect does not answer, and the batch did not come to its end.
+    """
+    _kept.clear()
+    try:
+        return flow()
+    except httpx.HTTPError as error:
+        if not _kept:
+            raise StoreError(
+                f"Prefect does not answer ({error}); look at its server, then run it again"
+            ) from error
+        typer.echo(f"Prefect was not told of the end ({error}); the ledger has it.", err=True)
+        return _kept[-1]
+
+
+def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
+    """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
+    if summary.all_well:
+        return summary
+    return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
+
+
+def _counts(summary: NightSummary) -> str:
+    stopped = ", stopped before the end" if summary.stopped else ""
+    return (
+        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
+    )

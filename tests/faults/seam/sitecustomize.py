@@ -1,0 +1,117 @@
+"""Makes chosen work of a night misbehave, from outside: Python imports this in every process.
+
+`WETGATE_TEST_DEEDS` names a folder. `deeds.json` in it lists, by the label of the work, what is
+to be done before it begins, one deed a start; the last one is done again for ever if `always`.
+Each start leaves a mark `<label>.<number>` with the number of its process. Product code knows
+nothing of this.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+FOLDER = os.environ.get("WETGATE_TEST_DEEDS", "")
+
+
+def before(label: str) -> None:
+    """Do what is to be done at this start of the work with this label."""
+    folder = Path(FOLDER)
+    name = label.replace("/", "-")
+    number = len(list(folder.glob(f"{name}.*")))
+    (folder / f"{name}.{number}").write_text(str(os.getpid()))
+    deeds = json.loads((folder / "deeds.json").read_text()).get(label, [])
+    if number < len(deeds):
+        import deeds as known
+
+        deed, *values = deeds[number]
+        getattr(known, deed)(*values)
+
+
+def patch_work(work: ModuleType) -> None:
+    """Do deeds before a shot is restored, a reel ingested or joined."""
+    restore, ingest, assemble = work.restore_shot, work.ingest_reel, work.assemble_reel
+
+    def restore_shot(reel: Any, index: Any, shot: Any, *more: Any, **named: Any) -> Any:
+        before(shot.shot_id)
+        return restore(reel, index, shot, *more, **named)
+
+    def ingest_reel(catalog: Any, *more: Any, **named: Any) -> Any:
+        before(f"ingest {catalog.reel_id}")
+        return ingest(catalog, *more, **named)
+
+    def assemble_reel(reel: Any, *more: Any, **named: Any) -> Any:
+        before(f"assemble {reel.reel_id}")
+        return assemble(reel, *more, **named)
+
+    work.restore_shot, work.ingest_reel, work.assemble_reel = (
+        restore_shot,
+        ingest_reel,
+        assemble_reel,
+    )  # type: ignore[attr-defined]
+    shorten(work)
+
+
+def shorten(work: ModuleType) -> None:
+    """Let the time limit of one shot be a share of what it is."""
+    limited = os.environ.get("WETGATE_TEST_LIMITED")
+    share = os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1")
+    limit = work.limit_seconds
+
+    def limit_seconds(reel: Any, shot: Any, *more: Any) -> float:
+        return float(limit(reel, shot, *more)) * (float(share) if shot.shot_id == limited else 1.0)
+
+    work.limit_seconds = limit_seconds  # type: ignore[attr-defined]
+
+
+def patch_clock(module: ModuleType) -> None:
+    """Move the clock that rows are recorded by, by the seconds in a file, while it is there."""
+    true = module.datetime
+
+    class Moved(true):  # type: ignore[misc, valid-type]
+        @classmethod
+        def now(cls, zone: Any = None) -> Any:
+            from datetime import timedelta
+
+            offset = Path(FOLDER) / "clock"
+            seconds = float(offset.read_text()) if offset.is_file() else 0.0
+            return true.now(zone) + timedelta(seconds=seconds)
+
+    module.datetime = Moved  # type: ignore[attr-defined]
+
+
+PATCHES: dict[str, Callable[[ModuleType], None]] = {
+    "flows.work": patch_work,
+    "catalogs.instant": patch_clock,
+}
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules that are to be patched as they would be found, and patches them."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in PATCHES:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        assert spec is not None and spec.loader is not None
+        load = spec.loader.exec_module
+
+        def load_and_patch(module: ModuleType) -> None:
+            load(module)
+            PATCHES[name](module)
+
+        spec.loader.exec_module = load_and_patch  # type: ignore[method-assign]
+        return spec
+
+
+if FOLDER:
+    sys.meta_path.insert(0, Finder())

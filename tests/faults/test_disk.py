@@ -1,0 +1,109 @@
+"""Disks that are full or may not be written."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from catalogs.store import open_store
+from tests.faults.nights import Frames, Site, finish, write_catalog, write_reel
+
+pytestmark = pytest.mark.timeout(1500)
+
+BIG, LIMIT = (640, 480), 1_500_000  # bytes: the big reel's shot is larger, all else is smaller
+CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
+
+
+def limited(size: int) -> Callable[[], None]:
+    """No file may become larger: what a full disk is to whoever writes, and needs no root."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def as_others() -> None:
+    """Root may write what is read-only; from here on it may not. Others never may."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
+
+
+def test_a_disk_that_is_full_before_the_night_is_named_and_no_night_begins(site: Site) -> None:
+    ended = site.night(preexec_fn=limited(0))
+    assert ended.status == 1
+    assert f"{site.store} cannot be a store: File too large" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_shot_that_finds_the_disk_full_fails_its_reel_and_is_done_later(
+    site: Site, undisturbed: Frames
+) -> None:
+    """The reel fails, not the shot: its original would find no room either."""
+    site.own_archive()
+    write_reel(site.archive / "D.mkv", "gray16le", 1, 9, BIG)
+    site.catalog = write_catalog(site.archive, {name: f"{name}.mkv" for name in "DC"})
+    ended = site.night(preexec_fn=limited(LIMIT))
+    assert (ended.status, ended.reels) == (1, (1, 0, 1))
+    status, reason = site.reels()["D"]
+    assert (status, "File size limit exceeded" in reason) == ("failed", True)
+    assert site.reels()["C"][0] == "restored"
+    assert site.masters() == {"C": undisturbed["C"]}
+    assert not list(site.store.glob("shots/*/.*.partial"))
+    assert "File size limit exceeded" in site.report()
+
+
+def test_a_store_that_may_not_be_written_is_named_and_left_as_it_is(site: Site) -> None:
+    open_store(site.store)
+    site.store.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        ended = site.night(preexec_fn=as_others)
+    finally:
+        site.store.chmod(stat.S_IRWXU)
+    assert ended.status == 1
+    assert str(site.store) in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [path.name for path in site.store.iterdir()] == ["wetgate-store"]
+
+
+def _may_mount() -> bool:
+    program = shutil.which("unshare")
+    if program is None:
+        return False
+    line = [program, "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(line, capture_output=True, check=False).returncode == 0
+
+
+SCRIPT = """
+mount -t tmpfs -o size={small} tmpfs "$1" || exit 90
+shift
+"$@"; echo $? > "$STATUS"
+mount -o remount,size=200m "$STORE"
+cp -r "$STORE" "$STORE.after-first"
+"$@"; code=$?
+cp -r "$STORE" "$STORE.kept"
+exit $code
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _may_mount(), reason="a small disk cannot be mounted: no user namespaces")
+@pytest.mark.parametrize("small", ["400k"])
+def test_a_night_on_a_disk_that_fills_goes_on_when_there_is_room(
+    site: Site, undisturbed: Frames, small: str
+) -> None:
+    """A real disk that is full in the midst of a write, also to the ledger itself."""
+    site.store.mkdir()
+    status = site.folder / "status"
+    site.environment = {"STATUS": str(status), "STORE": str(site.store)}
+    script = SCRIPT.format(small=small)
+    prefix = ["unshare", "-rm", "sh", "-c", script, "sh", str(site.store)]
+    ended = finish(site.start(prefix=prefix))
+    assert status.read_text().strip() == "1"
+    assert "No space left" in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert ended.reels == (3, 0, 0)
+    shutil.rmtree(site.store)
+    (site.folder / "store.kept").rename(site.store)
+    assert site.masters() == undisturbed
