@@ -175,7 +175,8 @@ def test_a_request_that_got_lost_is_made_again(
     reviewed: Reviewed,
 ) -> None:
     page, _ = reviewed
-    address, lost = page.get_attribute("wet-player", "src"), []
+    address = page.get_attribute("wet-player", "src")
+    lost: list[Any] = []
 
     def once(route: Any) -> None:
         if len(lost) < 2:
