@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ def attempt(browser: Browser, name: str, password: str, **headers: str) -> int:
     with Browser(base_url=at, timeout=60) as own:
         said = {"csrf": own.proof("/login"), "name": name, "password": password}
         return own.post("/login", data=said, headers={"origin": at, **headers}).status_code
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_passwords_that_are_guessed_at_once_are_no_more_than_one_by_one(
@@ -106,8 +114,7 @@ def test_crops_that_wait_hold_up_no_page(
     with ThreadPoolExecutor(48) as pool:
         asked = [pool.submit(httpx.get, crop, timeout=90) for _ in range(48)]
         try:
-            while sum(one.done() for one in asked) < 48 - most:
-                time.sleep(0.05)
+            wait_until(lambda: sum(one.done() for one in asked) == 48 - most)
             assert browser.get("/metrics", timeout=20).status_code == 200
             refused = [one.result() for one in asked if one.done()]
             assert {one.status_code for one in refused} == {503}
@@ -129,12 +136,12 @@ def test_those_who_ask_for_the_same_comparison_wait_for_the_same(
 
     monkeypatch.setattr(compare_route, "_compare", slow)
     browser = open_dashboard(filled)
-    address = f"{browser.base_url}compare?a={NIGHT}&b={TREATMENT.treatment_id}"
+    at = str(browser.base_url).rstrip("/")
+    address = f"{at}/compare?a={NIGHT}&b={TREATMENT.treatment_id}"
     with ThreadPoolExecutor(45) as pool:
         asked = [pool.submit(httpx.get, address, timeout=90) for _ in range(45)]
         try:
-            while not begun:
-                time.sleep(0.05)
+            wait_until(lambda: bool(begun))
             time.sleep(0.5)
             assert browser.get("/metrics", timeout=20).status_code == 200
         finally:
