@@ -43,6 +43,7 @@ _FOUND = (
 )
 _LIGHTS = "SELECT light, count(*) AS shots FROM shot WHERE batch_id = $1 GROUP BY light"
 _SPENT = "SELECT coalesce(sum(seconds), 0) AS seconds FROM computed WHERE batch_id = $1"
+_OUTCOMES = ("held", "stale", "carried out")
 _DECISIONS = """
 SELECT object, outcome, detail FROM event
 WHERE batch_id = $1 AND event = 'decision' AND outcome <> 'begun'
@@ -104,7 +105,7 @@ def _night(request: Request, visitor: Looking, nights: list[Row], night: Row) ->
         older=nights[place + 1] if place + 1 < len(nights) else None,
         lights={row["light"]: row["shots"] for row in view.ask(_LIGHTS, batch)},
         decisions=decisions,
-        undone=sum(row["outcome"] in ("held", "stale") for row in decisions),
+        made={word: sum(row["outcome"] == word for row in decisions) for word in _OUTCOMES},
         worker_seconds=worker_seconds, cost=_cost(house, worker_seconds),
         found=(view.one(_FOUND, batch) or {"n": 0})["n"], metrics=view.ask(_METRICS, batch),
         repeated=repeated([*_reasons(reels), *(r["reason"] for r in view.ask(_KEPT, batch))]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 import time
@@ -21,6 +22,7 @@ from dashboard.accounts import Accounts
 from dashboard.attempts import OF_ADDRESS, OF_NAME
 from dashboard.pictures import routes as picture_routes
 from dashboard.routes import compare as compare_route
+from dashboard.turns import Busy, Turns
 from tests.dashboard.conftest import NIGHT, TREATMENT, Browser, Open, key_of
 from tests.dashboard.test_access import PASSWORD
 
@@ -124,7 +126,7 @@ def test_crops_that_wait_hold_up_no_page(
         assert Counter(one.result().status_code for one in asked) == {503: 48 - most, 404: most}
 
 
-def test_those_who_ask_for_the_same_comparison_wait_for_the_same(
+def test_comparisons_that_wait_hold_up_no_page(
     filled: Store, open_dashboard: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, goes_on = [], threading.Event()
@@ -144,7 +146,27 @@ def test_those_who_ask_for_the_same_comparison_wait_for_the_same(
             wait_until(lambda: bool(begun))
             time.sleep(0.5)
             assert browser.get("/metrics", timeout=20).status_code == 200
+            assert len(begun) == 1
         finally:
             goes_on.set()
         assert all("nothing differs" in one.result().text for one in asked)
-    assert len(begun) == 1
+
+
+def test_those_who_ask_for_the_same_get_the_same_and_others_are_turned_away() -> None:
+    begun, goes_on = [], threading.Event()
+
+    def work() -> int:
+        begun.append(1)
+        goes_on.wait(60)
+        return len(begun)
+
+    async def ask() -> tuple[list[int], int]:
+        turns = Turns(at_once=1, waiting=0)
+        asked = [asyncio.create_task(turns.run(work, key="same")) for _ in range(45)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await turns.run(work, key="another")
+        goes_on.set()
+        return await asyncio.gather(*asked), await turns.run(work, key="same")
+
+    assert asyncio.run(ask()) == ([1] * 45, 2)

@@ -63,10 +63,10 @@ def test_a_held_decision_says_why_and_the_night_names_it(
     browser = open_dashboard(filled, person="N. Reviewer")
     assert "no recipe &lt;b&gt;access&lt;/b&gt; is known: put it there" in browser.get(SHOT).text
     night = browser.get(f"/nights/{LATER}").text
-    assert "<dt>Decisions not done</dt><dd>1</dd>" in night
+    assert "<dt>Decisions held</dt><dd>1</dd>" in night
     assert f'<a href="{SHOT}" data-row>R0.r1/0000000-0000048</a>' in night
     assert "put it there" in night
-    assert "Decisions not done" not in browser.get(f"/nights/{NIGHT}").text
+    assert "Decisions held" not in browser.get(f"/nights/{NIGHT}").text
     reel = browser.get("/reels/R0.r1").text
     assert "held</span> in night" in reel and "1 decision is open" in reel
 
