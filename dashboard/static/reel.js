@@ -34,12 +34,14 @@ function show(number) {
   said.textContent = text;
 }
 
+function hide() {
+  mark.setAttribute("visibility", "hidden");
+  said.textContent = silent;
+}
+
 function open() {
-  const address = new URL(location.href);
-  address.pathname += `/shots/${shots[at].start}`;
-  address.search = `?reel=${encodeURIComponent(strip.dataset.reel)}&sort=place`;
-  address.hash = "";
-  location.assign(address);
+  const reel = encodeURIComponent(strip.dataset.reel);
+  location.assign(`/reels/${reel}/shots/${shots[at].start}?reel=${reel}&sort=place`);
 }
 
 /** The shot under the pointer; the nearest where there is none. */
@@ -65,14 +67,13 @@ function onKey(event) {
 if (strip) {
   strip.addEventListener("pointermove", (event) => show(under(event)));
   strip.addEventListener("pointerleave", () => {
-    if (document.activeElement === strip) return;
-    mark.setAttribute("visibility", "hidden");
-    said.textContent = silent;
+    if (document.activeElement !== strip) hide();
   });
   strip.addEventListener("click", (event) => {
     show(under(event));
     open();
   });
   strip.addEventListener("focus", () => show(at));
+  strip.addEventListener("blur", hide);
   strip.addEventListener("keydown", onKey);
 }
