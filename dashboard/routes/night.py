@@ -43,7 +43,7 @@ _FOUND = (
 )
 _LIGHTS = "SELECT light, count(*) AS shots FROM shot WHERE batch_id = $1 GROUP BY light"
 _SPENT = "SELECT coalesce(sum(seconds), 0) AS seconds FROM computed WHERE batch_id = $1"
-_OUTCOMES = ("held", "stale", "carried out")
+_OUTCOMES = ("held", "stale", "undone", "carried out")
 _DECISIONS = """
 SELECT object, outcome, detail FROM event
 WHERE batch_id = $1 AND event = 'decision' AND outcome <> 'begun'

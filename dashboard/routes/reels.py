@@ -8,9 +8,10 @@ from fastapi.responses import Response
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import page_of
+from dashboard.outcomes import outcomes_of
 from dashboard.pages import page
 from dashboard.reel_review import reel_review
-from dashboard.routes.shot import done_of, outcomes_of
+from dashboard.routes.shot import done_of
 from dashboard.shot_filters import FROM, SHOT_COLUMNS, Filters, read_filters
 from dashboard.strip import strip_of
 from dashboard.visitor import Looking, Visitor

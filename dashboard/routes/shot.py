@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from catalogs.decisions.codes import CODES
 from catalogs.decisions.decision import Decision
 from dashboard.house import House, house_of
-from dashboard.ledger_view import LedgerView, Row
+from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
+from dashboard.outcomes import outcomes_of
 from dashboard.pages import page
 from dashboard.shot_facts import parameters_text, shot_facts
 from dashboard.shot_filters import FROM, SHOT_COLUMNS
@@ -23,7 +24,6 @@ _EVENTS = """
 SELECT * FROM event WHERE object IN ($1, $2) OR starts_with(object, $1)
 ORDER BY recorded_at DESC LIMIT 50
 """
-_OUTCOMES = "SELECT * FROM outcome WHERE sequence IN (SELECT unnest($1))"
 MOST_DIGITS = 9
 
 
@@ -72,12 +72,6 @@ def shot_page(
         parameters_text=parameters_text, problem=problem, form=form or {},
         outcomes=outcomes_of(house.view, history), done=_done(request, visitor, known, history),
     )  # fmt: skip
-
-
-def outcomes_of(view: LedgerView, decisions: Iterable[Decision]) -> dict[int, Row]:
-    """What nights made of decisions, by their number: outcome, batch_id and detail."""
-    numbers = [one.sequence for one in decisions]
-    return {int(row["sequence"]): row for row in view.ask(_OUTCOMES, [numbers])} if numbers else {}
 
 
 def done_of(request: Request, decisions: Iterable[Decision]) -> Decision | None:

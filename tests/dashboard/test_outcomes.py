@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from catalogs.decisions.decision import Decision, Draft
@@ -69,6 +71,16 @@ def test_a_held_decision_says_why_and_the_night_names_it(
     assert "Decisions held" not in browser.get(f"/nights/{NIGHT}").text
     reel = browser.get("/reels/R0.r1").text
     assert "held</span> in night" in reel and "1 decision is open" in reel
+
+
+def test_a_decision_that_was_taken_back_says_by_what(filled: Store, open_dashboard: Open) -> None:
+    undone: Any = "undone"
+    said_of(filled, decided(filled), undone, "conservative-ab becomes access-cd")
+    rendered_anew(filled)
+    browser = open_dashboard(filled)
+    text = browser.get(SHOT).text
+    assert "undone</span> in night" in text and "conservative-ab becomes access-cd" in text
+    assert "1 undone, 0 carried out" in browser.get(f"/nights/{LATER}").text
 
 
 @pytest.mark.parametrize("outcome", ("begun", "carried out", "held", "stale"))
