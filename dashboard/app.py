@@ -67,7 +67,10 @@ def _not_allowed(request: Request, error: Any) -> Response:
 
 
 def _http(request: Request, error: Any) -> Response:
-    return _problem(request, error.status_code, _SAID.get(error.status_code, str(error.detail)))
+    why = _SAID.get(error.status_code, str(error.detail))
+    answer = _problem(request, error.status_code, why)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _ours(request: Request, error: Any) -> Response:

@@ -1,6 +1,7 @@
 """How often signing in may fail: 5 times in 5 minutes for a name, 30 for an address.
 
-A name that is being guessed waits; others of the same address do not until that is too much.
+A name that is being guessed waits; others of the same address do not until that is too much. An
+attempt counts as a failure from its beginning, so that many at once are not more than one by one.
 """
 
 import threading
@@ -13,9 +14,11 @@ OF_NAME = 5
 OF_ADDRESS = 30
 MOST_KEPT = 10_000
 
+Key = tuple[str, str]
+
 
 class Attempts:
-    """Failures that are not yet forgotten.
+    """Failures that are not yet forgotten, and attempts that may become some.
 
     Args:
         now: seconds of a clock that does not go back.
@@ -24,41 +27,54 @@ class Attempts:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._failures: dict[tuple[str, str], deque[float]] = {}
+        self._failures: dict[Key, deque[float]] = {}
 
-    def wait_seconds(self, name: str, address: str) -> int:
-        """How long to wait before another attempt; 0 when one is allowed."""
-        now = self._now()
+    def begin(self, name: str, address: str) -> int:
+        """Begin an attempt, which counts as failed until it is known to have succeeded.
+
+        Returns:
+            How long to wait before another attempt, in seconds; 0 when this one is allowed.
+        """
+        now, keys = self._now(), _keys(name, address)
         with self._lock:
-            waits = [
-                self._wait(("name", name.casefold()), OF_NAME, now),
-                self._wait(("address", address), OF_ADDRESS, now),
-            ]
-        return max(waits)
+            wait = max(self._wait(key, most, now) for key, most in keys.items())
+            if not wait:
+                self._make_room(now)
+                for key in keys:
+                    self._failures.setdefault(key, deque(maxlen=OF_ADDRESS)).append(now)
+        return wait
 
-    def failed(self, name: str, address: str) -> None:
-        """Remember a failure."""
-        now = self._now()
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the failures of a name; those of the address before this attempt stay."""
+        self.take_back(name, address)
         with self._lock:
-            if len(self._failures) > MOST_KEPT:
-                self._forget(now)
-            for key in (("name", name.casefold()[:64]), ("address", address)):
-                self._failures.setdefault(key, deque(maxlen=OF_ADDRESS)).append(now)
+            self._failures.pop(next(iter(_keys(name, address))), None)
 
-    def succeeded(self, name: str) -> None:
-        """Forget the failures of a name; those of the address stay."""
+    def take_back(self, name: str, address: str) -> None:
+        """An attempt was no failure."""
         with self._lock:
-            self._failures.pop(("name", name.casefold()), None)
+            for key in _keys(name, address):
+                if times := self._failures.get(key):
+                    times.pop()
 
-    def _wait(self, key: tuple[str, str], most: int, now: float) -> int:
+    def _wait(self, key: Key, most: int, now: float) -> int:
         times = [t for t in self._failures.get(key, ()) if now - t < WINDOW_SECONDS]
         if len(times) < most:
             return 0
         return max(1, int(times[-most] + WINDOW_SECONDS - now) + 1)
 
-    def _forget(self, now: float) -> None:
-        self._failures = {
+    def _make_room(self, now: float) -> None:
+        """Forget what is over; where that is not enough, who came first."""
+        if len(self._failures) <= MOST_KEPT:
+            return
+        fresh = {
             key: times
             for key, times in self._failures.items()
             if times and now - times[-1] < WINDOW_SECONDS
         }
+        self._failures = dict(list(fresh.items())[-MOST_KEPT // 2 :])
+
+
+def _keys(name: str, address: str) -> dict[Key, int]:
+    """What an attempt counts for, the name first, and how many failures each may have."""
+    return {("name", name.casefold()[:64]): OF_NAME, ("address", address): OF_ADDRESS}

@@ -8,7 +8,8 @@
     batch     every row of each night
     event     every event
     decision  every decision
-    computed  shots that each night computed
+    outcome   what nights made of decisions that they carry out, the newest of each
+    computed  shots that each night computed, and what it spent on them
     stratum   strata of these shots, by variable
 
 A reel is derived anew when its rows, its list of shots or what its version is made of change;

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from catalogs.decisions.decision import Decision
 from catalogs.decisions.standing import ReelState, reel_states
 from catalogs.fixity import sha256_file
+from catalogs.policy import same_name
 from dashboard.house import House
 from dashboard.ledger_view import Row
 from dashboard.shot_filters import Filters, where_clause
+from tasks.decide import open_decisions, standing_outputs
 from tasks.report.manifest import reel_folder
 
 
@@ -20,6 +22,7 @@ class ReelReview:
         open_shots: without a decision of the output that stands.
         flagged_open: of these, how many are flagged.
         decisions: of the whole reel, newest first.
+        undone: questions, and what was asked for and not done yet, of what stands.
     """
 
     output_sha256: str
@@ -27,14 +30,33 @@ class ReelReview:
     open_shots: int
     flagged_open: int
     decisions: tuple[Decision, ...]
+    undone: tuple[Decision, ...]
 
-    def may_lock(self, person: str) -> bool:
-        """Whether a lock would be taken now."""
-        return len(set(map(str.casefold, self.state.signed_off_by))) > 1
+    @property
+    def subject_sha256(self) -> str:
+        """The output that is decided of: of a locked reel, where nothing stands, the locked one."""
+        locked = self.state.locked
+        return self.output_sha256 or (locked.output_sha256 if locked else "")
+
+    @property
+    def why_open(self) -> str:
+        """Why it can be neither signed off nor locked; empty when it can."""
+        count = len(self.undone)
+        if not count:
+            return ""
+        return "1 decision is open" if count == 1 else f"{count} decisions are open"
+
+    @property
+    def why_no_lock(self) -> str:
+        """Why a lock would not be taken now; empty when it would."""
+        if self.why_open:
+            return self.why_open
+        few = len({same_name(name) for name in self.state.signed_off_by}) < 2
+        return "two different people must have signed off" if few else ""
 
     def has_signed(self, person: str) -> bool:
         """Whether this person signed off what stands."""
-        return person.casefold() in map(str.casefold, self.state.signed_off_by)
+        return same_name(person) in {same_name(name) for name in self.state.signed_off_by}
 
 
 def output_of(house: House, row: Row) -> str:
@@ -54,4 +76,5 @@ def reel_review(house: House, row: Row) -> ReelReview:
         f"SELECT count(*) AS n, count(*) FILTER (s.light = 'flag') AS flagged {source}", values
     ) or {"n": 0, "flagged": 0}
     whole = tuple(d for d in reversed(own) if d.is_of_reel)
-    return ReelReview(output, state, int(counts["n"]), int(counts["flagged"]), whole)
+    undone = open_decisions(own, standing_outputs(house.store, reel_id)) if own else ()
+    return ReelReview(output, state, int(counts["n"]), int(counts["flagged"]), whole, undone)

@@ -19,6 +19,7 @@ class Settings:
         person: name under which decisions are made where there are no accounts; empty for none.
         names: further host names under which people reach it, for instance of a proxy.
         is_encrypted: True when browsers speak TLS to it, itself or through a proxy.
+        is_behind_proxy: True when a proxy in front of it says in X-Forwarded-For who asks.
         watch_seconds: how long an answer may lag behind the ledger.
         hour_price: what a worker hour costs, and in which currency.
     """
@@ -28,6 +29,7 @@ class Settings:
     person: str = ""
     names: tuple[str, ...] = ()
     is_encrypted: bool = False
+    is_behind_proxy: bool = False
     watch_seconds: float = 2.0
     hour_price: tuple[float, str] | None = None
 
@@ -40,6 +42,11 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def is_for_others(self) -> bool:
+        """True when others than this machine's own people may reach it, a proxy's for instance."""
+        return not self.is_local or self.is_encrypted or self.is_behind_proxy or bool(self.names)
 
     @property
     def known_hosts(self) -> frozenset[str]:
@@ -57,10 +64,12 @@ def check_access(settings: Settings, has_accounts: bool) -> None:
     Raises:
         StoreError: says what to do.
     """
-    if not settings.is_local and not has_accounts:
+    if settings.is_for_others and not has_accounts:
+        what = settings.host if not settings.is_local else "a dashboard with TLS or another name"
         raise StoreError(
-            f"{settings.host} can be reached from other machines, and this store has no accounts; "
-            "make one with `wetgate review accounts add NAME --role admin`, or leave --host out"
+            f"{what} can be reached from other machines, and this store has no accounts; make one "
+            "with `wetgate review accounts add NAME --role admin`, or leave "
+            "--host, --name, --certificate and --behind-tls out"
         )
     if has_accounts and settings.person:
         raise StoreError("this store has accounts: people sign in; leave --as out")

@@ -45,11 +45,13 @@ STANDING_DECISION = """(
 _STALE = "d.output_sha256 <> s.picture_sha256"
 
 FROM = f"""FROM shot s
-LEFT JOIN {STANDING_DECISION} d USING (reel_id, start_frame, stop_frame)"""
+LEFT JOIN {STANDING_DECISION} d USING (reel_id, start_frame, stop_frame)
+LEFT JOIN outcome o ON o.sequence = d.sequence"""
 _WITH_METRIC = " LEFT JOIN value v ON v.shot_id = s.shot_id AND v.metric = $metric"
 
 SHOT_COLUMNS = (
-    f"s.*, d.verb AS decision, d.person AS decided_by, coalesce({_STALE}, false) AS is_stale"
+    f"s.*, d.verb AS decision, d.person AS decided_by, coalesce({_STALE}, false) AS is_stale, "
+    "o.outcome, o.batch_id AS outcome_batch, o.detail AS outcome_detail"
 )
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from catalogs.recipe import Treatment
 from catalogs.tables import KEYS
+from dashboard.view_work import COMPUTED, OUTCOME
 
 LAYOUT = """
 CREATE SEQUENCE shot_ids;
@@ -54,11 +55,12 @@ CREATE TABLE decision (
     comment VARCHAR, frame BIGINT, recipe VARCHAR, model VARCHAR, batch_id VARCHAR, sha256 VARCHAR
 );
 CREATE TABLE computed (
-    reel_id VARCHAR, name VARCHAR, batch_id VARCHAR, treatment_id VARCHAR
+    reel_id VARCHAR, name VARCHAR, batch_id VARCHAR, treatment_id VARCHAR, seconds DOUBLE
 );
 CREATE TABLE treatment (treatment_id VARCHAR, recipe VARCHAR, models VARCHAR[]);
 CREATE TABLE stratum (shot_id BIGINT, variable VARCHAR, stratum VARCHAR);
 """
+LAYOUT += OUTCOME
 
 BATCH_COLUMNS = (
     "record_id", "batch_id", "recorded_at", "catalog", "recipe", "treatment_id", "status",
@@ -95,7 +97,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ),
     "measurements": (
         "key", "reel_id", "metric", "before", "after", "measurable", "verdict", "threshold",
-        "worst_frame", "seconds", "recorded_at",
+        "worst_frame", "seconds", "batch_id", "recorded_at",
     ),
 }  # fmt: skip
 
@@ -117,9 +119,7 @@ DERIVE: tuple[str, ...] = (
     "DELETE FROM reel_row WHERE reel_id IN (SELECT reel_id FROM changed)",
     "INSERT INTO reel_row SELECT * FROM reels",
     "DELETE FROM computed WHERE reel_id IN (SELECT reel_id FROM changed)",
-    """INSERT INTO computed SELECT DISTINCT reel_id,
-        printf('%s/%07d-%07d', reel_id, start_frame, stop_frame), batch_id, treatment_id
-        FROM restorations""",
+    COMPUTED,
     f"""
     CREATE OR REPLACE TEMP TABLE standing AS
     WITH restored AS (SELECT * FROM reels WHERE status = 'restored'),

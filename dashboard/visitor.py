@@ -57,6 +57,18 @@ def cookie_name(house: House) -> str:
     return f"__Host-{COOKIE}" if house.settings.is_encrypted else COOKIE
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from: behind a proxy what the proxy added last to X-Forwarded-For.
+
+    Whatever stands before that was said by the browser, and may be invented.
+    """
+    socket = request.client.host if request.client else ""
+    if not house_of(request).settings.is_behind_proxy:
+        return socket
+    said = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+    return said[:64] or socket
+
+
 def visitor_of(request: Request) -> Visitor:
     """Who a request comes from."""
     house = house_of(request)
@@ -64,7 +76,7 @@ def visitor_of(request: Request) -> Visitor:
     is_new = not 20 <= len(token) <= 100
     token = house.sessions.token() if is_new else token
     if not house.accounts.all():
-        if not house.settings.is_local:  # the last account was removed while it was open
+        if house.settings.is_for_others:  # the last account was removed while it was open
             return Visitor("", None, token, is_new)
         person = house.settings.person
         return Visitor(person, "admin" if person else "viewer", token, is_new)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+from dashboard.timecode import timecode
+
 
 def number(value: float | None) -> str:
     """Three significant digits, no exponent."""
@@ -80,17 +82,6 @@ def rate(value: str | None) -> str:
         return "–"
     exact = Fraction(value)
     return f"{value} ({float(exact):.3f})" if exact.denominator > 1 else f"{exact}"
-
-
-def timecode(frame: int, value: str | None) -> str:
-    """Hours, minutes, seconds and frame from the reel's first frame, at the nearest whole rate."""
-    if not value:
-        return ""
-    base = max(1, round(float(Fraction(value))))
-    seconds, frames = divmod(frame, base)
-    minutes, seconds = divmod(seconds, 60)
-    whole, minutes = divmod(minutes, 60)
-    return f"{whole:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
 
 
 def counted(value: int, noun: str) -> str:

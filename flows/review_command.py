@@ -11,12 +11,12 @@ import typer
 
 from catalogs.errors import StoreError
 from catalogs.store import existing_store
+from dashboard.settings import FIRST_PORT, Settings
 from flows.options import StoreOption
 
 if TYPE_CHECKING:
     from dashboard.accounts import Accounts, Role
 
-PORT = 8420
 PASSWORD = "WETGATE_REVIEW_PASSWORD"
 
 review_app = typer.Typer(
@@ -45,7 +45,8 @@ def review(
         str, typer.Option(help="Address to listen at; beyond this machine accounts are needed.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help=f"The first free from {PORT} if not given.")
+        int | None,
+        typer.Option(min=0, max=65535, help=f"The first free from {FIRST_PORT} if not given."),
     ] = None,
     name: Annotated[
         list[str] | None,
@@ -56,7 +57,8 @@ def review(
     ] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, PEM.")] = None,
     proxy: Annotated[
-        bool, typer.Option("--behind-tls", help="A proxy in front of it speaks TLS.")
+        bool,
+        typer.Option("--behind-tls", help="A proxy in front of it speaks TLS and says who asks."),
     ] = False,
     hour_price: Annotated[
         str | None,
@@ -69,7 +71,6 @@ def review(
     if bool(certificate) != bool(key):
         raise typer.BadParameter("a certificate needs its key", param_hint="--certificate --key")
     from dashboard.serve import serve
-    from dashboard.settings import Settings
 
     settings = Settings(
         host=host,
@@ -77,6 +78,7 @@ def review(
         person=person or "",
         names=tuple(name or ()),
         is_encrypted=proxy or certificate is not None,
+        is_behind_proxy=proxy,
         hour_price=_price(hour_price),
     )
     tls = (certificate, key) if certificate and key else None

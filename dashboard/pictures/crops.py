@@ -23,7 +23,6 @@ Side = Literal["source", "restored", "difference", "change"]
 SIDES: tuple[Side, ...] = ("source", "restored", "difference", "change")
 GAINS = (1, 4, 16)
 
-_AT_ONCE = 2  # frames that are decoded at the same time
 _KEPT = 4  # frames that are kept for the next region
 
 Sides = tuple[bytes, bytes]
@@ -34,7 +33,6 @@ class Frames:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._turn = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, int], Sides] = OrderedDict()
 
@@ -53,8 +51,7 @@ class Frames:
         Raises:
             SourceError, VerificationError, MediaError, StoreError: as reading both sides.
         """
-        with self._turn:
-            return png_of(shot, self._sides(shot, frame), side, region, gain)
+        return png_of(shot, self._sides(shot, frame), side, region, gain)
 
     def _sides(self, shot: KnownShot, frame: int) -> Sides:
         name = (shot.restored.key, shot.restored.picture_sha256, frame)

@@ -20,8 +20,12 @@ from dashboard.pictures.facts import proxy_facts
 from dashboard.pictures.proxies import Proxies
 from dashboard.pictures.series import series_of
 from dashboard.pictures.shots import KnownShot, UnknownShot, find_shot
+from dashboard.turns import Turns
 from tasks.media.proxy import panels_of
 from tasks.media.still import Region
+
+_AT_ONCE = 2  # frames that are decoded at the same time
+_WAITING = 16  # more than one browser asks for at once; beyond it 503
 
 _FRESH = {"Cache-Control": "no-store"}
 _KEPT = {"Cache-Control": "private, max-age=600"}
@@ -50,7 +54,7 @@ def router_of(
     """
     router = APIRouter(prefix="/pictures/{reel_id}/{key}", dependencies=[*dependencies])
     made = proxies or Proxies(store)
-    frames = Frames(store)
+    frames, turns = Frames(store), Turns(_AT_ONCE, _WAITING)
 
     @router.get("")
     def facts(reel_id: str, key: str) -> JSONResponse:
@@ -72,25 +76,32 @@ def router_of(
         return JSONResponse(series_of(store.ledger(), shot, made.series(shot)), headers=_FRESH)
 
     @router.get("/frames/{frame}/{name}")
-    def frame(
+    async def frame(
         reel_id: str, key: str, frame: int, name: str, asked: Annotated[Cut, Query()]
     ) -> Response:
-        """Native samples of one frame."""
-        shot = _found(store, reel_id, key)
-        side = _side(name)
-        if not 0 <= frame < shot.restored.shot.frame_count or asked.gain not in GAINS:
-            raise HTTPException(404, "There is no such frame.")
-        region = _region(shot, asked)
-        try:
-            png = frames.cut(shot, frame, side, region, asked.gain)
-        except WetgateError as error:
-            raise HTTPException(409, str(error).partition("\n")[0]) from error
-        headers = dict(_KEPT)
-        if asked.save:
-            headers["Content-Disposition"] = f'attachment; filename="{_name(shot, frame, side)}"'
-        return Response(png, media_type="image/png", headers=headers)
+        """Native samples of one frame, when its turn came."""
+        return await turns.run(lambda: _cut(store, frames, (reel_id, key), (frame, name), asked))
 
     return router
+
+
+def _cut(
+    store: Store, frames: Frames, place: tuple[str, str], which: tuple[int, str], asked: Cut
+) -> Response:
+    """A PNG of the frame and side (`which`) of a shot (`place`: its reel and key)."""
+    shot = _found(store, *place)
+    frame, side = which[0], _side(which[1])
+    if not 0 <= frame < shot.restored.shot.frame_count or asked.gain not in GAINS:
+        raise HTTPException(404, "There is no such frame.")
+    region = _region(shot, asked)
+    try:
+        png = frames.cut(shot, frame, side, region, asked.gain)
+    except WetgateError as error:
+        raise HTTPException(409, str(error).partition("\n")[0]) from error
+    headers = dict(_KEPT)
+    if asked.save:
+        headers["Content-Disposition"] = f'attachment; filename="{_name(shot, frame, side)}"'
+    return Response(png, media_type="image/png", headers=headers)
 
 
 def _found(store: Store, reel_id: str, key: str) -> KnownShot:

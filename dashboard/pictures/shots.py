@@ -17,6 +17,7 @@ from catalogs.records import Reel, RestoredShot
 from catalogs.rows import known_reels, read_frame_index, restored_of
 from catalogs.source import FrameIndex
 from catalogs.store import Store
+from dashboard.ledger_files import Names, partitions_of
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -53,16 +54,16 @@ def find_shot(store: Store, reel_id: str, key: str) -> KnownShot:
     if not _KEY.fullmatch(key):
         raise UnknownShot
     partition = _partition(store.tables / "restorations", reel_id)
-    state = tuple(
-        (file.name, file.stat().st_mtime_ns)
+    state = frozenset(
+        name
         for table in ("restorations", "reels")
-        for file in sorted((store.tables / table / partition).glob("*.parquet"))
+        for name in partitions_of(store.tables / table / partition)
     )
     return _shot(store.tables, partition, key, state)
 
 
 @lru_cache(maxsize=64)
-def _shot(tables: Path, reel_id: str, key: str, state: tuple[tuple[str, int], ...]) -> KnownShot:
+def _shot(tables: Path, reel_id: str, key: str, state: Names) -> KnownShot:
     """Kept until the ledger has other files of the reel: a player asks twice a second."""
     ledger = Ledger(tables)
     rows = ledger.find("restorations", reel_id, key=key, reel_id=reel_id)

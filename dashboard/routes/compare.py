@@ -1,9 +1,10 @@
 """Compare: what one night or treatment made better and worse than another."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from catalogs.errors import StoreError
@@ -33,19 +34,19 @@ GROUP BY c.treatment_id ORDER BY shots DESC LIMIT 60
 
 
 @router.get("/compare")
-def compare(request: Request, visitor: Looking, a: str = "", b: str = "") -> Response:
+async def compare(request: Request, visitor: Looking, a: str = "", b: str = "") -> Response:
     """The choice; the comparison when both sides are named."""
     house = house_of(request)
-    sides = _sides(house)
+    sides = await run_in_threadpool(_sides, house)
     known = {name for name, _ in sides}
     found, problem = None, ""
     if a and b:
         if {a, b} <= known:
-            found, problem = _compared(house, a, b)
+            found, problem = await _compared(house, a, b)
         else:
             problem = "Choose both sides from the list."
-    return page(
-        request, visitor, "compare.html", sides=sides, a=a[:120], b=b[:120], found=found,
+    return await run_in_threadpool(
+        page, request, visitor, "compare.html", sides=sides, a=a[:120], b=b[:120], found=found,
         problem=problem, most_worse=MOST_WORSE,
     )  # fmt: skip
 
@@ -65,10 +66,13 @@ def _sides(house: House) -> list[tuple[str, str]]:
     return nights + treatments
 
 
-def _compared(house: House, a: str, b: str) -> tuple["Compared | None", str]:
-    state = house.view.one("SELECT max(shot_id) AS newest, count(*) AS n FROM shot")
+async def _compared(house: House, a: str, b: str) -> tuple["Compared | None", str]:
+    """In a turn of its own; who asks for the same meanwhile waits for the same."""
+    query = "SELECT max(shot_id) AS newest, count(*) AS n FROM shot"
+    state = str(await run_in_threadpool(house.view.one, query))
+    work = partial(_compare, house.store, a, b, state)
     try:
-        return _compare(house.store, a, b, str(state)), ""
+        return await house.comparing.run(work, key=(a, b, state)), ""
     except StoreError as error:
         return None, str(error)
 

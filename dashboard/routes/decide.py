@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
@@ -12,7 +12,8 @@ from catalogs.errors import DecisionError
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
-from dashboard.routes.shot import find_shot, shot_page
+from dashboard.routes.reels import find_reel, reel_page
+from dashboard.routes.shot import MOST_DIGITS, find_shot, models_of, shot_page
 from dashboard.visitor import Form, Looking, NotAllowed, Visitor, first
 from tasks.decide import decide
 
@@ -56,7 +57,9 @@ def _shot_draft(house: House, visitor: Visitor, found: Row, fields: dict[str, li
         raise DecisionError("choose a decision: accept, keep original, redo or question")
     if recipe and recipe not in house.store.recipes:
         raise DecisionError(f"no recipe {recipe[:40]!r}; choose one of the list")
-    redo = verb == "redo"
+    redo, model = verb == "redo", first(fields, "model")
+    if redo and model and model not in models_of(house):
+        raise DecisionError(f"no model {model[:60]!r} is on the shelf; choose one of the list")
     return Draft(
         person=visitor.name, verb=verb, reel_id=str(found["reel_id"]),  # type: ignore[arg-type]
         start_frame=int(found["start_frame"]), stop_frame=int(found["stop_frame"]),
@@ -64,15 +67,17 @@ def _shot_draft(house: House, visitor: Visitor, found: Row, fields: dict[str, li
         codes=tuple(dict.fromkeys(fields.get("codes", ()))),
         comment=first(fields, "comment").replace("\r\n", "\n").strip(),
         frame=_frame(first(fields, "frame"), found), recipe=recipe if redo else "",
-        model=first(fields, "model") if redo else "", batch_id=str(found["batch_id"] or ""),
+        model=model if redo else "", batch_id=str(found["batch_id"] or ""),
     )  # fmt: skip
 
 
 def _frame(text: str, found: Row) -> int | None:
     """The frame of the reel that a frame of the shot is."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:9]) >= int(found["frames"]):
+    is_frame = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if not is_frame or int(text) >= int(found["frames"]):
         raise DecisionError(f"the shot has frames 0 to {int(found['frames']) - 1}")
     return int(found["start_frame"]) + int(text)
 
@@ -82,28 +87,24 @@ def _of_reel(
 ) -> Response:
     house = house_of(request)
     _check_may_decide(visitor)
-    row = house.view.one("SELECT * FROM reel WHERE reel_id = $1", [reel_id])
-    if row is None:
-        raise HTTPException(404)
+    row = find_reel(house, reel_id)
     verb: Any = first(fields, "verb")
-    query = ""
+    if verb == "reopen" and not visitor.may_reopen:
+        raise NotAllowed("A locked reel is reopened by an admin.")
+    comment = first(fields, "comment").replace("\r\n", "\n").strip()
     try:
         if verb not in (*OF_REELS, "question"):
             raise DecisionError("choose sign off, lock, reopen or question")
-        if verb == "reopen" and not visitor.may_reopen:
-            raise NotAllowed("A locked reel is reopened by an admin.")
         draft = Draft(
             person=visitor.name, verb=verb, reel_id=reel_id,
             treatment_id=str(row["treatment_id"] or ""),
-            output_sha256=first(fields, "output_sha256"),
-            comment=first(fields, "comment").replace("\r\n", "\n").strip(),
+            output_sha256=first(fields, "output_sha256"), comment=comment,
             batch_id=str(row["batch_id"] or ""),
         )  # fmt: skip
         taken = _take(house, draft)
-        query = urlencode({"done": taken.sequence})
     except DecisionError as error:
-        query = urlencode({"problem": str(error)})
-    return RedirectResponse(f"/reels/{reel_id}?{query}#review", 303)
+        return reel_page(request, visitor, row, 409, str(error), comment)
+    return RedirectResponse(f"/reels/{reel_id}?done={taken.sequence}#review", 303)
 
 
 def _take(house: House, draft: Draft) -> Decision:

@@ -1,15 +1,16 @@
 """Signing in and out."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from dashboard.house import house_of
 from dashboard.pages import give_token, page
-from dashboard.visitor import Form, Visitor, cookie_name, first, visitor_of
+from dashboard.turns import Busy
+from dashboard.visitor import Form, Visitor, address_of, cookie_name, first, visitor_of
 
 router = APIRouter()
 
@@ -29,20 +30,25 @@ async def sign_in(request: Request, visitor: Anyone, fields: Form) -> Response:
     """Check name and password; the same words whatever is wrong."""
     house = house_of(request)
     name, then = first(fields, "name")[:64], _own(first(fields, "then"))
-    address = request.client.host if request.client else ""
-    if wait := house.attempts.wait_seconds(name, address):
+    address = address_of(request)
+    if wait := house.attempts.begin(name, address):
         problem = f"Too many attempts. Try again in {wait} seconds."
         answer: Response = page(
             request, visitor, "login.html", 429, then=then, problem=problem, name=name
         )
         answer.headers["retry-after"] = str(wait)
         return answer
-    account = await run_in_threadpool(house.accounts.check, name, first(fields, "password"))
+    try:
+        account = await house.verifying.run(
+            partial(house.accounts.check, name, first(fields, "password"))
+        )
+    except Busy:
+        house.attempts.take_back(name, address)
+        raise
     if account is None:
-        house.attempts.failed(name, address)
         problem = "Name or password is wrong."
         return page(request, visitor, "login.html", 401, then=then, problem=problem, name=name)
-    house.attempts.succeeded(name)
+    house.attempts.succeeded(name, address)
     answer = RedirectResponse(then, 303)
     give_token(request, answer, house.sessions.begin(account))
     return answer

@@ -41,9 +41,13 @@ ORDER BY CASE status WHEN 'failed' THEN 0 WHEN 'held' THEN 1 WHEN 'ingested' THE
 _FOUND = (
     "SELECT count(DISTINCT object) AS n FROM event WHERE batch_id = $1 AND event = 'found finished'"
 )
-_LIGHTS = """
-SELECT light, count(*) AS shots, sum(seconds) AS seconds
-FROM shot WHERE batch_id = $1 GROUP BY light
+_LIGHTS = "SELECT light, count(*) AS shots FROM shot WHERE batch_id = $1 GROUP BY light"
+_SPENT = "SELECT coalesce(sum(seconds), 0) AS seconds FROM computed WHERE batch_id = $1"
+_OUTCOMES = ("held", "stale", "undone", "carried out")
+_DECISIONS = """
+SELECT object, outcome, detail FROM event
+WHERE batch_id = $1 AND event = 'decision' AND outcome <> 'begun'
+ORDER BY outcome = 'carried out', recorded_at, object
 """
 _METRICS = """
 SELECT metric, count(*) AS shots
@@ -91,15 +95,17 @@ def _night(request: Request, visitor: Looking, nights: list[Row], night: Row) ->
     house, batch = house_of(request), [night["batch_id"]]
     view = house.view
     reels = view.ask(_REELS, batch)
-    lights = {row["light"]: row for row in view.ask(_LIGHTS, batch)}
-    worker_seconds = sum(row["seconds"] or 0 for row in lights.values())
+    worker_seconds = (view.one(_SPENT, batch) or {"seconds": 0})["seconds"]
+    decisions = view.ask(_DECISIONS, batch)
     place = [other["batch_id"] for other in nights].index(night["batch_id"])
     return page(
         request, visitor, "night.html",
         night=night, reels=reels, nights=nights[:MOST_NIGHTS],
         newer=nights[place - 1] if place else None,
         older=nights[place + 1] if place + 1 < len(nights) else None,
-        lights={name: row["shots"] for name, row in lights.items()},
+        lights={row["light"]: row["shots"] for row in view.ask(_LIGHTS, batch)},
+        decisions=decisions,
+        made={word: sum(row["outcome"] == word for row in decisions) for word in _OUTCOMES},
         worker_seconds=worker_seconds, cost=_cost(house, worker_seconds),
         found=(view.one(_FOUND, batch) or {"n": 0})["n"], metrics=view.ask(_METRICS, batch),
         repeated=repeated([*_reasons(reels), *(r["reason"] for r in view.ask(_KEPT, batch))]),

@@ -5,16 +5,22 @@ import json
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from dashboard.house import house_of
+from dashboard.house import House, house_of
+from dashboard.ledger_view import Row
+from dashboard.lists import page_of
+from dashboard.outcomes import outcomes_of
 from dashboard.pages import page
 from dashboard.reel_review import reel_review
-from dashboard.shot_filters import FROM, SHOT_COLUMNS
-from dashboard.visitor import Looking
+from dashboard.routes.shot import done_of
+from dashboard.shot_filters import FROM, SHOT_COLUMNS, Filters, read_filters
+from dashboard.strip import strip_of
+from dashboard.visitor import Looking, Visitor
 from tasks.report.manifest import read_manifest, reel_folder, sidecar_words
 
 router = APIRouter()
 
 PAGE_REELS = 100
+_STRIP = f"SELECT {SHOT_COLUMNS} {FROM} WHERE s.reel_id = $1 ORDER BY s.start_frame"
 STATUSES = ("failed", "held", "ingested", "restored")
 
 _REELS = """
@@ -65,22 +71,41 @@ def reels(
 @router.get("/reels/{reel_id}")
 def reel(request: Request, visitor: Looking, reel_id: str) -> Response:
     """One reel."""
-    house = house_of(request)
+    return reel_page(request, visitor, find_reel(house_of(request), reel_id))
+
+
+def find_reel(house: House, reel_id: str) -> Row:
+    """The newest row of a reel.
+
+    Raises:
+        HTTPException: 404, there is none.
+    """
     row = house.view.one("SELECT * FROM reel WHERE reel_id = $1", [reel_id])
     if row is None:
         raise HTTPException(404)
-    shots = house.view.ask(
-        f"SELECT {SHOT_COLUMNS} {FROM} WHERE s.reel_id = $1 ORDER BY s.start_frame", [reel_id]
-    )
+    return row
+
+
+def reel_page(
+    request: Request, visitor: Visitor, row: Row, status: int = 200, problem: str = "",
+    comment: str = "",
+) -> Response:  # fmt: skip
+    """The page of a reel; with what could not be recorded, and why."""
+    house, reel_id = house_of(request), str(row["reel_id"])
+    asked = read_filters(request.query_params, ())
+    place = Filters(reel=reel_id, sort="place")
     manifest, missing = read_manifest(house.store, row)
     folder = reel_folder(house.store, row)
     facts = json.loads(row["facts_json"] or "{}")
     said = (*facts.get("disclosures", ()), *manifest.get("disclosures", ()))
+    review = reel_review(house, row)
     return page(
-        request, visitor, "reel.html",
-        reel=row, shots=shots, frames=max((s["stop_frame"] for s in shots), default=0),
+        request, visitor, "reel.html", status,
+        reel=row, strip=strip_of(house.view.ask(_STRIP, [reel_id])), place=place,
+        list=page_of(house, place.but(page=asked.page)), problem=problem, comment=comment,
         metrics=house.view.ask(_METRICS, [reel_id]), events=house.view.ask(_EVENTS, [reel_id]),
         manifest=manifest, missing=missing, disclosures=list(dict.fromkeys(said)),
         folder=folder.relative_to(house.store.root) if folder else None,
-        sidecar=sidecar_words(house.store, row, manifest), review=reel_review(house, row),
+        sidecar=sidecar_words(house.store, row, manifest), review=review,
+        outcomes=outcomes_of(house.view, review.undone), done=done_of(request, review.decisions),
     )  # fmt: skip

@@ -1,12 +1,16 @@
 """One shot: its picture before and after, what was measured, what was done, what was decided."""
 
+from collections.abc import Iterable, Sequence
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from catalogs.decisions.codes import CODES
+from catalogs.decisions.decision import Decision
 from dashboard.house import House, house_of
 from dashboard.ledger_view import Row
 from dashboard.lists import asked_filters, place_of
+from dashboard.outcomes import outcomes_of
 from dashboard.pages import page
 from dashboard.shot_facts import parameters_text, shot_facts
 from dashboard.shot_filters import FROM, SHOT_COLUMNS
@@ -49,12 +53,13 @@ def shot_page(
 ) -> Response:  # fmt: skip
     """The page of a shot; with a form that could not be taken, and why."""
     house, filters = house_of(request), asked_filters(request)
+    known = house.view.decisions.known()
     history = [
-        d for d in reversed(house.view.decisions.known())
+        d for d in reversed(known)
         if (d.reel_id, d.start_frame, d.stop_frame)
         == (found["reel_id"], found["start_frame"], found["stop_frame"])
     ]  # fmt: skip
-    locked = [d for d in reversed(house.view.decisions.known())
+    locked = [d for d in reversed(known)
               if d.reel_id == found["reel_id"] and d.verb in ("lock", "reopen")]  # fmt: skip
     return page(
         request, visitor, "shot.html", status,
@@ -63,10 +68,24 @@ def shot_page(
         is_locked=bool(locked) and locked[0].verb == "lock",
         strata=house.view.ask(_STRATA, [found["shot_id"]]),
         events=house.view.ask(_EVENTS, [found["name"], found["key"]]),
-        codes=_codes(found), recipes=sorted(house.store.recipes), models=_models(house),
+        codes=_codes(found), recipes=sorted(house.store.recipes), models=models_of(house),
         parameters_text=parameters_text, problem=problem, form=form or {},
-        done=request.query_params.get("done", "")[:12],
+        outcomes=outcomes_of(house.view, history), done=_done(request, visitor, known, history),
     )  # fmt: skip
+
+
+def done_of(request: Request, decisions: Iterable[Decision]) -> Decision | None:
+    """The decision that the address says was recorded just now, if it is one of these."""
+    said = request.query_params.get("done", "")
+    return next((one for one in decisions if str(one.sequence) == said), None)
+
+
+def _done(
+    request: Request, visitor: Visitor, known: Sequence[Decision], history: Sequence[Decision]
+) -> Decision | None:
+    """Of this shot; or the visitor's last, of the shot before in the list."""
+    own = [one for one in known if one.person == visitor.name and not one.is_of_reel]
+    return done_of(request, [*history, *own[-1:]])
 
 
 def _codes(found: Row) -> dict[str, list[tuple[str, str, str, bool]]]:
@@ -79,6 +98,6 @@ def _codes(found: Row) -> dict[str, list[tuple[str, str, str, bool]]]:
     return groups
 
 
-def _models(house: House) -> list[str]:
+def models_of(house: House) -> list[str]:
     """Registered model versions that a redo may name."""
     return sorted(f"{v.name}@{v.version}" for v in house.store.shelf.versions())

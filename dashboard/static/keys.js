@@ -3,6 +3,7 @@
 // Single keys are left alone while a person types, where the player takes them, and where
 // they are switched off (WCAG 2.1.4). Arrows go through the links of a list (`data-row`).
 
+import { isChoice } from "./focus.js";
 import { helpLine } from "./help.js";
 
 const root = document.documentElement;
@@ -31,9 +32,12 @@ function withKey(name) {
   return [...found].find(isShown);
 }
 
+/** What is checked by its key does not take the focus: the next key is the page's again. */
 function act(element) {
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) {
-    if (element.type === "radio") element.click();
+  if (isChoice(element)) {
+    element.click();
+    document.activeElement?.blur();
+  } else if (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) {
     element.focus();
     if (element.type === "search") element.select();
   } else element.click();
@@ -50,8 +54,8 @@ function moveRow(step) {
 
 function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && isTyping(event.target)) {
-    event.target.blur();
+  if (event.key === "Escape" && !help.open) {
+    event.target.blur?.();
     return;
   }
   if (isTyping(event.target) || help.open) return;

@@ -5,10 +5,9 @@ import { helpLine } from "./help.js";
 const form = document.getElementById("decide");
 const player = document.querySelector("wet-player");
 
-/** The frame of the shot that the address names: the one that the player shows. */
+/** The frame of the shot whose picture is on the screen, in motion as well. */
 function shownFrame() {
-  const asked = new URLSearchParams(location.hash.slice(1)).get("f");
-  return /^\d+$/.test(asked ?? "") ? asked : "0";
+  return String(player?.frame ?? 0);
 }
 
 function countCodes() {

@@ -15,7 +15,7 @@ from catalogs.errors import StoreError
 from catalogs.store import Store
 from dashboard.accounts import Accounts
 from dashboard.app import create_app
-from dashboard.attempts import OF_ADDRESS, OF_NAME, WINDOW_SECONDS, Attempts
+from dashboard.attempts import MOST_KEPT, OF_ADDRESS, OF_NAME, WINDOW_SECONDS, Attempts
 from dashboard.sessions import IDLE_SECONDS, WHOLE_SECONDS, Sessions
 from dashboard.settings import Settings
 from tests.dashboard.conftest import Browser, Open, key_of
@@ -106,7 +106,7 @@ def test_a_viewer_looks_a_reviewer_decides_an_admin_reopens(guarded: Browser) ->
     assert again.status_code == 403
     sign_in(guarded, "Ada")
     again = guarded.submit("/reels/R0.r1/decide", {"verb": "reopen"}, page="/reels/R0.r1")
-    assert again.status_code == 303 and "problem" in again.headers["location"]
+    assert again.status_code == 409 and "Not recorded" in again.text
 
 
 def test_guessing_a_password_is_slowed_down(guarded: Browser) -> None:
@@ -120,12 +120,25 @@ def test_failures_are_forgotten_in_time_and_an_address_has_its_own_limit() -> No
     now = [0.0]
     attempts = Attempts(lambda: now[0])
     for number in range(OF_ADDRESS):
-        assert attempts.wait_seconds(f"name {number}", "a") == 0
-        attempts.failed(f"name {number}", "a")
-    assert attempts.wait_seconds("another", "a") == WINDOW_SECONDS + 1
-    assert attempts.wait_seconds("another", "b") == 0
+        assert attempts.begin(f"name {number}", "a") == 0
+    assert attempts.begin("another", "a") == WINDOW_SECONDS + 1
+    assert attempts.begin("another", "b") == 0
     now[0] = WINDOW_SECONDS + 2
-    assert attempts.wait_seconds("another", "a") == 0
+    assert attempts.begin("another", "a") == 0
+
+
+def test_an_attempt_that_succeeds_is_no_failure() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for _ in range(2 * OF_ADDRESS):
+        assert attempts.begin("Rita", "a") == 0
+        attempts.succeeded("rita", "a")
+
+
+def test_what_is_remembered_of_failures_is_bounded() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for number in range(2 * MOST_KEPT):
+        attempts.begin(f"name {number}", f"address {number}")
+    assert len(attempts._failures) <= MOST_KEPT + 2
 
 
 def test_sessions_run_out(filled: Store) -> None:
@@ -182,6 +195,28 @@ def test_it_does_not_open_to_a_network_without_accounts(store: Store, host: str)
 @pytest.mark.parametrize("host", ("127.0.0.1", "::1", "localhost", "127.9.9.9"))
 def test_this_machine_alone_needs_none(store: Store, host: str) -> None:
     create_app(store, Settings(host=host))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    (
+        Settings(is_encrypted=True),
+        Settings(is_encrypted=True, is_behind_proxy=True, person="N. Reviewer"),
+        Settings(names=("archive.example",), person="N. Reviewer"),
+    ),
+)
+def test_nor_to_those_who_reach_a_proxy(store: Store, settings: Settings) -> None:
+    with pytest.raises(StoreError, match="accounts add"):
+        create_app(store, settings)
+
+
+def test_when_the_last_account_goes_a_proxy_lets_nobody_in(
+    filled: Store, open_dashboard: Open, people: Path
+) -> None:
+    shutil.copy(people, filled.root / "accounts.json")
+    browser = open_dashboard(filled, is_behind_proxy=True)
+    (filled.root / "accounts.json").unlink()
+    assert browser.get("/").status_code == 303
 
 
 def test_with_accounts_nobody_decides_by_an_option(filled: Store) -> None:

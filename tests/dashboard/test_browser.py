@@ -160,3 +160,21 @@ def test_light_and_dark_are_neutral_and_what_was_chosen_stays(
     for colour in (dark, light):
         red, green, blue = colour.removeprefix("rgb(").removesuffix(")").split(", ")
         assert red == green == blue
+
+
+def test_the_strip_of_a_reel_is_read_and_opened_by_keys_and_by_clicks(
+    context: BrowserContext, browser: Browser
+) -> None:
+    page = page_on(context, browser, "/reels/R0.r1")
+    page.focus("#strip")
+    assert "shot 1 of 4, frames 0 to 47: no flag, open" in page.inner_text("#strip-said")
+    page.keyboard.press("ArrowRight")
+    assert "shot 2 of 4, frames 48 to 95: flagged" in page.inner_text("#strip-said")
+    assert page.get_attribute("#strip", "aria-valuetext") == page.inner_text("#strip-said")
+    with page.expect_navigation(url="**/reels/R0.r1/shots/48?reel=R0.r1&sort=place*"):
+        page.keyboard.press("Enter")
+    page.go_back()
+    box = page.locator("#strip").bounding_box()
+    assert box is not None
+    with page.expect_navigation(url="**/reels/R0.r1/shots/144?*"):
+        page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 10)

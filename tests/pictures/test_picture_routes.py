@@ -318,3 +318,19 @@ def test_a_shot_of_an_older_source_is_not_shown_beside_the_newer(
     assert facts["state"] == "failed"
     assert "another one than this shot was restored from" in facts["reason"]
     assert crop.status_code == 409
+
+
+def test_a_file_that_is_compacted_meanwhile_does_not_fail_a_request(
+    archive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = archive()
+    found = find_shot(known.store, known.reel.reel_id, known.shots[1].key)
+    own = Path.stat
+
+    def gone(path: Path, **said: Any) -> os.stat_result:
+        if path.suffix == ".parquet":
+            raise FileNotFoundError(path)
+        return own(path, **said)
+
+    monkeypatch.setattr(Path, "stat", gone)
+    assert find_shot(known.store, known.reel.reel_id, known.shots[1].key) is found

@@ -15,7 +15,7 @@ const SIDES = [
 
 export class CropBox {
   #player;
-  #zoom = 2;
+  #zoom = 1; // three of 256 samples stand in one row then
 
   constructor(player) {
     this.#player = player;

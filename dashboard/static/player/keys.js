@@ -1,7 +1,10 @@
 // Keys of the player: what each does, for the player and for the page's help.
 //
 // Single keys are left alone while a person types, and where the page has
-// <html data-keys="off"> (WCAG 2.1.4).
+// <html data-keys="off"> (WCAG 2.1.4). Radio buttons and checkboxes keep Space, and arrows where a
+// person went to them by Tab; every other key on them is the player's.
+
+import { choosesByArrows, isChoice } from "../focus.js";
 
 /** [keys as `KeyboardEvent.key` names them, name of the action, what it does] */
 export const KEYS = [
@@ -43,10 +46,16 @@ export function actionOf(event) {
   if (document.documentElement.dataset.keys === "off") return undefined;
   const at = event.target;
   if (at.isContentEditable || /^(TEXTAREA|SELECT)$/.test(at.tagName)) return undefined;
-  if (at.tagName === "INPUT" && at.type !== "range") return undefined;
-  if (/^(BUTTON|A|SUMMARY)$/.test(at.tagName) && event.key === " ") return undefined;
+  if (at.tagName === "INPUT" && at.type !== "range" && !isChoice(at)) return undefined;
+  if ((/^(BUTTON|A|SUMMARY)$/.test(at.tagName) || isChoice(at)) && event.key === " ")
+    return undefined;
   const moves = event.key.startsWith("Arrow") || /^(Home|End|Page)/.test(event.key);
-  if (moves && (at.tagName === "INPUT" || at.closest("[data-owns-arrows]"))) return undefined;
+  if (moves && ownsArrows(at)) return undefined;
   const key = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
   return ACTIONS.get(key);
+}
+
+function ownsArrows(at) {
+  if (isChoice(at)) return choosesByArrows(at);
+  return at.tagName === "INPUT" || at.closest?.("[data-owns-arrows]");
 }

@@ -25,8 +25,15 @@ import { Timelines } from "./timelines.js";
 import { draw, sizeOf } from "./views.js";
 
 const ASK_AGAIN = 500; // milliseconds
+const ASK_AT_LEAST = 8000; // milliseconds between requests, however many were lost
 const TALLEST = 64; // % of the window's height
 const STYLE = new URL("player.css", import.meta.url).href;
+
+/** No answer, or one that says that another may come: not the sign-in page, nor "no such shot". */
+function isLost(answer, facts) {
+  if (!answer) return true;
+  return answer.status >= 500 || (answer.ok && !facts && !answer.redirected);
+}
 
 export class WetPlayer extends HTMLElement {
   look = { view: "wipe", gain: 4, wipe: 0.5, isRestored: true };
@@ -95,11 +102,15 @@ export class WetPlayer extends HTMLElement {
     return true;
   }
 
-  async #ask() {
+  /** Asks until the picture is there; a request that got lost is made again, later each time. */
+  async #ask(lost = 0) {
     const answer = await fetch(this.getAttribute("src")).catch(() => null);
-    if (!this.isConnected) return;
     const facts = answer?.ok ? await answer.json().catch(() => null) : null;
-    if (!facts || facts.state === "failed") {
+    if (!this.isConnected) return;
+    if (isLost(answer, facts)) {
+      this.#set("waiting", "The dashboard does not answer; asking again");
+      setTimeout(() => this.#ask(lost + 1), Math.min(ASK_AGAIN * 2 ** lost, ASK_AT_LEAST));
+    } else if (!facts || facts.state === "failed") {
       this.#set("failed", facts?.reason ?? "The picture cannot be had; load the page again");
     } else if (facts.state === "ready") {
       this.#begin(facts);
