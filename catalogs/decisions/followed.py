@@ -16,9 +16,9 @@ _BLOCK = 1 << 20
 class Followed:
     """The decisions that were read, kept with the hash of their bytes.
 
-    Whenever the file is not as it was left (its size, its times, or another file of that name) these
-    are hashed again: as they were, only what was added is read; otherwise all of it is, and the
-    chain says what was changed.
+    Whenever the file is not as it was left (its size, its times, or another file of that name)
+    these are hashed again: as they were, only what was added is read; otherwise all of it is, and
+    the chain says what was changed.
 
     Args:
         path: of the log, for what is said of it.
