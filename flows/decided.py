@@ -194,11 +194,10 @@ class _Asked:
         renewal = self._known[place]
         if isinstance(renewal, str):
             raise RecipeError(renewal)
+        model = decision.model.partition("@")[0]
         used = {step.model.partition("@")[0] for step in before.steps}
-        if not decision.recipe and decision.model.partition("@")[0] not in used:
-            raise RecipeError(
-                f"the shot is not restored with {decision.model.partition('@')[0]}; decide otherwise"
-            )
+        if not decision.recipe and model not in used:
+            raise RecipeError(f"the shot is not restored with {model}; decide otherwise")
         return renewal.renew(before)
 
     def _renewal(self, name: str, model: str) -> Renewal | str:

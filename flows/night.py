@@ -118,8 +118,9 @@ class Night:
         return self._work()
 
     def _left(self, reel_id: str) -> bool:
-        """Leave a reel alone that is locked by now: whatever else is said, what was signed off
-        stands. Reviewers decide at any time: it is asked before anything is written of a reel.
+        """Leave a locked reel alone: whatever the catalog says, what was signed off stands.
+
+        People lock reels while a night runs, so it is asked whenever something is to be said of one.
         """
         why = self._locks.why(reel_id)
         if why:

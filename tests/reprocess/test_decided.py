@@ -126,6 +126,11 @@ def recipes(store: Store, reel_id: str = "R00.r1") -> list[str]:
     return list(shots["recipe"])
 
 
+def still_open(store: Store) -> tuple[Decision, ...]:
+    known = outcomes(store.ledger())
+    return open_decisions(store.decisions.read(), standing_outputs(store), known)
+
+
 def computed(store: Store, batch: str) -> set[tuple[str, int]]:
     rows = store.ledger().read("restorations")
     rows = rows[rows["batch_id"] == batch]
@@ -145,12 +150,12 @@ def test_keep_original_is_carried_out_once_and_stands(filled: Archive, run: Run)
     assert computed(store, "night") == {("R00.r1", 1)}
     assert tally.restored == {"R00.r1", "R01.r1"}
     assert (tally.shots_restored, tally.decisions_open) == (8, 0)
-    assert recipes(store) == ["conservative", "original", "conservative", "conservative"]
+    assert recipes(store) == ["conservative", "untouched", "conservative", "conservative"]
     assert outcomes(store.ledger())[decision.sequence].outcome == "carried out"
     for batch in ("second", "third"):  # nights with the same recipe keep it
         tally = run(store, batch=batch)
         assert (computed(store, batch), tally.decisions_open) == (set(), 0)
-        assert recipes(store)[1] == "original"
+        assert recipes(store)[1] == "untouched"
     events = store.ledger().read("events")
     assert len(events[events["outcome"] == "carried out"]) == 1
 
@@ -212,14 +217,14 @@ def test_a_reel_of_which_every_shot_keeps_its_original_stays_so(filled: Archive,
     take(store, "keep original", shot=0)
     take(store, "keep original", shot=1)
     run(store)
-    assert recipes(store) == ["original", "original"]
+    assert recipes(store) == ["untouched", "untouched"]
     version = store.ledger().newest("reels").iloc[0]["derivative_id"]
     assert version == f"R00.r1.{ORIGINAL.label}"
     assert run(store, batch="second").restored == {"R00.r1"}
     assert store.ledger().newest("reels").iloc[0]["derivative_id"] == version
     take(store, "redo", shot=0, recipe="conservative")
     run(store, batch="third")
-    assert recipes(store) == ["conservative", "original"]
+    assert recipes(store) == ["conservative", "untouched"]
     take(store, "redo", shot=1, recipe="conservative")
     run(store, batch="fourth")
     assert recipes(store) == ["conservative", "conservative"]
@@ -236,7 +241,7 @@ def test_only_the_newest_decision_of_a_shot_is_carried_out(filled: Archive, run:
     take(store, "keep original", shot=2)
     take(store, "question", shot=3, comment="is this a face?")
     run(store)
-    assert recipes(store) == ["conservative", "conservative", "original", "conservative"]
+    assert recipes(store) == ["conservative", "conservative", "untouched", "conservative"]
 
 
 def test_a_night_with_another_recipe_restores_the_whole_and_says_so(
@@ -267,7 +272,7 @@ def test_what_policy_forbids_is_held_with_the_reason_and_the_others_go_on(
     take(store, "keep original", shot=2)
     tally = run(store, policy=find_policy(policy, store.root))
     assert (tally.decisions_open, tally.restored, tally.held) == (1, {"R00.r1"}, set())
-    assert recipes(store) == ["conservative", "conservative", "original", "conservative"]
+    assert recipes(store) == ["conservative", "conservative", "untouched", "conservative"]
     held = outcomes(store.ledger())[forbidden.sequence]
     assert held.outcome == "held"
     assert "step stabilise must never run" in held.detail
@@ -292,7 +297,7 @@ def test_what_cannot_be_looked_up_is_held(
     take(store, "keep original", shot=0)
     assert run(store).decisions_open == 1
     assert why in outcomes(store.ledger())[1].detail
-    assert recipes(store)[:2] == ["original", "conservative"]
+    assert recipes(store)[:2] == ["untouched", "conservative"]
 
 
 def test_a_locked_reel_is_not_touched_by_nights_or_reprocessing(
@@ -372,7 +377,7 @@ def test_a_reel_that_fails_keeps_its_version_and_its_decision(filled: Archive, r
     assert (tally.failed, tally.restored) == ({"R00.r1"}, set())
     assert outcomes(store.ledger())[1].outcome == "begun"
     assert run(store, batch="second").restored == {"R00.r1"}
-    assert recipes(store)[1] == "original"
+    assert recipes(store)[1] == "untouched"
     assert computed(store, "second") == set()
     assert outcomes(store.ledger())[1].outcome == "carried out"
 
@@ -422,7 +427,7 @@ def test_a_reel_is_not_signed_off_while_something_is_open(filled: Archive, run: 
         take(store, "sign off", shot=None)
     take(store, "accept", shot=2)
     run(store)
-    assert open_decisions(store.decisions.read(), standing_outputs(store)) == ()
+    assert still_open(store) == ()
     lock(store)
     with pytest.raises(DecisionError, match="locked"):
         take(store, "accept")
@@ -453,7 +458,7 @@ def test_a_reel_out_of_the_nights_catalog_is_carried_out_too(filled: Archive, ru
     entries = (known_reels(store.ledger())["R00.r1"].catalog,)
     tally = run(store, catalog=Catalog(Path("c.csv"), entries, (), ()))
     assert tally.restored == {"R00.r1", "R01.r1"}
-    assert recipes(store, "R01.r1") == ["dusted", "original", "dusted", "dusted"]
+    assert recipes(store, "R01.r1") == ["dusted", "untouched", "dusted", "dusted"]
 
 
 def test_what_this_run_ingests_anew_waits(filled: Archive, run: Run) -> None:
