@@ -59,7 +59,7 @@ class DecisionRows:
     def known(self) -> tuple[Decision, ...]:
         """Every decision, oldest first; none while the log cannot be trusted."""
         try:
-            return self.log.read()
+            return proven_decisions(self._store, self.log)
         except (VerificationError, StoreError):
             return ()
 

@@ -120,7 +120,7 @@ class Night:
     def _left(self, reel_id: str) -> bool:
         """Leave a locked reel alone: whatever the catalog says, what was signed off stands.
 
-        People lock reels while a night runs, so it is asked whenever something is to be said of one.
+        People lock reels while a night runs, so it is asked before anything is said of one.
         """
         why = self._locks.why(reel_id)
         if why:

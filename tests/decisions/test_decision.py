@@ -79,4 +79,4 @@ def test_a_text_reads_as_it_is_written(odd: str) -> None:
     for name in ("comment", "person"):
         with pytest.raises(DecisionError, match="control characters"):
             draft(**{name: f"fine{odd}ton"})
-    assert draft(comment="עברית, ‏\u200d«нет»").comment
+    assert draft(comment="\u05e2\u05d1\u05e8\u05d9\u05ea\u200f, \u0645\u200d").comment
