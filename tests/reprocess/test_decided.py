@@ -481,7 +481,7 @@ def test_a_log_that_was_deleted_or_cut_lifts_no_lock(filled: Archive, run: Run, 
     path = store.decisions.path
     lines = path.read_bytes().splitlines(keepends=True)
     path.unlink() if lost == "deleted" else path.write_bytes(b"".join(lines[:-1]))
-    with pytest.raises(VerificationError, match="decision 3 .lock by C. Head"):
+    with pytest.raises(VerificationError, match=r"decision 3 .lock by C\. Head"):
         take(store, "accept", "R01.r1")
     assert not path.exists() or len(path.read_bytes().splitlines()) == 2
     tally = run(store, DUSTED)
