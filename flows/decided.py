@@ -126,11 +126,11 @@ def for_tonight(
             carried=carried,
             held=(*decided.held, *held),
             undone=tuple(
-                (one.decision, why)
+                (one.decision, taken)
                 for one in decided.done
                 if one.decision.reel_id not in decided.locked
                 and one.row["treatment_id"] != treatment.treatment_id
-                and (why := renewed(known[one.decision.reel_id]))
+                and (taken := renewed(known[one.decision.reel_id]))
             ),
         ),
     )
