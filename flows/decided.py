@@ -5,35 +5,31 @@ What cannot be done is left as it is and said, and the others go on.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from catalogs.catalog import Catalog
 from catalogs.decisions.decision import Decision
 from catalogs.decisions.outcomes import OutcomeWord, became, outcomes
-from catalogs.errors import RecipeError, StoreError
+from catalogs.errors import RecipeError
 from catalogs.mixtures import base_version
 from catalogs.policy import Policy
-from catalogs.recipe import Treatment, read_recipe, treatment_label
+from catalogs.recipe import Treatment, treatment_label
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows.prepared import NOTHING, Decided, Prepared
-from flows.treatment import Renewal, renewing
+from flows.wishes import Wishes
 from tasks.decided import (
-    ORIGINAL,
     DueDecision,
     decisions_at_hand,
     due_decisions,
     standing_recipes,
 )
 from tasks.licence import licence_remarks
-from tasks.permit import forbidden
 from tasks.reprocess import plan_wanted
 from tasks.reprocess_plan import ReprocessPlan
-from tasks.restore import build_steps
 
 
 def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:
@@ -51,7 +47,7 @@ def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:
     ledger = store.ledger()
     standing = standing_shots(ledger, recorded_treatments(ledger))
     due = due_decisions(at_hand.decisions, standing, outcomes(ledger))
-    asked = _Asked(store, policy, ask, recorded_treatments(ledger), known_reels(ledger), locked)
+    asked = Wishes(store, policy, ask, recorded_treatments(ledger), known_reels(ledger), locked)
     wanted: dict[str, dict[int, Treatment | RecipeError]] = {}
     held: list[tuple[Decision, str]] = []
     settled = [_joined(one) for one in due.joined]
@@ -155,62 +151,3 @@ def _joined(due: DueDecision) -> tuple[Decision, OutcomeWord, str]:
     label = treatment_label(str(due.row["recipe"]), str(due.row["treatment_id"]))
     how = f"by a run that was cut off then, {label}"
     return (due.decision, *became(due.decision, str(due.row["status"]), how, "see its run"))
-
-
-@dataclass
-class _Asked:
-    """What decisions ask for, each recipe and model looked up once."""
-
-    store: Store
-    policy: Policy
-    ask: bool
-    treatments: Mapping[str, Treatment]
-    reels: Mapping[str, Reel]
-    locked: Mapping[str, str]
-    models: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    _known: dict[tuple[str, str], Renewal | str] = field(default_factory=dict)
-
-    def treatment(self, due: DueDecision) -> Treatment | str:
-        """The treatment that the shot is to have, or why it cannot have it."""
-        decision = due.decision
-        if why := self.locked.get(decision.reel_id):
-            return why
-        before = self.treatments.get(str(due.row["treatment_id"]))
-        if before is None:
-            return f"no night of the ledger names the steps of {due.row['treatment_id']}"
-        try:
-            found = ORIGINAL if decision.verb == "keep original" else self._redone(decision, before)
-            build_steps(found, self.store.shelf)
-        except (RecipeError, StoreError) as error:
-            return str(error)
-        catalog = self.reels[decision.reel_id].catalog
-        return forbidden(catalog, self.policy, found) or found
-
-    def _redone(self, decision: Decision, before: Treatment) -> Treatment:
-        place = (decision.recipe, decision.model)
-        if place not in self._known:
-            self._known[place] = self._renewal(*place)
-        renewal = self._known[place]
-        if isinstance(renewal, str):
-            raise RecipeError(renewal)
-        model = decision.model.partition("@")[0]
-        used = {step.model.partition("@")[0] for step in before.steps}
-        if not decision.recipe and model not in used:
-            raise RecipeError(f"the shot is not restored with {model}; decide otherwise")
-        return renewal.renew(before)
-
-    def _renewal(self, name: str, model: str) -> Renewal | str:
-        try:
-            recipe = None
-            if name:
-                file = self.store.recipes.get(name)
-                if file is None:
-                    return f"no recipe {name!r} is known; put {name}.toml into STORE/recipes"
-                recipe = read_recipe(str(file))
-            found = renewing(self.store, recipe, model or None, self.ask)
-        except (RecipeError, StoreError) as error:
-            return str(error)
-        self.models += found.models
-        self.remarks += found.remarks
-        return found

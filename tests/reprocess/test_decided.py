@@ -23,6 +23,7 @@ from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows import night as night_module
 from flows import work
+from flows.carried import Carried
 from flows.cli import app
 from flows.decided import for_tonight, prepare_decided
 from flows.decided_words import plan_decided
@@ -619,16 +620,19 @@ def test_a_run_that_is_cut_off_after_joining_leaves_no_stale_decision(
     assert (found.outcome, found.batch_id) == ("carried out", "second")
 
 
-def test_each_reel_is_recorded_when_it_is_joined(filled: Archive, run: Run) -> None:
+def test_each_reel_is_recorded_when_it_is_joined(
+    filled: Archive, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = filled([PLAIN, PLAIN])
     take(store, "keep original")
     take(store, "keep original", "R01.r1")
-    seen = []
+    record = Carried.record
 
-    def watching(order: work.Order, job: Job) -> Any:
-        if job.kind == "assemble":
-            seen.append([one.outcome for one in outcomes(store.ledger()).values()])
-        return played(order, job)
+    def then_killed(carried: Carried, reel_id: str) -> None:
+        record(carried, reel_id)
+        raise KeyboardInterrupt
 
-    run(store, worker=watching)
-    assert sorted(seen[-1]) == ["begun", "carried out"]
+    monkeypatch.setattr(Carried, "record", then_killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(store)
+    assert [one.outcome for one in outcomes(store.ledger()).values()] == ["carried out", "begun"]
