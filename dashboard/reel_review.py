@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from catalogs.decisions.decision import Decision
 from catalogs.decisions.standing import ReelState, reel_states
-from catalogs.fixity import sha256_file
 from catalogs.policy import same_name
 from dashboard.house import House
 from dashboard.ledger_view import Row
+from dashboard.outcomes import outcomes_of
 from dashboard.shot_filters import Filters, where_clause
-from tasks.decide import open_decisions, standing_outputs
-from tasks.report.manifest import reel_folder
+from tasks.decide import open_decisions, reel_outputs, standing_outputs
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,8 @@ class ReelReview:
     """What was decided of a reel as a whole.
 
     Attributes:
-        output_sha256: of its manifest; empty where there is none.
+        output_sha256: of its manifest; where none stands and it is locked, of what was locked, so
+            that it can be reopened; else empty.
         open_shots: without a decision of the output that stands.
         flagged_open: of these, how many are flagged.
         decisions: of the whole reel, newest first.
@@ -60,10 +60,10 @@ class ReelReview:
 
 
 def output_of(house: House, row: Row) -> str:
-    """SHA-256 of the manifest of a reel's newest version; empty where there is none."""
-    folder = reel_folder(house.store, row)
-    manifest = folder / "manifest.json" if folder else None
-    return sha256_file(manifest) if manifest and manifest.is_file() else ""
+    """SHA-256 of the manifest of the reel's version that stands; empty where there is none."""
+    reel_id = str(row["reel_id"])
+    found = reel_outputs(house.store, reel_id).get((reel_id, None, None))
+    return found.sha256 if found else ""
 
 
 def reel_review(house: House, row: Row) -> ReelReview:
@@ -76,5 +76,8 @@ def reel_review(house: House, row: Row) -> ReelReview:
         f"SELECT count(*) AS n, count(*) FILTER (s.light = 'flag') AS flagged {source}", values
     ) or {"n": 0, "flagged": 0}
     whole = tuple(d for d in reversed(own) if d.is_of_reel)
-    undone = open_decisions(own, standing_outputs(house.store, reel_id)) if own else ()
+    undone: tuple[Decision, ...] = ()
+    if own:
+        known = outcomes_of(house.view, own)
+        undone = open_decisions(own, standing_outputs(house.store, reel_id), known)
     return ReelReview(output, state, int(counts["n"]), int(counts["flagged"]), whole, undone)

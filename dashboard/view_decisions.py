@@ -1,4 +1,4 @@
-"""Decisions of the log as rows of the view: what is new is added, nothing is ever taken back."""
+"""Decisions of the log as rows of the view: what is new is added; of another log, all is."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import duckdb
 import pyarrow as pa
 
 from catalogs.decisions.decision import Decision
-from catalogs.decisions.log import DecisionLog
-from catalogs.errors import VerificationError
+from catalogs.errors import StoreError, VerificationError
 from catalogs.store import Store
 from dashboard.view_tables import given
+from tasks.decision_fixity import proven_decisions
 
 _SCHEMA = pa.schema(
     [
@@ -28,35 +28,39 @@ class DecisionRows:
 
     Attributes:
         log: of the store.
-        problem: why the log cannot be trusted; empty while it can.
+        problem: why the log cannot be trusted or read; empty while it can.
     """
 
     def __init__(self, store: Store) -> None:
-        self.log = DecisionLog(store.root / "decisions")
+        self.log = store.decisions
         self.problem = ""
-        self._count = 0
+        self._store = store
+        self._shown: tuple[Decision, ...] = ()
 
     def refresh(self, memory: duckdb.DuckDBPyConnection) -> None:
         """Add what was decided since the last time."""
         try:
-            decisions = self.log.read()
-        except VerificationError as error:
+            decisions = proven_decisions(self._store, self.log)
+        except (VerificationError, StoreError) as error:
             self.problem = str(error)
             return
         self.problem = ""
-        new = decisions[self._count :]
-        if not new:
+        if decisions is self._shown:
             return
-        rows = pa.Table.from_pylist([_row(decision) for decision in new], schema=_SCHEMA)
+        known = len(self._shown)
+        if decisions[:known][-1:] != self._shown[-1:]:  # the last line vouches for those before
+            memory.execute("DELETE FROM decision")
+            known = 0
+        rows = pa.Table.from_pylist([_row(one) for one in decisions[known:]], schema=_SCHEMA)
         with given(memory, fresh=rows):
             memory.execute("INSERT INTO decision SELECT * FROM fresh")
-        self._count = len(decisions)
+        self._shown = decisions
 
     def known(self) -> tuple[Decision, ...]:
         """Every decision, oldest first; none while the log cannot be trusted."""
         try:
-            return self.log.read()
-        except VerificationError:
+            return proven_decisions(self._store, self.log)
+        except (VerificationError, StoreError):
             return ()
 
 

@@ -5,35 +5,31 @@ What cannot be done is left as it is and said, and the others go on.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from catalogs.catalog import Catalog
 from catalogs.decisions.decision import Decision
-from catalogs.decisions.outcomes import outcomes
-from catalogs.errors import RecipeError, StoreError
+from catalogs.decisions.outcomes import OutcomeWord, became, outcomes
+from catalogs.errors import RecipeError
 from catalogs.mixtures import base_version
 from catalogs.policy import Policy
-from catalogs.recipe import Treatment, read_recipe
+from catalogs.recipe import Treatment, treatment_label
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows.prepared import NOTHING, Decided, Prepared
-from flows.treatment import Renewal, renewing
+from flows.wishes import Wishes
 from tasks.decided import (
-    ORIGINAL,
     DueDecision,
     decisions_at_hand,
     due_decisions,
     standing_recipes,
 )
 from tasks.licence import licence_remarks
-from tasks.permit import forbidden
 from tasks.reprocess import plan_wanted
-from tasks.reprocess_plan import ReelPlan
-from tasks.restore import build_steps
+from tasks.reprocess_plan import ReprocessPlan
 
 
 def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:
@@ -50,26 +46,35 @@ def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:
         return Prepared(NOTHING, policy, decided=Decided(locked=locked, fault=at_hand.fault))
     ledger = store.ledger()
     standing = standing_shots(ledger, recorded_treatments(ledger))
-    due, stale = due_decisions(at_hand.decisions, standing)
-    asked = _Asked(store, policy, ask, recorded_treatments(ledger), known_reels(ledger), locked)
+    due = due_decisions(at_hand.decisions, standing, outcomes(ledger))
+    asked = Wishes(store, policy, ask, recorded_treatments(ledger), known_reels(ledger), locked)
     wanted: dict[str, dict[int, Treatment | RecipeError]] = {}
     held: list[tuple[Decision, str]] = []
-    for one in due:
+    settled = [_joined(one) for one in due.joined]
+    for one in due.now:
         treatment = asked.treatment(one)
-        if isinstance(treatment, Treatment):
-            wanted.setdefault(one.decision.reel_id, {})[one.start_frame] = treatment
-        else:
+        if not isinstance(treatment, Treatment):
             held.append((one.decision, treatment))
+        elif treatment.treatment_id == one.row["treatment_id"]:
+            settled.append((one.decision, "carried out", f"it is so already, {treatment.label}"))
+        else:
+            wanted.setdefault(one.decision.reel_id, {})[one.start_frame] = treatment
     names = standing_recipes(ledger)
     plan = plan_wanted(store, standing, wanted, policy, names, Counter(), locked)
     held += [
         (one.decision, plan.refused[one.decision.reel_id])
-        for one in due
+        for one in due.now
         if one.decision.reel_id in plan.refused
         and one.start_frame in wanted.get(one.decision.reel_id, {})
     ]
     remarks = [*asked.remarks, *(said for t in plan.treatments for said in licence_remarks(t))]
-    decided = Decided(_carried(due, plan.reels), tuple(held), _unsaid(store, stale), locked)
+    carried = tuple(
+        one.decision
+        for one in due.now
+        if one.start_frame in wanted.get(one.decision.reel_id, {})
+        and one.decision.reel_id not in plan.refused
+    )
+    decided = Decided(carried, tuple(held), due.stale, tuple(settled), due.done, locked=locked)
     plan = replace(plan, refused={})  # said of each decision
     return Prepared(plan, policy, tuple(dict.fromkeys(asked.models)),
                     tuple(dict.fromkeys(remarks)), decided)  # fmt: skip
@@ -90,98 +95,59 @@ def for_tonight(
     holds = {row.reel_id: row.reason for row in catalog.held}
     ledger = store.ledger()
 
+    def renewed(reel: Reel) -> str:
+        if reel.reel_id in entries and base_version(ledger, reel) != treatment.treatment_id:
+            return f"this run restores the whole reel anew, as {treatment.label}"
+        return ""
+
     def hindrance(reel: Reel) -> str:
         if reel.reel_id in holds:
             return f"this run holds the reel: {holds[reel.reel_id]}"
-        entry = entries.get(reel.reel_id)
-        if entry is None:
-            return ""
-        if entry != reel.catalog:
+        if entries.get(reel.reel_id, reel.catalog) != reel.catalog:
             return "its row of the catalog has changed, and this run reads the source anew"
-        if base_version(ledger, reel) != treatment.treatment_id:
-            return (
-                f"this run restores the whole reel anew, as {treatment.label}; "
-                "look at the new version"
-            )
-        return ""
+        whole = renewed(reel)
+        return f"{whole}; look at the new version" if whole else ""
 
     why = {reel.reel.reel_id: hindrance(reel.reel) for reel in prepared.plan.reels}
     decided = prepared.decided
+    known = known_reels(ledger) if decided.done else {}
     held = [(one, why[one.reel_id]) for one in decided.carried if why[one.reel_id]]
     carried = tuple(one for one in decided.carried if not why[one.reel_id])
     reels = tuple(reel for reel in prepared.plan.reels if not why[reel.reel.reel_id])
     return replace(
         prepared,
         plan=replace(prepared.plan, reels=reels),
-        decided=replace(decided, carried=carried, held=(*decided.held, *held)),
+        decided=replace(
+            decided,
+            carried=carried,
+            held=(*decided.held, *held),
+            undone=tuple(
+                (one.decision, taken)
+                for one in decided.done
+                if one.decision.reel_id not in decided.locked
+                and one.row["treatment_id"] != treatment.treatment_id
+                and (taken := renewed(known[one.decision.reel_id]))
+            ),
+        ),
     )
 
 
-def _carried(due: tuple[DueDecision, ...], reels: tuple[ReelPlan, ...]) -> tuple[Decision, ...]:
-    """Decisions that change a shot; where a shot is as it was asked for there is nothing to do."""
-    changing = {(c.shot.reel_id, c.shot.start_frame) for reel in reels for c in reel.chosen}
-    return tuple(one.decision for one in due if (one.decision.reel_id, one.start_frame) in changing)
-
-
-def _unsaid(store: Store, stale: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    """Stale decisions that no run carried out or said to be stale."""
-    if not stale:
+def undone_by(
+    store: Store, decisions: tuple[Decision, ...], plan: ReprocessPlan
+) -> tuple[tuple[Decision, str], ...]:
+    """Decisions that were carried out and that a plan takes back, and by what."""
+    changed = {(one.shot.reel_id, one.shot.start_frame): one.why for one in plan.chosen}
+    if not decisions or not changed:
         return ()
-    known = outcomes(store.ledger())
-    settled = {n for n, one in known.items() if one.outcome in ("carried out", "stale")}
-    return tuple(one for one in stale if one.sequence not in settled)
+    ledger = store.ledger()
+    standing = standing_shots(ledger, recorded_treatments(ledger))
+    done = due_decisions(decisions, standing, outcomes(ledger)).done
+    places = {(one.decision.reel_id, one.start_frame): one.decision for one in done}
+    return tuple((places[place], changed[place]) for place in places.keys() & changed.keys())
 
 
-@dataclass
-class _Asked:
-    """What decisions ask for, each recipe and model looked up once."""
-
-    store: Store
-    policy: Policy
-    ask: bool
-    treatments: Mapping[str, Treatment]
-    reels: Mapping[str, Reel]
-    locked: Mapping[str, str]
-    models: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    _known: dict[tuple[str, str], Renewal | str] = field(default_factory=dict)
-
-    def treatment(self, due: DueDecision) -> Treatment | str:
-        """The treatment that the shot is to have, or why it cannot have it."""
-        decision = due.decision
-        if why := self.locked.get(decision.reel_id):
-            return why
-        before = self.treatments.get(str(due.row["treatment_id"]))
-        if before is None:
-            return f"no night of the ledger names the steps of {due.row['treatment_id']}"
-        try:
-            found = ORIGINAL if decision.verb == "keep original" else self._redone(decision, before)
-            build_steps(found, self.store.shelf)
-        except (RecipeError, StoreError) as error:
-            return str(error)
-        catalog = self.reels[decision.reel_id].catalog
-        return forbidden(catalog, self.policy, found) or found
-
-    def _redone(self, decision: Decision, before: Treatment) -> Treatment:
-        place = (decision.recipe, decision.model)
-        if place not in self._known:
-            self._known[place] = self._renewal(*place)
-        renewal = self._known[place]
-        if isinstance(renewal, str):
-            raise RecipeError(renewal)
-        return renewal.renew(before)
-
-    def _renewal(self, name: str, model: str) -> Renewal | str:
-        try:
-            recipe = None
-            if name:
-                file = self.store.recipes.get(name)
-                if file is None:
-                    return f"no recipe {name!r} is known; put {name}.toml into STORE/recipes"
-                recipe = read_recipe(str(file))
-            found = renewing(self.store, recipe, model or None, self.ask)
-        except (RecipeError, StoreError) as error:
-            return str(error)
-        self.models += found.models
-        self.remarks += found.remarks
-        return found
+def _joined(due: DueDecision) -> tuple[Decision, OutcomeWord, str]:
+    """What became of a decision whose run joined the reel, and ended before it could say so."""
+    label = treatment_label(str(due.row["recipe"]), str(due.row["treatment_id"]))
+    how = f"by a run that was cut off then, {label}"
+    return (due.decision, *became(due.decision, str(due.row["status"]), how, "see its run"))

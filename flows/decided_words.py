@@ -18,6 +18,10 @@ def decided_lines(decided: Decided) -> list[str]:
         f"{one.subject}  {one.sentence}: is stale, its shot was rendered anew"
         for one in decided.stale
     ]
+    lines += [f"{one.subject}  {one.sentence}: {why}" for one, _, why in decided.settled]
+    lines += [
+        f"{one.subject}  {one.sentence}: no longer stands, {why}" for one, why in decided.undone
+    ]
     return lines + ([decided.fault] if decided.fault else [])
 
 

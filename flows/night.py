@@ -5,7 +5,7 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -27,6 +27,7 @@ from flows.places import ClusterLostError
 from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
+from tasks.decided import Locks
 from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import STANDS, standing_treatment
@@ -81,34 +82,37 @@ class Night:
         self._open: dict[str, OpenReel] = {}
         self._again: set[str] = set()
         self._lost = False  # the cluster, for good
+        self._locks = Locks(order.store)
+        self._joined: Callable[[str], None] = _say_nothing
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
-    def run(self, catalog: Catalog, locked: Mapping[str, str] | None = None) -> Tally:
+    def run(self, catalog: Catalog) -> Tally:
         """Work through a catalog; returns when all is done or the night was stopped.
 
         Args:
             catalog: what to restore; reels that were restored again before are left as they are.
-            locked: reels that nothing is done to, and why.
         """
-        locked = locked or {}
         for held in catalog.held:
-            if held.reel_id in locked:
-                self._leave(held.reel_id, locked[held.reel_id])
-            else:
+            if not self._left(held.reel_id):
                 self._hold(held)
         known = reels_at_hand(self._order.ledger)
         for entry in catalog.reels:
-            if entry.reel_id in locked:
-                self._leave(entry.reel_id, locked[entry.reel_id])
-            elif entry.reel_id not in self._again:
+            if entry.reel_id not in self._again and not self._left(entry.reel_id):
                 self._begin(entry, known.get(entry.reel_id))
         return self._work()
 
-    def run_again(self, reels: Iterable[tuple[Reel, tuple[Shot, ...]]]) -> Tally:
+    def run_again(
+        self,
+        reels: Iterable[tuple[Reel, tuple[Shot, ...]]],
+        joined: Callable[[str], None] | None = None,
+    ) -> Tally:
         """Work through reels, with all their shots, that were restored before.
 
-        Each is given the treatment that the order has for it.
+        Args:
+            reels: each is given the treatment that the order has for it.
+            joined: told of each whose new version stands, as soon as it does.
         """
+        self._joined = joined or _say_nothing
         for reel, shots in reels:
             treatment = self._order.for_reel(reel.reel_id).treatment
             record_mixture(self._order.ledger, reel, treatment)
@@ -116,9 +120,21 @@ class Night:
             self._open_reel(reel, shots)
         return self._work()
 
+    def _left(self, reel_id: str) -> bool:
+        """Leave a locked reel alone: whatever the catalog says, what was signed off stands.
+
+        People lock reels while a night runs, so it is asked before anything is said of one.
+        """
+        why = self._locks.why(reel_id)
+        if why:
+            self._queue.drop(reel_id)
+            self._open.pop(reel_id, None)
+            self._leave(reel_id, why)
+        return bool(why)
+
     def _leave(self, reel_id: str, why: str) -> None:
-        """Leave a locked reel alone: whatever the catalog says, what was signed off stands."""
-        rows = self._order.ledger.newest("reels", reel_id)
+        rows = self._order.ledger.read("reels", reel_id)
+        rows = rows[rows["status"].isin(("restored", "failed"))]
         status = rows["status"].iloc[-1] if len(rows) else "held"
         stands = {"restored": self.tally.restored, "failed": self.tally.failed}
         stands.get(status, self.tally.held).add(reel_id)
@@ -169,6 +185,8 @@ class Night:
         return recorded_treatments(self._order.ledger)
 
     def _open_reel(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+        if self._left(reel.reel_id):
+            return
         order = self._order.for_reel(reel.reel_id)
         if is_assembled(reel, shots, order.treatment, order.store, order.notice):
             self.tally.restored.add(reel.reel_id)
@@ -179,6 +197,7 @@ class Night:
             order.record("found finished", reel.reel_id, "success", how)
             work.record_restored(order, reel)
             self._progress.say(reel.reel_id, f"{how}; nothing to do")
+            self._joined(reel.reel_id)
             return
         work.record_allowances(order, reel)
         finished = work.finished_shots(order, reel, shots)
@@ -201,6 +220,8 @@ class Night:
             job = self._queue.take(running + started, self._slots)
             if job is None:
                 break
+            if job.kind == "assemble" and self._left(job.catalog.reel_id):
+                continue
             future = self._submit(job)
             future.add_done_callback(partial(self._note_end, job))
             started += 1
@@ -232,6 +253,7 @@ class Night:
             del self._open[reel_id]
             self.tally.restored.add(reel_id)
             self._progress.say(reel_id, f"restored and verified: {answer}")
+            self._joined(reel_id)
         else:
             self._shot_done(answer)
 
@@ -260,7 +282,7 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif isinstance(error, MACHINE_FAULTS) and (done := self._recorded(job)):
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._finished_already(job)):
             self._shot_done(done)
         elif isinstance(error, MACHINE_FAULTS) and not job.alone:
             self._try_alone(job, error)
@@ -284,7 +306,7 @@ class Night:
             Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
 
-    def _recorded(self, job: Job) -> work.ShotDone | None:
+    def _finished_already(self, job: Job) -> work.ShotDone | None:
         """What a shot came to, where its worker died between recording it and its answer."""
         if job.reel is None or job.shot is None:
             return None
@@ -335,6 +357,10 @@ class Night:
             self.tally.shots_restored += 1
         else:
             self.tally.shots_original_kept += 1
+
+
+def _say_nothing(_: str) -> None:
+    pass
 
 
 def _describe(reel: Reel) -> str:

@@ -11,10 +11,11 @@ from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
 from flows.night import Night, Tally
-from flows.prepared import Prepared, bases_of, record_carried_out, record_plan
+from flows.prepared import Prepared, bases_of, record_plan
 from flows.summary import NightSummary, ended
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
@@ -121,10 +122,10 @@ def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catal
     reels = decided.plan.reels
     order.treatments.update({reel.reel.reel_id: reel.treatment for reel in reels})
     order.bases.update(bases_of(order.ledger, reels))
-    tally = night.run_again((reel.reel, reel.shots) for reel in reels)
-    record_carried_out(order, decided, tally.restored)
-    tally = night.run(catalog, decided.decided.locked)
-    tally.decisions_open = decided.decided.need_attention
+    carried = Carried(order, decided)
+    night.run_again(((reel.reel, reel.shots) for reel in reels), carried.record)
+    tally = night.run(catalog)
+    tally.decisions_open = decided.decided.need_attention + carried.failed
     return tally
 
 

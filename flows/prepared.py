@@ -11,6 +11,7 @@ from catalogs.policy import Policy
 from catalogs.recipe import steps_json
 from flows.software import software
 from flows.work import Order
+from tasks.decided import DueDecision
 from tasks.reprocess_plan import ReelPlan, ReprocessPlan
 
 NOTHING = ReprocessPlan((), {}, {})
@@ -25,6 +26,9 @@ class Decided:
         carried: those that the plan carries out.
         held: those that cannot be carried out now, and why.
         stale: those that were not done before their shot was rendered anew, and were not yet said.
+        settled: those of which nothing is left to do, their outcome, and why.
+        done: those that were carried out before, and of which what was made stands.
+        undone: those of them that the run takes back, and by what.
         locked: reels that nothing is done to, and why.
         fault: what is wrong with the log; nothing is carried out then.
     """
@@ -32,13 +36,17 @@ class Decided:
     carried: tuple[Decision, ...] = ()
     held: tuple[tuple[Decision, str], ...] = ()
     stale: tuple[Decision, ...] = ()
+    settled: tuple[tuple[Decision, OutcomeWord, str], ...] = ()
+    done: tuple[DueDecision, ...] = ()
+    undone: tuple[tuple[Decision, str], ...] = ()
     locked: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
 
     @property
     def need_attention(self) -> int:
         """How many decisions a person must look at; a log that does not hold is one."""
-        return len(self.held) + len(self.stale) + bool(self.fault)
+        failed = sum(outcome == "held" for _, outcome, _ in self.settled)
+        return len(self.held) + len(self.stale) + len(self.undone) + failed + bool(self.fault)
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,10 @@ def record_plan(order: Order, prepared: Prepared) -> None:
     _record_decided(order, prepared)
 
 
-def record_carried_out(order: Order, prepared: Prepared, restored: Iterable[str]) -> None:
-    """Say which decisions stand in a new version of their reel now."""
-    done = set(restored)
-    reels = [reel for reel in prepared.plan.reels if reel.reel.reel_id in done]
-    for decision, why in _with_reasons(prepared.decided.carried, reels):
-        _record(order, decision, "carried out", why)
+def record_settled(order: Order, decided: Decided) -> None:
+    """Say of which decisions nothing is left to do."""
+    for decision, outcome, why in decided.settled:
+        _record(order, decision, outcome, why)
 
 
 def _record_decided(order: Order, prepared: Prepared) -> None:
@@ -99,11 +105,14 @@ def _record_decided(order: Order, prepared: Prepared) -> None:
         _record(order, decision, "held", why)
     for decision in decided.stale:
         _record(order, decision, "stale", _STALE)
-    for decision, why in _with_reasons(decided.carried, prepared.plan.reels):
+    for decision, why in decided.undone:
+        _record(order, decision, "undone", f"{why}; decide again if it is still wanted")
+    record_settled(order, decided)
+    for decision, why in with_reasons(decided.carried, prepared.plan.reels):
         _record(order, decision, "begun", why)
 
 
-def _with_reasons(
+def with_reasons(
     decisions: Iterable[Decision], reels: Iterable[ReelPlan]
 ) -> Iterable[tuple[Decision, str]]:
     """Decisions on shots that the reels' plans change, and what each changes to."""

@@ -15,12 +15,13 @@ from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
-from flows.decided import prepare_decided
+from flows.carried import Carried
+from flows.decided import prepare_decided, undone_by
 from flows.night import Night, Tally
-from flows.prepared import Decided, Prepared, bases_of, record_carried_out, record_plan
+from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
 from flows.summary import NightSummary, ended
 from flows.treatment import renewing
-from tasks.decided import decisions_at_hand, update_copies
+from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy
 from tasks.reprocess import plan_reprocess
@@ -87,7 +88,8 @@ def prepare(store: Store, asked: Asked, ask: bool = True) -> Prepared:
     for treatment in plan.treatments:
         build_steps(treatment, store.shelf)
         remarks = (*remarks, *licence_remarks(treatment))
-    decided = Decided(locked=at_hand.locked, fault=at_hand.fault)
+    undone = undone_by(store, at_hand.decisions, plan)
+    decided = Decided(undone=undone, locked=at_hand.locked, fault=at_hand.fault)
     return Prepared(plan, policy, renewal.models, tuple(dict.fromkeys(remarks)), decided)
 
 
@@ -130,7 +132,7 @@ def reprocess(
         update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
         if not prepared.plan.reels:
-            return ended(_nothing_done(prepared))
+            return ended(_nothing_done(opened, prepared))
         return ended(_carried_out(opened, asked, prepared, means))
 
 
@@ -138,10 +140,11 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
     plan, order = prepared.plan, reprocess_order(store, prepared)
 
     def go(night: Night) -> Tally:
-        tally = night.run_again((reel.reel, reel.shots) for reel in plan.reels)
-        record_carried_out(order, prepared, tally.restored)
+        carried = Carried(order, prepared)
+        reels = ((reel.reel, reel.shots) for reel in plan.reels)
+        tally = night.run_again(reels, carried.record)
         tally.held |= set(plan.refused)
-        tally.decisions_open = prepared.decided.need_attention
+        tally.decisions_open = prepared.decided.need_attention + carried.failed
         return tally
 
     return run_batch(
@@ -149,14 +152,17 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
     )
 
 
-def _nothing_done(prepared: Prepared) -> NightSummary:
-    """What a plan without reels comes to: no batch is begun."""
+def _nothing_done(store: Store, prepared: Prepared) -> NightSummary:
+    """What a plan without reels comes to: no batch is begun; what decisions came to is recorded."""
     decided, refused = prepared.decided, prepared.plan.refused
+    order = work.Order(store, Path(), ORIGINAL, new_batch_id(), policy=prepared.policy)
+    record_settled(order, decided)
     stay = [f"{reel_id} stays as it is: {why}" for reel_id, why in refused.items()]
     stay += [f"{one.subject}: {one.sentence}: {why}" for one, why in decided.held]
+    stay += [f"{one.subject}: {one.sentence}: {why}" for one, _, why in decided.settled]
     stay += [decided.fault] if decided.fault else []
     report = "; ".join(("none, no shot changes", *stay))
-    waiting = len(decided.held) + bool(decided.fault)
+    waiting = decided.need_attention - len(decided.stale)  # which a run that does something says
     return NightSummary("", report, 0, len(refused), 0, 0, 0, False, waiting)
 
 

@@ -115,7 +115,9 @@ def _decisions(prepared: "Prepared") -> dict[str, object]:
     return {
         "carried": [one.sequence for one in decided.carried],
         "held": {one.sequence: why for one, why in decided.held},
-        "stale": [one.sequence for one in decided.stale], "fault": decided.fault,
+        "stale": [one.sequence for one in decided.stale],
+        "settled": {one.sequence: why for one, _, why in decided.settled},
+        "undone": {one.sequence: why for one, why in decided.undone}, "fault": decided.fault,
     }  # fmt: skip
 
 

@@ -112,8 +112,8 @@ def _open(decisions: int) -> str:
     """That decisions of reviewers wait for somebody."""
     if not decisions:
         return ""
-    waiting = "1 decision was" if decisions == 1 else f"{decisions} decisions were"
-    return f" {waiting} not carried out; the report says why."
+    waiting = "1 decision needs" if decisions == 1 else f"{decisions} decisions need"
+    return f" {waiting} a look; the report says why."
 
 
 def known_batch(store: Store, wanted: str | None) -> str:

@@ -7,12 +7,11 @@ the output is the one that was looked at, and nothing is open on a reel that is 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from catalogs.decisions.decision import CARRIED_OUT, Decision, Draft, Place
 from catalogs.decisions.ledger_copy import copy_decision
 from catalogs.decisions.log import DecisionLog
+from catalogs.decisions.outcomes import Outcome, is_settled, outcomes
 from catalogs.decisions.standing import standing_decisions
 from catalogs.errors import DecisionError, StoreError
 from catalogs.fixity import sha256_file
@@ -20,6 +19,7 @@ from catalogs.recipe import treatment_label
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from tasks.decision_fixity import proven_decisions
 from tasks.manifest import MANIFEST
 
 _OPEN = (*CARRIED_OUT, "question")
@@ -49,13 +49,26 @@ def standing_outputs(store: Store, reel_id: str | None = None) -> dict[Place, Ou
         )
         for row in shots.itertuples(index=False)
     }
-    reels: dict[Place, Output] = {}
-    for version in _versions(store, reel_id):
-        manifest = version["folder"] / MANIFEST
-        if manifest.is_file():
-            output = Output(sha256_file(manifest), version["treatment_id"])
-            reels[(version["reel_id"], None, None)] = output
-    return found | reels
+    return found | reel_outputs(store, reel_id)
+
+
+def reel_outputs(store: Store, reel_id: str | None = None) -> dict[Place, Output]:
+    """The restored reels that stand: each one's last restored version, whose manifest is there.
+
+    Args:
+        store: whose ledger is asked.
+        reel_id: of the only reel that is asked for; all when None.
+    """
+    rows = store.ledger().read("reels", reel_id)
+    rows = rows[rows["status"] == "restored"].drop_duplicates("reel_id", keep="last")
+    found: dict[Place, Output] = {}
+    for row in rows.itertuples(index=False):
+        label = treatment_label(str(row.recipe), str(row.treatment_id))
+        manifest = store.reel_folder(str(row.reel_id), label) / MANIFEST
+        with suppress(FileNotFoundError):
+            output = Output(sha256_file(manifest), str(row.treatment_id))
+            found[(str(row.reel_id), None, None)] = output
+    return found
 
 
 def hashes(outputs: Mapping[Place, Output]) -> dict[Place, str]:
@@ -64,15 +77,24 @@ def hashes(outputs: Mapping[Place, Output]) -> dict[Place, str]:
 
 
 def open_decisions(
-    decisions: Iterable[Decision], outputs: Mapping[Place, Output]
+    decisions: Iterable[Decision],
+    outputs: Mapping[Place, Output],
+    known: Mapping[int, Outcome],
 ) -> tuple[Decision, ...]:
-    """Questions, and what was asked for and not done yet, on what stands now."""
+    """Questions, and what was asked for and not done yet, on what stands now.
+
+    Args:
+        decisions: oldest first.
+        outputs: what stands.
+        known: what runs made of decisions.
+    """
     return tuple(
         standing.decision
         for place, standing in standing_decisions(decisions, hashes(outputs)).items()
         if standing.decision.verb in _OPEN
         and not standing.is_stale
         and outputs[place].treatment_id == standing.decision.treatment_id
+        and not is_settled(known.get(standing.decision.sequence))
     )
 
 
@@ -86,25 +108,35 @@ def decide(store: Store, log: DecisionLog, draft: Draft) -> Decision:
 
     Raises:
         DecisionError: nothing of the kind stands, it was rendered anew, the reel is locked, or is
-            to be signed off while something is open.
-        VerificationError: the log's chain does not hold.
+            to be signed off while something is open. A reel is reopened whatever stands.
+        VerificationError: the log's chain does not hold, or the ledger's copies say otherwise.
         StoreError: it cannot be written.
     """
-    outputs = standing_outputs(store, draft.reel_id)
-    if (output := outputs.get(draft.place)) is None:
-        raise DecisionError(f"no restored version of {draft.subject} stands; see `wetgate status`")
-    if draft.verb in ("sign off", "lock"):
-        _check_nothing_open(draft, open_decisions(log.read(), outputs))
-    decision = log.append(draft, output.sha256)
+    decisions = proven_decisions(store, log)
+    expected = None if draft.verb == "reopen" else _expected_output(store, decisions, draft)
+    decision = log.append(draft, expected)
     with suppress(StoreError):  # the log is the record; the next night copies what is missing
         copy_decision(store.ledger(), decision)
     return decision
 
 
-def _check_nothing_open(draft: Draft, still_open: tuple[Decision, ...]) -> None:
+def _expected_output(store: Store, decisions: tuple[Decision, ...], draft: Draft) -> str:
+    outputs = standing_outputs(store, draft.reel_id)
+    if (output := outputs.get(draft.place)) is None:
+        raise DecisionError(f"no restored version of {draft.subject} stands; see `wetgate status`")
+    if draft.verb in ("sign off", "lock"):
+        own = (one for one in decisions if one.reel_id == draft.reel_id)
+        known = outcomes(store.ledger())
+        _check_nothing_open(draft, open_decisions(own, outputs, known), known)
+    return output.sha256
+
+
+def _check_nothing_open(
+    draft: Draft, still_open: tuple[Decision, ...], known: Mapping[int, Outcome]
+) -> None:
     if not still_open:
         return
-    named = "; ".join(f"{one.subject}: {one.sentence}" for one in still_open[:_MOST_NAMED])
+    named = "; ".join(_named(one, known) for one in still_open[:_MOST_NAMED])
     more = f" and {len(still_open) - _MOST_NAMED} more" if len(still_open) > _MOST_NAMED else ""
     raise DecisionError(
         f"{draft.reel_id} cannot be given {draft.verb!r} while something is open: {named}{more}; "
@@ -112,15 +144,7 @@ def _check_nothing_open(draft: Draft, still_open: tuple[Decision, ...]) -> None:
     )
 
 
-def _versions(store: Store, reel_id: str | None) -> Iterable[dict[str, Any]]:
-    """Each reel's version that stands: its folder, and the treatment it was made by."""
-    rows = store.ledger().read("reels", reel_id)
-    rows = rows[rows["status"] == "restored"].drop_duplicates("reel_id", keep="last")
-    for row in rows.itertuples(index=False):
-        label = treatment_label(str(row.recipe), str(row.treatment_id))
-        folder: Path = store.reel_folder(str(row.reel_id), label)
-        yield {
-            "reel_id": str(row.reel_id),
-            "treatment_id": str(row.treatment_id),
-            "folder": folder,
-        }
+def _named(decision: Decision, known: Mapping[int, Outcome]) -> str:
+    outcome = known.get(decision.sequence)
+    held = f" (held: {outcome.detail})" if outcome and outcome.outcome == "held" else ""
+    return f"{decision.subject}: {decision.sentence}{held}"

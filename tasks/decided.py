@@ -1,7 +1,8 @@
 """Decided: what of the reviewers' decisions a run has to do, and which reels it must leave alone.
 
-Nothing is computed here. Where the log of decisions does not hold nothing is carried out, and the
-reels that the ledger's copies say are locked are left alone all the same.
+Nothing is computed here. Where the log of decisions does not hold, or has lost what the ledger has
+copies of, nothing is carried out, and the reels that the copies say are locked are left alone all
+the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,13 +13,16 @@ import pandas as pd
 
 from catalogs.decisions.decision import CARRIED_OUT, Decision, Place
 from catalogs.decisions.ledger_copy import compact_copies, copied_decisions, copy_decisions
-from catalogs.decisions.standing import reel_states, standing_decisions
+from catalogs.decisions.log import DecisionLog
+from catalogs.decisions.outcomes import Outcome, is_said, is_settled
+from catalogs.decisions.standing import Standing, reel_states, standing_decisions
 from catalogs.errors import StoreError, VerificationError
 from catalogs.ledger import Ledger
 from catalogs.recipe import Treatment
 from catalogs.store import Store
+from tasks.decision_fixity import proven_decisions
 
-ORIGINAL = Treatment("original", ())  # the shot's own frames, because a person said so
+ORIGINAL = Treatment("untouched", ())  # the shot's own frames; the recipe of that name
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,37 @@ class AtHand:
         return {name: state.why_locked for name, state in states.items() if state.is_locked}
 
 
-def decisions_at_hand(store: Store) -> AtHand:
-    """Read the decisions, or what the ledger has of them."""
+def decisions_at_hand(store: Store, log: DecisionLog | None = None) -> AtHand:
+    """Read the decisions, or what the ledger has of them.
+
+    Args:
+        store: whose decisions they are.
+        log: of that store; one kept by the caller is faster than a new one.
+    """
     try:
-        return AtHand(store.decisions.read())
+        return AtHand(proven_decisions(store, log or store.decisions))
     except (VerificationError, StoreError) as error:
         return AtHand(copied_decisions(store.ledger()), str(error))
+
+
+class Locks:
+    """The reels that are locked, at any time.
+
+    Args:
+        store: whose decisions they are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._log = store, store.decisions
+        self._decisions: tuple[Decision, ...] | None = None
+        self._locked: dict[str, str] = {}
+
+    def why(self, reel_id: str) -> str:
+        """Why nothing may be done to a reel now; empty when it is not locked."""
+        at_hand = decisions_at_hand(self._store, self._log)
+        if at_hand.decisions is not self._decisions:
+            self._decisions, self._locked = at_hand.decisions, at_hand.locked
+        return self._locked.get(reel_id, "")
 
 
 def update_copies(store: Store, compact: bool = False) -> str:
@@ -84,33 +113,59 @@ class DueDecision:
         return int(self.row["start_frame"])
 
 
-def due_decisions(
-    decisions: Iterable[Decision], standing: pd.DataFrame
-) -> tuple[tuple[DueDecision, ...], tuple[Decision, ...]]:
-    """The decisions to carry out, and those of an output that stands no more.
+@dataclass(frozen=True)
+class Due:
+    """What of the newest decisions of all shots concerns a run.
 
-    One that was carried out is of the output before: it is among the second, and never due again.
+    Attributes:
+        now: to be carried out: of what stands, and never carried out before.
+        joined: begun by a run that ended before it could say so: what it began stands.
+        done: carried out, and what was made of the shot stands.
+        stale: of an output that stands no more, not carried out, and not said yet.
+    """
+
+    now: tuple[DueDecision, ...] = ()
+    joined: tuple[DueDecision, ...] = ()
+    done: tuple[DueDecision, ...] = ()
+    stale: tuple[Decision, ...] = ()
+
+
+def due_decisions(
+    decisions: Iterable[Decision], standing: pd.DataFrame, known: Mapping[int, Outcome]
+) -> Due:
+    """Sort the decisions that runs carry out by what is to be done of them.
 
     Args:
         decisions: oldest first.
         standing: shots of the store, see `catalogs.shot_query`.
+        known: what runs made of decisions.
     """
     rows: dict[Place, dict[str, Any]] = {
         (str(row["reel_id"]), int(row["start_frame"]), int(row["stop_frame"])): row
         for row in standing.to_dict("records")
     }
     outputs = {place: str(row["picture_sha256"]) for place, row in rows.items()}
-    asked = [
-        found
-        for found in standing_decisions(decisions, outputs).values()
-        if found.decision.verb in CARRIED_OUT
-    ]
-    due = tuple(
-        DueDecision(found.decision, rows[found.decision.place])
-        for found in asked
-        if not found.is_stale
-    )
-    return due, tuple(found.decision for found in asked if found.is_stale)
+    found: dict[str, list[DueDecision]] = {"now": [], "joined": [], "done": []}
+    stale = []
+    for place, one in standing_decisions(decisions, outputs).items():
+        outcome = known.get(one.decision.sequence)
+        if one.decision.verb not in CARRIED_OUT:
+            continue
+        if place in rows and (state := _state(one, outcome, rows[place])):
+            found[state].append(DueDecision(one.decision, rows[place]))
+        elif one.is_stale and not is_said(outcome):
+            stale.append(one.decision)
+    return Due(**{name: tuple(own) for name, own in found.items()}, stale=tuple(stale))
+
+
+def _state(one: Standing, outcome: Outcome | None, row: Mapping[str, Any]) -> str:
+    """`now`, `joined` or `done`; else empty."""
+    stands = outcome is not None and outcome.made(str(row["treatment_id"]))
+    if outcome is not None and outcome.outcome == "begun" and one.is_stale:
+        return "joined" if stands else ""
+    if outcome is not None and outcome.outcome == "carried out":
+        return "done" if stands else ""
+    return "" if one.is_stale or is_settled(outcome) else "now"
 
 
 def standing_recipes(ledger: Ledger) -> dict[str, str]:

@@ -1,9 +1,15 @@
-"""Whether the decisions of a store are as they were taken: the log's chain, and its copies."""
+"""Whether the decisions of a store are as they were taken: the log's chain, and its copies.
+
+The chain shows what was changed, taken out or put in; the copies show what was cut off at the end,
+a log that is gone, and one that somebody wrote anew as a whole.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogs.decisions.ledger_copy import differing
+from catalogs.decisions.decision import Decision
+from catalogs.decisions.ledger_copy import differing, sealed_copies
+from catalogs.decisions.log import DecisionLog
 from catalogs.errors import StoreError, VerificationError
 from catalogs.store import Store
 
@@ -28,23 +34,40 @@ class LogFixity:
 
 
 def check_decisions(store: Store) -> LogFixity:
-    """Read every line of the log, and compare the ledger's copies with it.
-
-    The chain shows what was changed, taken out or put in; the copies show what was cut off at the
-    end, and a log that somebody wrote anew as a whole.
-    """
+    """Read every line of the log, and compare the ledger's copies with it."""
     log = store.decisions
     try:
-        decisions = log.read()
+        return LogFixity(len(proven_decisions(store, log)), "", log.torn)
     except (VerificationError, StoreError) as error:
-        return LogFixity(0, str(error), log.torn)
-    found = differing(store.ledger(), decisions)
-    return LogFixity(len(decisions), _spoken(found), log.torn)
+        return LogFixity(_readable(log), str(error), log.torn)
+
+
+def proven_decisions(store: Store, log: DecisionLog) -> tuple[Decision, ...]:
+    """The decisions of the log, which agree with the ledger's copies.
+
+    Args:
+        store: whose ledger has the copies.
+        log: of that store; one kept by the caller is faster than a new one.
+
+    Raises:
+        VerificationError: the chain does not hold, or the copies say otherwise.
+        StoreError: it cannot be read.
+    """
+    copies = sealed_copies(store.ledger())  # first: somebody may decide between the two
+    decisions = log.read()
+    if found := differing(copies, decisions):
+        raise VerificationError(_spoken(found))
+    return decisions
+
+
+def _readable(log: DecisionLog) -> int:
+    try:
+        return len(log.read())
+    except (VerificationError, StoreError):
+        return 0
 
 
 def _spoken(found: list[str]) -> str:
-    if not found:
-        return ""
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     return (
         f"{LOG_NAME} is not what the ledger has copies of: {'; '.join(found[:_MOST_NAMED])}{more}; "

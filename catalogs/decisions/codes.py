@@ -3,8 +3,7 @@
 `CATEGORY/TERM`. Categories FILM and VIDEO are of the MovieLabs Quality Control (QC) Vocabulary,
 version 1.1 of 17 December 2019 (movielabs.com/md/qcvocabulary), of which only what applies to the
 restoration of film is taken, with meanings in our words. That vocabulary has no terms for what
-restoration by learned models gets wrong, and few for restoration: RESTORATION and AI are ours; a
-delivery that allows only the vocabulary writes them as the term of `stands_for`.
+restoration by learned models gets wrong, and few for restoration: RESTORATION and AI are ours.
 """
 
 from dataclasses import dataclass
@@ -19,14 +18,12 @@ class Code:
         name: as a person reads it.
         means: what is seen.
         metrics: identifiers of the metrics that see the same.
-        stands_for: of a code of ours, the nearest term of the MovieLabs vocabulary, if one is near.
     """
 
     code: str
     name: str
     means: str
     metrics: tuple[str, ...] = ()
-    stands_for: str = ""
 
     @property
     def category(self) -> str:
@@ -75,8 +72,6 @@ _RESTORATION = (
     Code("RESTORATION/OTHER", "Another fault", "None of these; the comment says what."),
 )  # fmt: skip
 
-_MENDED = "FILM/DUST-REMOVAL-ERROR"
-
 _AI = (
     Code("AI/EYE-FLICKER", "Eye flicker", "Eyes change from frame to frame: gaze, iris, highlight.",
          ("EYE",)),
@@ -94,10 +89,10 @@ _AI = (
     Code("AI/SWIMMING-TEXTURE", "Swimming texture", "Texture crawls over what it belongs to, or "
          "sticks to the screen.", ("BOIL", "STICK")),
     Code("AI/INVENTED-DETAIL", "Invented detail", "Picture that the source does not show.",
-         ("CHG",), _MENDED),
+         ("CHG",)),
     Code("AI/ERASED-DETAIL", "Erased detail", "Something of the picture was taken for damage.",
-         ("CHG",), _MENDED),
-    Code("AI/GHOST", "Ghost", "A trail or double of what moves.", ("GHOST",), _MENDED),
+         ("CHG",)),
+    Code("AI/GHOST", "Ghost", "A trail or double of what moves.", ("GHOST",)),
     Code("AI/PULSING-SHARPNESS", "Pulsing sharpness", "Sharp and soft take turns.", ("CADENCE",)),
     Code("AI/HALO", "Halo", "Bright or dark rims along edges."),
 )  # fmt: skip

@@ -6,7 +6,7 @@ holds, with its number, its time and its place in the chain.
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from pydantic import ConfigDict
@@ -22,6 +22,7 @@ CARRIED_OUT = ("keep original", "redo")  # the next run does them
 LONGEST_COMMENT = 4000
 LONGEST_NAME = 200
 
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # Unicode, annex 9
 _RECIPE = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -120,16 +121,6 @@ class Decision(Said):
         return f"decision {self.sequence}, {self.verb} by {self.person}"
 
 
-def draft_of(decision: Decision) -> Draft:
-    """What was asked for, for instance to ask it of another output.
-
-    Raises:
-        DecisionError: it holds what is not known any more, for instance a retired code.
-    """
-    own = {"sequence", "decided_at", "before", "sha256"}
-    return Draft(**{name: value for name, value in asdict(decision).items() if name not in own})
-
-
 def _check_texts(draft: Draft) -> None:
     if not any(map(str.isalpha, draft.person)):
         raise DecisionError("no person is named; sign in, or give --as NAME")
@@ -149,9 +140,14 @@ def _check_texts(draft: Draft) -> None:
 def _check_text(name: str, text: str, longest: int, allowed: str) -> None:
     if len(text) > longest:
         raise DecisionError(f"{name} has {len(text)} characters; {longest} are the most")
-    odd = (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in allowed)
-    if next(odd, None) is not None:
+    if any(map(_is_control, set(text) - set(allowed))):
         raise DecisionError(f"{name} holds control characters; take them out")
+
+
+def _is_control(character: str) -> bool:
+    """True of what makes a text read otherwise than it is written: overrides, hidden breaks."""
+    turns = unicodedata.bidirectional(character) in _TURNS
+    return turns or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _check_place(draft: Draft) -> None:

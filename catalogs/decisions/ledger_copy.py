@@ -5,13 +5,29 @@ copying twice leaves one row. `batch_id` of a row is the night that the decision
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from catalogs.decisions.decision import Decision
 from catalogs.ledger import Ledger
 
 _A_PARTITION = 1000  # decisions
+_MOST_FILES = 20_000  # whose copies are kept in memory
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A copied decision, as far as it must agree with the log."""
+
+    sequence: int
+    sha256: str
+    person: str
+    verb: str
+    decided_at: str
 
 
 def copy_decision(ledger: Ledger, decision: Decision) -> None:
@@ -58,26 +74,45 @@ def copied_decisions(ledger: Ledger) -> tuple[Decision, ...]:
     return tuple(_decision(dict(zip(own, row, strict=True))) for row in known.to_numpy())
 
 
-def differing(ledger: Ledger, decisions: Iterable[Decision]) -> list[str]:
+def sealed_copies(ledger: Ledger) -> frozenset[Sealed]:
+    """What the copies say of the log; a file that was read once is not read again."""
+    while True:
+        files = sorted((ledger.folder / "decisions").glob("*/*.parquet"))
+        try:
+            return frozenset(row for file in files for row in _sealed(file))
+        except FileNotFoundError:  # merged with others meanwhile
+            continue
+
+
+def differing(copies: Iterable[Sealed], decisions: Iterable[Decision]) -> list[str]:
     """Where the ledger's copies say otherwise than the log, in words; empty where they agree.
 
     A decision that is not copied yet is no difference; one that the log has lost is.
+
+    Args:
+        copies: read before the log was, so that none is of a decision taken since.
+        decisions: of the log.
     """
     sealed = {decision.sequence: decision.sha256 for decision in decisions}
-    rows = ledger.read("decisions")[["sequence", "sha256", "person", "verb", "decided_at"]]
     said = []
-    for row in rows.sort_values("sequence").drop_duplicates().itertuples(index=False):
-        if sealed.get(row.sequence) != row.sha256:
-            became = "is another" if row.sequence in sealed else "is not in the log any more"
-            said.append(
-                f"decision {row.sequence} ({row.verb} by {row.person}, {row.decided_at}) {became}"
-            )
+    wrong = [row for row in copies if sealed.get(row.sequence) != row.sha256]
+    for row in sorted(wrong, key=lambda row: row.sequence):
+        became = "is another" if row.sequence in sealed else "is not in the log any more"
+        said.append(
+            f"decision {row.sequence} ({row.verb} by {row.person}, {row.decided_at}) {became}"
+        )
     return said
 
 
 def _copy(ledger: Ledger, decisions: list[Decision]) -> None:
     name = f"{decisions[0].sequence:08d}-{decisions[-1].sequence:08d}-{decisions[-1].sha256[:12]}"
     ledger.append("decisions", _partition(decisions[0]), map(_row, decisions), name=name)
+
+
+@lru_cache(maxsize=_MOST_FILES)
+def _sealed(file: Path) -> tuple[Sealed, ...]:
+    columns = [field.name for field in fields(Sealed)]
+    return tuple(Sealed(**row) for row in pq.read_table(file, columns=columns).to_pylist())
 
 
 def _partition(decision: Decision) -> str:

@@ -36,12 +36,14 @@ def _attention(night: Night) -> Iterator[str]:
 
 
 def _decision_attention(night: Night) -> Iterator[str]:
-    """What reviewers decided and nobody did."""
+    """What reviewers decided and nobody did, or this run took back."""
     for event in night.events:
         if event["event"] == "decision log":
             yield f"{event['detail']}."
         if event["event"] == EVENT and event["outcome"] in ("held", "stale"):
             yield f"{event['object']}: not done: {event['detail']}."
+        if event["event"] == EVENT and event["outcome"] == "undone":
+            yield f"{event['object']}: no longer stands: {event['detail']}."
 
 
 def _reel_attention(reel: ReelNight) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalogs.decisions.decision import Draft
+from catalogs.decisions.ledger_copy import copy_decision
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
@@ -152,3 +153,52 @@ class House:
 
     def __init__(self, view: LedgerView) -> None:
         self.view = view
+
+
+def test_another_log_is_shown_as_it_is_now(filled: Store) -> None:
+    """A log that holds is put back from a copy of fewer decisions, and then another is taken."""
+    view = LedgerView(filled, 0.0)
+
+    def shown() -> list[object]:
+        return [
+            row["comment"] for row in view.ask("SELECT comment FROM decision ORDER BY sequence")
+        ]
+
+    def take(comment: str) -> None:
+        view.decisions.log.append(
+            Draft(person="A", verb="accept", reel_id="R0.r1", start_frame=0, stop_frame=FRAMES,
+                  treatment_id=TREATMENT.treatment_id, output_sha256="a" * 64, comment=comment)
+        )  # fmt: skip
+
+    take("one")
+    take("two")
+    path = view.decisions.log.path
+    copy = path.read_bytes()
+    take("three")
+    assert shown() == ["one", "two", "three"]
+    path.unlink()
+    path.write_bytes(copy)
+    take("four")
+    assert shown() == ["one", "two", "four"]
+    path.unlink()
+    path.write_bytes(copy)
+    assert shown() == ["one", "two"]
+
+
+def test_a_log_that_cannot_be_read_is_a_problem_and_no_fault_of_the_page(filled: Store) -> None:
+    view = LedgerView(filled, 0.0)
+    view.decisions.log.path.mkdir(parents=True)
+    assert view.ask("SELECT count(*) AS n FROM decision") == [{"n": 0}]
+    assert "cannot read" in view.decisions.problem
+    assert view.decisions.known() == ()
+
+
+def test_a_log_that_was_deleted_is_a_problem(filled: Store) -> None:
+    draft = Draft(
+        person="A", verb="accept", reel_id="R0.r1", treatment_id="t", output_sha256="a" * 64
+    )
+    copy_decision(filled.ledger(), filled.decisions.append(draft))
+    filled.decisions.path.unlink()
+    view = LedgerView(filled, 0.0)
+    view.refresh()
+    assert "not in the log any more" in view.decisions.problem

@@ -1,5 +1,6 @@
 """The log of decisions keeps what was answered for, and shows any change to it."""
 
+import os
 import random
 import threading
 import time
@@ -190,3 +191,48 @@ def test_a_long_log_is_read_fast_and_followed_at_once(tmp_path: Path) -> None:
     assert first < 2
     assert again < first / 10
     assert appended < first / 3
+
+
+@pytest.mark.parametrize("keeps_times", [False, True])
+def test_a_running_process_sees_an_edited_line(log: DecisionLog, keeps_times: bool) -> None:
+    log.append(draft(comment="waxy"))
+    log.append(draft())
+    whole, times = log.path.read_bytes(), log.path.stat()
+    edited = whole.replace(b"waxy", b"fine")
+    log.path.write_bytes(edited)
+    if keeps_times:
+        os.utime(log.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    for _ in range(2):
+        with pytest.raises(VerificationError, match="line 1"):
+            log.read()
+    with pytest.raises(VerificationError, match="line 1"):
+        log.append(draft())
+    assert log.path.read_bytes() == edited
+    log.path.write_bytes(whole)
+    assert log.append(draft()).sequence == 3
+
+
+def test_a_log_that_is_gone_is_not_begun_anew(log: DecisionLog) -> None:
+    log.append(draft())
+    log.path.unlink()
+    with pytest.raises(VerificationError, match="is gone"):
+        log.append(draft())
+    assert not log.path.exists()
+
+
+def test_lines_put_aside_take_the_first_free_name(log: DecisionLog) -> None:
+    """Somebody took one of the files away meanwhile."""
+    log.append(draft())
+
+    def torn(text: bytes) -> None:
+        with log.path.open("ab") as stream:
+            stream.write(text)
+        with pytest.raises(DecisionError, match="not locked"):
+            log.append(draft("reopen", comment="nothing is written"))
+
+    torn(b"one")
+    torn(b"two")
+    (log.folder / "torn-000001-1.txt").unlink()
+    torn(b"three")
+    torn(b"four")
+    assert [path.read_text() for path in log.torn] == ["three", "two", "four"]

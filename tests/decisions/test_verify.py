@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from catalogs.decisions import ledger_copy
 from catalogs.decisions.chain import FIRST, written
+from catalogs.decisions.decision import Decision
 from catalogs.decisions.ledger_copy import (
     compact_copies,
     copied_decisions,
     copy_decision,
     copy_decisions,
 )
+from catalogs.decisions.log import DecisionLog
 from catalogs.store import Store
 from flows.cli import app
+from tasks.decision_fixity import check_decisions
 
 from .conftest import draft
 
@@ -113,3 +117,36 @@ def test_copies_are_made_once_whoever_makes_them(
     compact_copies(ledger)
     assert len(list((ledger.folder / "decisions").glob("*/*.parquet"))) == 2
     assert copied_decisions(ledger) == log.read()
+
+
+def test_a_decision_that_is_taken_meanwhile_is_no_problem(
+    decided: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody decides, and the decision is copied, just after the log was read."""
+    read = DecisionLog.read
+
+    def then_another(log: DecisionLog) -> tuple[Decision, ...]:
+        known = read(log)
+        copy_decision(decided.ledger(), log.append(draft(comment="meanwhile")))
+        return known
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DecisionLog, "read", then_another)
+        assert check_decisions(decided).fault == ""
+    assert check_decisions(decided).decisions == 4
+
+
+def test_each_copy_is_read_once_however_often_people_decide(
+    decided: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else 200 decisions a minute would read tens of thousands of files."""
+    read, files = ledger_copy.pq.read_table, []
+    monkeypatch.setattr(
+        ledger_copy.pq, "read_table", lambda file, **how: (files.append(file), read(file, **how))[1]
+    )
+    for _ in range(5):
+        copy_decision(decided.ledger(), decided.decisions.append(draft()))
+        assert check_decisions(decided).fault == ""
+    assert len(files) == len(set(files)) == 8
+    compact_copies(decided.ledger())
+    assert check_decisions(decided).fault == ""

@@ -13,16 +13,17 @@ from catalogs.catalog import Catalog
 from catalogs.decisions.decision import Decision, Draft
 from catalogs.decisions.outcomes import outcomes
 from catalogs.decisions.standing import standing_decisions
-from catalogs.errors import DecisionError, MediaError, RecipeError
+from catalogs.errors import DecisionError, MediaError, RecipeError, VerificationError
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment, read_recipe
 from catalogs.records import CatalogReel, HeldRow
-from catalogs.rows import known_reels, reel_row
+from catalogs.rows import known_reels, reel_row, restored_row
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows import night as night_module
 from flows import work
+from flows.carried import Carried
 from flows.cli import app
 from flows.decided import for_tonight, prepare_decided
 from flows.decided_words import plan_decided
@@ -32,6 +33,7 @@ from flows.nightly import run_night
 from flows.prepared import record_plan
 from flows.progress import NightProgress
 from flows.reprocess import Asked, prepare
+from flows.reprocess_command import plan_text
 from tasks.decide import decide, hashes, open_decisions, standing_outputs
 from tasks.decided import ORIGINAL
 from tasks.permit import find_policy
@@ -40,7 +42,7 @@ from tasks.report.attention import attention
 from tasks.report.night import read_night
 from tasks.treat import resolve_recipe
 
-from .conftest import FRAMES, ONE, Answer, by_model, played, stand
+from .conftest import FRAMES, ONE, Answer, by_model, outcome, played, stand
 
 Archive = Callable[..., Store]
 Reprocess = Callable[..., tuple[str, Tally]]
@@ -126,6 +128,11 @@ def recipes(store: Store, reel_id: str = "R00.r1") -> list[str]:
     return list(shots["recipe"])
 
 
+def still_open(store: Store) -> tuple[Decision, ...]:
+    known = outcomes(store.ledger())
+    return open_decisions(store.decisions.read(), standing_outputs(store), known)
+
+
 def computed(store: Store, batch: str) -> set[tuple[str, int]]:
     rows = store.ledger().read("restorations")
     rows = rows[rows["batch_id"] == batch]
@@ -145,12 +152,12 @@ def test_keep_original_is_carried_out_once_and_stands(filled: Archive, run: Run)
     assert computed(store, "night") == {("R00.r1", 1)}
     assert tally.restored == {"R00.r1", "R01.r1"}
     assert (tally.shots_restored, tally.decisions_open) == (8, 0)
-    assert recipes(store) == ["conservative", "original", "conservative", "conservative"]
+    assert recipes(store) == ["conservative", "untouched", "conservative", "conservative"]
     assert outcomes(store.ledger())[decision.sequence].outcome == "carried out"
     for batch in ("second", "third"):  # nights with the same recipe keep it
         tally = run(store, batch=batch)
         assert (computed(store, batch), tally.decisions_open) == (set(), 0)
-        assert recipes(store)[1] == "original"
+        assert recipes(store)[1] == "untouched"
     events = store.ledger().read("events")
     assert len(events[events["outcome"] == "carried out"]) == 1
 
@@ -212,14 +219,14 @@ def test_a_reel_of_which_every_shot_keeps_its_original_stays_so(filled: Archive,
     take(store, "keep original", shot=0)
     take(store, "keep original", shot=1)
     run(store)
-    assert recipes(store) == ["original", "original"]
+    assert recipes(store) == ["untouched", "untouched"]
     version = store.ledger().newest("reels").iloc[0]["derivative_id"]
     assert version == f"R00.r1.{ORIGINAL.label}"
     assert run(store, batch="second").restored == {"R00.r1"}
     assert store.ledger().newest("reels").iloc[0]["derivative_id"] == version
     take(store, "redo", shot=0, recipe="conservative")
     run(store, batch="third")
-    assert recipes(store) == ["conservative", "original"]
+    assert recipes(store) == ["conservative", "untouched"]
     take(store, "redo", shot=1, recipe="conservative")
     run(store, batch="fourth")
     assert recipes(store) == ["conservative", "conservative"]
@@ -236,7 +243,7 @@ def test_only_the_newest_decision_of_a_shot_is_carried_out(filled: Archive, run:
     take(store, "keep original", shot=2)
     take(store, "question", shot=3, comment="is this a face?")
     run(store)
-    assert recipes(store) == ["conservative", "conservative", "original", "conservative"]
+    assert recipes(store) == ["conservative", "conservative", "untouched", "conservative"]
 
 
 def test_a_night_with_another_recipe_restores_the_whole_and_says_so(
@@ -267,7 +274,7 @@ def test_what_policy_forbids_is_held_with_the_reason_and_the_others_go_on(
     take(store, "keep original", shot=2)
     tally = run(store, policy=find_policy(policy, store.root))
     assert (tally.decisions_open, tally.restored, tally.held) == (1, {"R00.r1"}, set())
-    assert recipes(store) == ["conservative", "conservative", "original", "conservative"]
+    assert recipes(store) == ["conservative", "conservative", "untouched", "conservative"]
     held = outcomes(store.ledger())[forbidden.sequence]
     assert held.outcome == "held"
     assert "step stabilise must never run" in held.detail
@@ -292,7 +299,7 @@ def test_what_cannot_be_looked_up_is_held(
     take(store, "keep original", shot=0)
     assert run(store).decisions_open == 1
     assert why in outcomes(store.ledger())[1].detail
-    assert recipes(store)[:2] == ["original", "conservative"]
+    assert recipes(store)[:2] == ["untouched", "conservative"]
 
 
 def test_a_locked_reel_is_not_touched_by_nights_or_reprocessing(
@@ -372,7 +379,7 @@ def test_a_reel_that_fails_keeps_its_version_and_its_decision(filled: Archive, r
     assert (tally.failed, tally.restored) == ({"R00.r1"}, set())
     assert outcomes(store.ledger())[1].outcome == "begun"
     assert run(store, batch="second").restored == {"R00.r1"}
-    assert recipes(store)[1] == "original"
+    assert recipes(store)[1] == "untouched"
     assert computed(store, "second") == set()
     assert outcomes(store.ledger())[1].outcome == "carried out"
 
@@ -422,7 +429,7 @@ def test_a_reel_is_not_signed_off_while_something_is_open(filled: Archive, run: 
         take(store, "sign off", shot=None)
     take(store, "accept", shot=2)
     run(store)
-    assert open_decisions(store.decisions.read(), standing_outputs(store)) == ()
+    assert still_open(store) == ()
     lock(store)
     with pytest.raises(DecisionError, match="locked"):
         take(store, "accept")
@@ -453,7 +460,7 @@ def test_a_reel_out_of_the_nights_catalog_is_carried_out_too(filled: Archive, ru
     entries = (known_reels(store.ledger())["R00.r1"].catalog,)
     tally = run(store, catalog=Catalog(Path("c.csv"), entries, (), ()))
     assert tally.restored == {"R00.r1", "R01.r1"}
-    assert recipes(store, "R01.r1") == ["dusted", "original", "dusted", "dusted"]
+    assert recipes(store, "R01.r1") == ["dusted", "untouched", "dusted", "dusted"]
 
 
 def test_what_this_run_ingests_anew_waits(filled: Archive, run: Run) -> None:
@@ -466,3 +473,166 @@ def test_what_this_run_ingests_anew_waits(filled: Archive, run: Run) -> None:
     ((held, why),) = prepared.decided.held
     assert (held.sequence, prepared.plan.reels) == (1, ())
     assert "has changed" in why
+
+
+@pytest.mark.parametrize("lost", ["deleted", "cut"])
+def test_a_log_that_was_deleted_or_cut_lifts_no_lock(filled: Archive, run: Run, lost: str) -> None:
+    store = filled([PLAIN, PLAIN])
+    lock(store)
+    path = store.decisions.path
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.unlink() if lost == "deleted" else path.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(VerificationError, match=r"decision 3 .lock by C\. Head"):
+        take(store, "accept", "R01.r1")
+    assert not path.exists() or len(path.read_bytes().splitlines()) == 2
+    tally = run(store, DUSTED)
+    assert recipes(store) == ["conservative"] * 4
+    assert recipes(store, "R01.r1") == ["dusted"] * 4
+    assert tally.decisions_open == 1
+    assert any("not in the log any more" in a for a in attention(read_night(store, "night")))
+    path.write_bytes(b"".join(lines))
+    assert take(store, "accept", "R01.r1").sequence == 4
+
+
+@pytest.mark.parametrize("what", ["manifest", "row"])
+def test_a_lock_can_be_taken_back_whatever_stands(filled: Archive, what: str) -> None:
+    store = filled([PLAIN])
+    lock(store)
+    reopening = said(store, "reopen", shot=None, comment="it is damaged")
+    reel = known_reels(store.ledger())["R00.r1"]
+    if what == "row":
+        failed = reel_row(reel, "failed", PLAIN, "damaged", f"R00.r1.{PLAIN.label}")
+        store.ledger("fixity").append("reels", "R00.r1", [failed])
+    else:
+        (store.reel_folder("R00.r1", PLAIN.label) / "manifest.json").unlink()
+    assert decide(store, store.decisions, reopening).verb == "reopen"
+
+
+def test_what_a_shot_is_already_is_carried_out_at_once(filled: Archive, run: Run) -> None:
+    store = filled([PLAIN])
+    take(store, "redo", recipe="conservative")
+    assert len(still_open(store)) == 1
+    tally = run(store)
+    assert (computed(store, "night"), tally.decisions_open) == (set(), 0)
+    found = outcomes(store.ledger())[1]
+    assert found.outcome == "carried out"
+    assert found.detail == f"it is so already, {PLAIN.label}"
+    lock(store)
+
+
+def test_a_model_that_the_shot_does_not_use_is_held_and_says_what_to_do(
+    filled: Archive, run: Run
+) -> None:
+    store = filled([PLAIN])
+    take(store, "redo", model="dust@2")
+    assert run(store).decisions_open == 1
+    with pytest.raises(DecisionError, match=r"held: the shot is not restored with dust; decide"):
+        take(store, "sign off", shot=None)
+    take(store, "accept")
+    lock(store)
+
+
+def test_a_decision_that_was_carried_out_does_not_come_back_with_its_output(
+    filled: Archive, run: Run, reprocess: Reprocess
+) -> None:
+    store = filled([PLAIN])
+    take(store, "keep original")
+    run(store)
+    prepared = prepare(store, Asked(recipe="conservative"), ask=False)
+    (line,) = [one for one in plan_text(prepared).splitlines() if "decision 1" in one]
+    assert "no longer stands, untouched-" in line
+    reprocess(store, recipe="conservative")
+    assert recipes(store) == ["conservative"] * 4
+    assert outcomes(store.ledger())[1].outcome == "undone"
+    assert still_open(store) == ()
+    assert run(store, batch="second").decisions_open == 0
+    assert recipes(store) == ["conservative"] * 4
+    lock(store)
+
+
+def test_a_lock_taken_while_a_night_runs_is_respected(filled: Archive, run: Run) -> None:
+    store = filled([PLAIN, PLAIN])
+    manifest = standing_outputs(store)[("R00.r1", None, None)]
+
+    def locking(order: work.Order, job: Job) -> Any:
+        if not store.decisions.read():
+            lock(store)
+        return played(order, job)
+
+    tally = run(store, DUSTED, worker=locking)
+    assert standing_outputs(store)[("R00.r1", None, None)] == manifest
+    assert tally.restored == {"R00.r1", "R01.r1"}
+    assert recipes(store, "R01.r1") == ["dusted"] * 4
+    events = store.ledger().read("events", "night")
+    assert list(events[events["event"] == "found locked"]["object"]) == ["R00.r1"]
+
+
+def test_a_redo_that_could_not_be_restored_is_held_for_that(filled: Archive, run: Run) -> None:
+    store = filled([PLAIN])
+    take(store, "redo", recipe="stabilised")
+
+    def failing(order: work.Order, job: Job) -> Any:
+        if job.kind == "restore":
+            raise ValueError("no two frames are alike")
+        if job.kind != "keep":
+            return played(order, job)
+        own = order.for_reel(job.catalog.reel_id)
+        assert job.shot is not None
+        treatment = own.treatment.of(job.shot.start_frame)
+        kept = replace(outcome(store, job.shot, treatment), status="original kept",
+                       reason=job.reason)  # fmt: skip
+        own.ledger.append("restorations", job.shot.reel_id, [restored_row(kept, "test")])
+        return work.ShotDone(job.shot, kept.status, job.reason, 1.0)
+
+    assert run(store, worker=failing).decisions_open == 1
+    found = outcomes(store.ledger())[1]
+    assert found.outcome == "held"
+    assert found.detail == "it could not be restored: ValueError: no two frames are alike"
+    assert any("could not be restored" in a for a in attention(read_night(store, "night")))
+    assert run(store, batch="second").decisions_open == 0
+
+
+def test_a_night_that_takes_a_decision_back_says_so_once(filled: Archive, run: Run) -> None:
+    store = filled([PLAIN])
+    take(store, "keep original")
+    run(store)
+    catalog = Catalog(Path("c.csv"), (known_reels(store.ledger())["R00.r1"].catalog,), (), ())
+    lines = plan_decided(store, catalog, DUSTED, Policy()).remarks
+    assert "no longer stands, this run restores the whole reel anew, as dusted-" in lines[0]
+    assert run(store, DUSTED, "second").decisions_open == 1
+    (line,) = [a for a in attention(read_night(store, "second")) if "decision" in a]
+    assert "no longer stands: decision 1, keep original by A. Reviewer: this run" in line
+    assert line.endswith("decide again if it is still wanted.")
+    assert run(store, DUSTED, "third").decisions_open == 0
+
+
+def test_a_run_that_is_cut_off_after_joining_leaves_no_stale_decision(
+    filled: Archive, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled([PLAIN])
+    take(store, "keep original")
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.carried.Carried.record", lambda *_: None)
+        run(store)
+    assert outcomes(store.ledger())[1].outcome == "begun"
+    assert run(store, batch="second").decisions_open == 0
+    found = outcomes(store.ledger())[1]
+    assert (found.outcome, found.batch_id) == ("carried out", "second")
+
+
+def test_each_reel_is_recorded_when_it_is_joined(
+    filled: Archive, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled([PLAIN, PLAIN])
+    take(store, "keep original")
+    take(store, "keep original", "R01.r1")
+    record = Carried.record
+
+    def then_killed(carried: Carried, reel_id: str) -> None:
+        record(carried, reel_id)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Carried, "record", then_killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(store)
+    assert [one.outcome for one in outcomes(store.ledger()).values()] == ["carried out", "begun"]
