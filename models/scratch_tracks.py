@@ -99,11 +99,21 @@ class Tracks:
 
     def scratches(self, number: int, height: int) -> list[Track]:
         """Tracks with a line in the frame that are scratches."""
+        return [track for track in self._believed(height) if number in track.lines]
+
+    def passing(self, number: int, height: int) -> list[Line]:
+        """A line of each scratch that is in the frame, or was missed in it but is near in time."""
+        nearest = [
+            min(track.lines.items(), key=lambda item: abs(item[0] - number))
+            for track in self._believed(height)
+        ]
+        return [line for seen, line in nearest if abs(seen - number) <= LOST]
+
+    def _believed(self, height: int) -> list[Track]:
         return [
             track
             for track in self.tracks
-            if number in track.lines
-            and len(track.lines) >= LEAST_LIFE
+            if len(track.lines) >= LEAST_LIFE
             and track.is_scratch
             and track.drift < DRIFT * height / 480
         ]

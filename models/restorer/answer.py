@@ -47,18 +47,20 @@ def masks_of(logits: Tensor) -> Tensor:
     return ((1 + 2 * STRETCH) * torch.sigmoid(logits - CAUTION) - STRETCH).clamp(0, 1)
 
 
-def gate_of(masks: Tensor, repaired: Tensor, asked: Tensor) -> Tensor:
+def gate_of(masks: Tensor, bounds: Tensor, repaired: Tensor, asked: Tensor) -> Tensor:
     """Where all may be changed: where the engine repaired, and where a mask is that is asked.
 
     Args:
         masks: `[N, 3, H, W]`, in the order of `MASKED`.
+        bounds: `[N, 3, H, W]`, 0 or 1, where each may open.
         repaired: `[N, 1, H, W]`, 0 or 1.
         asked: `[N, 5]`, in the order of `TASKS`.
     """
     left = 1 - repaired
     for number, task in enumerate(MASKED):
         share = asked[:, TASKS.index(task), None, None, None]
-        left = left * (1 - share * masks[:, number, None])
+        mask = masks[:, number, None] * bounds[:, number, None]
+        left = left * (1 - share * mask)
     return 1 - left
 
 

@@ -70,7 +70,8 @@ def test_each_task_opens_its_own_mask() -> None:
     masks[0, 1, 0, 1] = 1  # a scratch in the middle
     repaired[..., 2] = 1
     one = torch.eye(len(TASKS))
-    found = {t: gate_of(masks, repaired, one[None, n]).flatten() for n, t in enumerate(TASKS)}
+    free = torch.ones_like(masks)
+    found = {t: gate_of(masks, free, repaired, one[None, n])[0, 0, 0] for n, t in enumerate(TASKS)}
     assert {task: gate.tolist() for task, gate in found.items()} == {
         "denoise": [0, 0, 1], "dirt": [0, 0, 1], "scratch": [0, 1, 1], "inpaint": [0, 0, 1],
         "flicker": [0, 0, 1],
