@@ -1,14 +1,16 @@
 """Where masks may open: what is damage shows it, to the engine or by a spike in time.
 
-    dirt        around dirt that the engine repaired, and around what spikes against both
-                neighbours in place by more than the picture's noise and their disagreement explain
+    dirt        around dirt that the engine repaired, and around blotches that spike against both
+                neighbours in place by more than noise and their disagreement explain, and for
+                which the engine's own evidence speaks, if less than it asks before it repairs
     scratch     along the lines that the engine's step found to be scratches by what lies behind
     inpaint     in frames of which a large part spikes
 
 A thing of the picture, an upright edge that stands still or a seam of a wall, does neither.
 
-Source: SDIp and the disagreement of neighbours, see `models.restorer.evidence`. Lengths are
-samples at 480 lines, differences shares of full range.
+Source: SDIp and the disagreement of neighbours, see `models.restorer.evidence`, and the judgement
+of blotches of `models.evidence`. Lengths are samples at 480 lines, differences shares of full
+range.
 
 Limits: a mask stays shut over damage of several frames that the engine did not find: hairs in the
 camera's gate, dirt that stays, scratches on a still picture. At a shot's first and last frame
@@ -24,7 +26,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.labels import odd
+from models.evidence import Clues
+from models.labels import components, count_of, odd, share_of
 from models.lines import Line, strip_edges
 from models.restorer.evidence import COARSE, area_mean, box_mean, coarse, spike_of
 
@@ -33,10 +36,14 @@ LEAST_AT_END = 0.08  # at a shot's first and last frame, whose neighbours lie on
 NOISES = 2.5  # deviations of the picture's noise that a spike exceeds
 DISAGREEMENTS = 1.5  # of the neighbours, mean over `NEAR`, that a spike exceeds
 NEAR = 5  # samples at 480 lines
+LEAST_ODDS = -1.5  # log odds of a blotch; the engine asks 1.2 and more before it repairs
+AT_END = 2.0  # log odds; so much more is asked at a shot's ends
+STRONG = 2.5  # times the least spike: strong parts of a blotch
+LARGEST = 3000.0  # area of a blotch in samples at 480 lines
 AROUND = 4  # samples at 480 lines around a spike, and around repaired dirt
 BESIDE = 5  # samples at 480 lines on either side of a scratch, and its width
-LOST = 0.05  # mean spike over an eighth of the height around, where picture is destroyed
-LOST_DISAGREEMENTS = 1.5  # of the neighbours, likewise
+LOST = 0.1  # mean spike over an eighth of the height around, where picture is destroyed
+LOST_DISAGREEMENTS = 2.0  # of the neighbours, likewise
 
 
 def bounds_of(
@@ -60,16 +67,32 @@ def bounds_of(
     Returns:
         float32 `[1, 3, H, W]`, 0 or 1, in the order of `models.restorer.config.MASKED`.
     """
-    unit = even.shape[-2] / 480
     spikes = spike_of(even, places[:, :1], places[:, 1:2])
-    noise = 1.4826 * (even - places[:, :1])[..., ::3, ::3].abs().median()
-    plain = box_mean(spikes, 3).abs()
-    dissent = box_mean(disagreement, odd(NEAR * unit))
-    sure = (plain > (LEAST_SPIKE if two_sided else LEAST_AT_END)) & (plain > NOISES * noise)
-    sure &= plain > DISAGREEMENTS * dissent
-    dirt = grown((sure | dirty).to(torch.float32), round(AROUND * unit))
+    blotches = suspects(even, places, disagreement, spikes, two_sided)
+    around = round(AROUND * even.shape[-2] / 480)
+    dirt = grown((blotches | dirty).to(torch.float32)[None, None], around)
     scratch = corridors(tracks, dirty)[None, None]
     return torch.cat((dirt, scratch, destroyed(spikes, disagreement, two_sided)), dim=1)
+
+
+def suspects(
+    even: Tensor, places: Tensor, disagreement: Tensor, spikes: Tensor, two_sided: bool
+) -> Tensor:
+    """Blotches that may be dirt, bool `[H, W]`; `spikes` are against the nearest neighbours."""
+    unit = even.shape[-2] / 480
+    noise = float(1.4826 * (even - places[:, :1])[..., ::3, ::3].abs().median())
+    least = max(LEAST_SPIKE if two_sided else LEAST_AT_END, NOISES * noise)
+    plain = box_mean(spikes, 3).abs()
+    found = (plain > least) & (plain > DISAGREEMENTS * box_mean(disagreement, odd(NEAR * unit)))
+    labels, count = components(found[0, 0].cpu().numpy())
+    size = spikes[0, 0].abs().cpu().numpy()
+    strong = share_of(size > STRONG * least, labels, count)
+    clues = Clues.of(even[0, 0].cpu().numpy(), places[0].cpu().numpy(), noise / 2**0.5)
+    odds = clues.evidence(size, labels, strong)
+    kept = odds > LEAST_ODDS + (0 if two_sided else AT_END)
+    kept &= count_of(labels, count) < LARGEST * unit**2
+    kept[0] = False
+    return torch.from_numpy(kept[labels]).to(even.device)
 
 
 def destroyed(spikes: Tensor, disagreement: Tensor, two_sided: bool) -> Tensor:
