@@ -2,7 +2,8 @@
 
     dirt        around dirt that the engine repaired, and around blotches that spike against both
                 neighbours in place by more than noise and their disagreement explain, and for
-                which the engine's own evidence speaks, if less than it asks before it repairs
+                which the engine's own evidence speaks, if less than it asks before it repairs; not
+                in a frame where much else spikes, for there motion was not understood
     scratch     along the lines that the engine's step found to be scratches by what lies behind
     inpaint     in frames of which a large part spikes
 
@@ -40,6 +41,7 @@ LEAST_ODDS = -1.5  # log odds of a blotch; the engine asks 1.2 and more before i
 AT_END = 2.0  # log odds; so much more is asked at a shot's ends
 STRONG = 2.5  # times the least spike: strong parts of a blotch
 LARGEST = 3000.0  # area of a blotch in samples at 480 lines
+EXPLAINED = 0.4  # of what spikes in a frame is such blotches, else all is taken for motion
 AROUND = 4  # samples at 480 lines around a spike, and around repaired dirt
 BESIDE = 5  # samples at 480 lines on either side of a scratch, and its width
 LOST = 0.1  # mean spike over an eighth of the height around, where picture is destroyed
@@ -92,7 +94,10 @@ def suspects(
     kept = odds > LEAST_ODDS + (0 if two_sided else AT_END)
     kept &= count_of(labels, count) < LARGEST * unit**2
     kept[0] = False
-    return torch.from_numpy(kept[labels]).to(even.device)
+    dirt = kept[labels]
+    if dirt.sum() < EXPLAINED * (labels > 0).sum():  # the motion was not understood
+        dirt[:] = False
+    return torch.from_numpy(dirt).to(even.device)
 
 
 def destroyed(spikes: Tensor, disagreement: Tensor, two_sided: bool) -> Tensor:
