@@ -5,7 +5,7 @@
                 which the engine's own evidence speaks, if less than it asks before it repairs; not
                 in a frame where much else spikes, for there motion was not understood
     scratch     along the lines that the engine's step found to be scratches by what lies behind
-    inpaint     in frames of which a large part spikes
+    inpaint     in areas of an eighth of the height that spike as a whole, and near them
 
 A thing of the picture, an upright edge that stands still or a seam of a wall, does neither.
 
