@@ -93,6 +93,8 @@ def suspects(
     odds = clues.evidence(size, labels, strong)
     kept = odds > LEAST_ODDS + (0 if two_sided else AT_END)
     kept &= count_of(labels, count) < LARGEST * unit**2
+    for rim in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        kept[rim] = False  # what comes into the picture is in no neighbour
     kept[0] = False
     dirt = kept[labels]
     if dirt.sum() < EXPLAINED * (labels > 0).sum():  # the motion was not understood

@@ -110,6 +110,23 @@ def test_a_speck_is_within_bounds_though_the_engine_left_it(texture: Texture, by
     assert not found[[0, 1, 2, 6, 7]].any()
 
 
+def test_what_may_have_come_into_the_picture_is_not_within_bounds(texture: Texture) -> None:
+    frames = texture(count=8, size=SIZE, speed=(2, 1), grain=0)
+    frames[4] = marked(frames[4], slice(0, 6), slice(50, 56), 60)
+    assert not shown(frames, ("scratch",)).bounds.any()
+
+
+def test_in_a_frame_whose_motion_is_not_understood_nothing_is_within_bounds(
+    texture: Texture,
+) -> None:
+    frames = texture(count=8, size=SIZE, speed=(2, 1), grain=0)
+    specked = marked(frames[4], slice(30, 36), slice(50, 56), 60)
+    frames[4] = specked
+    assert shown(frames, ("scratch",)).bounds[4, DIRT].any()
+    frames[4] = marked(specked, slice(60, 90), slice(20, 100), 60)  # too large for dirt
+    assert not shown(frames, ("scratch",)).bounds[4, DIRT].any()
+
+
 def test_repaired_dirt_is_within_bounds_and_what_lies_around_it(texture: Texture) -> None:
     frames = texture(count=8, size=SIZE, speed=(2, 1), grain=0)
     frames[4] = marked(frames[4], slice(30, 36), slice(50, 56), 200)
