@@ -72,9 +72,10 @@ class Scratch(Step):
     def changes_telling(
         self, frames: Iterator[Frame], motion: Motion, tell: Callable[[list[Line]], None]
     ) -> Iterator[Change]:
-        """As `changes`; before each, `tell` hears the lines that pass the frame and are scratches.
+        """As `changes`; before each, `tell` hears the lines that are likely scratches there.
 
-        Those are all that are repaired, and those that were seen a few frames away but not here.
+        Those are all that are repaired, those that were seen a few frames away but not here, and
+        those behind which too little of the picture moved to be sure.
         """
         tracks = Tracks()
         lumas: dict[int, Picture] = {}

@@ -4,7 +4,8 @@
                 neighbours in place by more than noise and their disagreement explain, and for
                 which the engine's own evidence speaks, if less than it asks before it repairs; not
                 in a frame where much else spikes, for there motion was not understood
-    scratch     along the lines that the engine's step found to be scratches by what lies behind
+    scratch     along the lines that the engine's step found to be scratches by what lies behind,
+                or likely to be: too little of the picture moved to be sure, but what did was bare
     inpaint     in areas of an eighth of the height that spike as a whole, and near them
 
 A thing of the picture, an upright edge that stands still or a seam of a wall, does neither.

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.contract import Frame
+from models.lines import STRIPS, Line
 from models.motion import Motion
 from models.restorer import TASKS, Restorer
 from models.restorer.bounds import AROUND, BESIDE, grown
@@ -15,6 +16,7 @@ from models.restorer.config import MASKED
 from models.restorer.neighbours import seen_of
 from models.restorer.seen import Seen
 from models.scratch import Scratch
+from models.scratch_tracks import Track, Tracks
 
 Texture = Callable[..., list[Frame]]
 DIRT, SCRATCH, INPAINT = range(len(MASKED))
@@ -77,6 +79,23 @@ def test_a_line_that_was_missed_in_one_frame_is_passed_on(texture: Texture) -> N
     frames = scratched(clean)
     frames[6] = clean[6]
     assert (shown(frames).bounds[6, SCRATCH, :, PLACE] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("squares", "found", "drift", "count"),
+    [(30.0, 0.9, 0.1, 1), (6.0, 0.95, 0.1, 1), (6.0, 0.6, 0.1, 0), (2.0, 1.0, 0.1, 0),
+     (30.0, 0.9, 1.0, 0), (0.0, 0.0, 0.0, 0)],
+    ids=["sure", "likely", "too little found", "too little asked", "drifts", "never asked"],
+)  # fmt: skip
+def test_a_line_is_told_of_where_almost_all_that_was_expected_of_a_scratch_was_found(
+    squares: float, found: float, drift: float, count: int
+) -> None:
+    seen = np.ones(STRIPS, bool)
+    lines = {n: Line(1, np.full(STRIPS, 50 + drift * n), seen, 0.1, 2.0) for n in range(8)}
+    tracks = Tracks([Track(lines, 7, squares, squares * found)])
+    assert len(tracks.passing(4, 480)) == count
+    assert len(tracks.scratches(4, 480)) == (count if squares > 18 else 0)
+    assert not tracks.passing(30, 480)
 
 
 def test_telling_of_lines_changes_no_sample(texture: Texture) -> None:
