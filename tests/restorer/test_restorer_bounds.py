@@ -11,6 +11,7 @@ from models.contract import Frame
 from models.lines import STRIPS, Line
 from models.motion import Motion
 from models.restorer import TASKS, Restorer
+from models.restorer.answer import MOST_BACK, bounded
 from models.restorer.bounds import AROUND, BESIDE, grown
 from models.restorer.config import MASKED
 from models.restorer.neighbours import seen_of
@@ -180,6 +181,24 @@ def test_a_mask_that_is_wide_open_adds_nothing_out_of_bounds(
     assert torch.equal(answer.gate > 0, within)
     assert not answer.addition[~within.expand(-1, 3, -1, -1)].any()
     assert bool((free.gate > 0).all())
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, -1.0], ids=["all", "half", "away"])
+def test_what_the_engine_repaired_does_not_come_back(texture: Texture, share: float) -> None:
+    frames = texture(count=8, size=SIZE, speed=(2, 1), grain=0)
+    frames[4] = marked(frames[4], slice(30, 36), slice(50, 56), 200)
+    seen = shown(frames, ("dirt",))
+    back, gate = seen.even - seen.engine, torch.ones_like(seen.clues[:, :1])
+    repaired = ((seen.clues[:, :1] > 0) & (back[:, :1] != 0))[:, 0]
+    assert repaired[4].any()
+    still = torch.zeros_like(seen.flicker)
+    added = bounded(seen, share * back, still, gate)[:, 0][repaired]
+    expected = min(share, MOST_BACK) * back[:, 0][repaired]
+    torch.testing.assert_close(added, expected)
+    open_to_scratches = seen.bounds.clone()
+    open_to_scratches[:, SCRATCH] = 1
+    free = bounded(replace(seen, bounds=open_to_scratches), share * back, still, gate)
+    torch.testing.assert_close(free[:, 0][repaired], share * back[:, 0][repaired])
 
 
 def test_grown_is_a_dilation() -> None:
