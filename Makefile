@@ -40,6 +40,7 @@ bench: setup
 	$(BIN)/python benchmarks/oldfilm.py --data $(DATA)
 	$(BIN)/python benchmarks/network.py --data $(DATA) \
 		--weights models/restorer/weights/restorer.safetensors
+	$(BIN)/python benchmarks/bounds.py --data $(DATA)
 	$(BIN)/python benchmarks/disparity.py
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)

@@ -8,8 +8,8 @@ Clips, seeds and damage are those of the engine's own benchmarks (`dirt.py`, `sc
 `together.py`): clean modern clips of 360..480 lines, none of which the network was trained on. One
 kind of damage at a time, then all of them together. White noise of 30 and 50 code values is what
 denoisers are published for (DAVIS, sigma 30: FastDVDnet 34.04 dB, BSVD 34.46); the footage here is
-another, so only the rows of one table can be compared. Undamaged clips come first: there every
-change is harm.
+another, so only the rows of one table can be compared. Undamaged clips come first, asked for
+everything (`undamaged`) and for each task alone (`undamaged dirt` ...): there every change is harm.
 
     PSNR        of luma, dB, over all frames; 12 samples at each border left out
     inside      likewise within the damage, where there is a mask that is not the whole picture
@@ -93,6 +93,7 @@ class Kind:
     damages: Callable[[int, Path], Sequence[Damage]]
     task: str = ""
     before: tuple[Step, ...] = ()
+    alone: bool = False  # whether only the network that is asked for the task is of interest
 
     @property
     def engine(self) -> tuple[Step, ...]:
@@ -114,6 +115,7 @@ def destroyed(seed: int, _: Path) -> Sequence[Damage]:
 
 KINDS = {
     "undamaged": Kind(lambda seed, _: ()),
+    **{f"undamaged {task}": Kind(lambda seed, _: (), task, alone=True) for task in TASKS},
     "grain": Kind(lambda seed, _: (Grain(seed=seed),), "denoise"),
     "noise 30": Kind(lambda seed, _: (WhiteNoise(30 / 255, seed),), "denoise"),
     "noise 50": Kind(lambda seed, _: (WhiteNoise(50 / 255, seed),), "denoise"),
@@ -139,7 +141,8 @@ def means_for(name: str, weights: Path, peers: bool) -> dict[str, Peer]:
     means: dict[str, Peer] = {"nothing": nothing, "engine": run_steps(kind.engine)}
     if kind.task:
         means["network, asked"] = run_steps([network(weights, kind.task)])
-    means["network, all"] = run_steps([*kind.before, network(weights)])
+    if not kind.alone:
+        means["network, all"] = run_steps([*kind.before, network(weights)])
     if peers and name.startswith("noise"):
         means |= noise_peers(int(name.split()[1]))
     return means

@@ -88,7 +88,7 @@ def _restores(settings: ModelSettings) -> tuple[str, ...]:
 
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture("ffdnet", _ffdnet),
-    Architecture("restorer", _restorer, f"1, {engine_versions()}", _restores, invents=True),
+    Architecture("restorer", _restorer, f"2, {engine_versions()}", _restores, invents=True),
     Architecture("rife", _rife, f"1, {Missing()} {Missing.version}", _rebuilds, invents=True),
     Architecture("temporalfix", _temporalfix),
     Architecture("spandrel", spandrel_network, f"1, spandrel {spandrel_version()}"),

@@ -26,13 +26,13 @@ frames is drawn over from its sides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from models.contract import Change, Frame, Step, Touches, windows
 from models.labels import Picture
-from models.lines import find_lines
+from models.lines import Line, find_lines
 from models.motion import SMALLEST_GUIDE, Motion
 from models.scratch_evidence import ask
 from models.scratch_repair import repaired
@@ -67,10 +67,21 @@ class Scratch(Step):
 
     def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
         """Yield one change per frame, looking `look_ahead` frames behind and ahead."""
+        return self.changes_telling(frames, motion, lambda lines: None)
+
+    def changes_telling(
+        self, frames: Iterator[Frame], motion: Motion, tell: Callable[[list[Line]], None]
+    ) -> Iterator[Change]:
+        """As `changes`; before each, `tell` hears the lines that are likely scratches there.
+
+        Those are all that are repaired, those that were seen a few frames away but not here, and
+        those behind which too little of the picture moved to be sure.
+        """
         tracks = Tracks()
         lumas: dict[int, Picture] = {}
         for index, window in enumerate(windows(frames, self.look_ahead, self.look_ahead)):
             if min(window.frame.format.height, window.frame.format.width) < SMALLEST_GUIDE:
+                tell([])
                 yield Change.none(window.frame)
                 continue
             first = index - window.centre
@@ -87,6 +98,7 @@ class Scratch(Step):
                 del lumas[number]
             tracks.forget(first)
             scratches = tracks.scratches(index, window.frame.format.height)
+            tell(tracks.passing(index, window.frame.format.height))
             if scratches:
                 yield repaired(scratches, index, held, lumas, motion)
             else:

@@ -14,6 +14,7 @@ LEAST_LIFE = 4  # frames in which a line must be seen, in the window, before it 
 DRIFT = 0.4  # samples at 480 lines a frame: what wanders faster, on and on, is passed by the camera
 LEAST_TOLD = 18.0  # sum of the squares of the expected differences, parts of the contrast
 LEAST_FOUND = 0.65  # part of the expected differences that must be found
+LITTLE_TOLD, MOST_FOUND = 4.0, 0.8  # likewise, of what is likely to be a scratch: less was asked
 
 
 @dataclass
@@ -36,6 +37,12 @@ class Track:
     def is_scratch(self) -> bool:
         """Whether enough was expected of a scratch, and most of it was found."""
         return self.squares >= LEAST_TOLD and self.products >= LEAST_FOUND * self.squares
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether it is a scratch, or less was expected of one and almost all of it was found."""
+        little = self.squares >= LITTLE_TOLD and self.products >= MOST_FOUND * self.squares
+        return self.is_scratch or little
 
     @property
     def drift(self) -> float:
@@ -100,10 +107,22 @@ class Tracks:
     def scratches(self, number: int, height: int) -> list[Track]:
         """Tracks with a line in the frame that are scratches."""
         return [
+            track for track in self._lasting(height) if track.is_scratch and number in track.lines
+        ]
+
+    def passing(self, number: int, height: int) -> list[Line]:
+        """A line of each likely scratch, in the frame or, where it was missed, near it in time."""
+        nearest = [
+            min(track.lines.items(), key=lambda item: abs(item[0] - number))
+            for track in self._lasting(height)
+            if track.is_likely
+        ]
+        return [line for seen, line in nearest if abs(seen - number) <= LOST]
+
+    def _lasting(self, height: int) -> list[Track]:
+        """Tracks that were seen often enough and stay in their place across the film."""
+        return [
             track
             for track in self.tracks
-            if number in track.lines
-            and len(track.lines) >= LEAST_LIFE
-            and track.is_scratch
-            and track.drift < DRIFT * height / 480
+            if len(track.lines) >= LEAST_LIFE and track.drift < DRIFT * height / 480
         ]

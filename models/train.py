@@ -29,6 +29,7 @@ from models.restorer.config import SIZES
 from models.restorer.training.checkpoint import (
     RESULT,
     Training,
+    begin_with,
     checkpoints,
     load_training,
     save_training,
@@ -47,6 +48,8 @@ from models.restorer.training.draws import draw
 from models.restorer.training.loop import Report, Rules, new_training, train
 from models.restorer.training.pool import Maker, Plan, Pool
 from models.restorer.training.tracking import Lines, MLflowRun
+from models.restorer.weights import notes_of as weights_notes
+from models.restorer.weights import sha256_of
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -59,6 +62,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of the footage")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--split", type=Path, default=SPLIT, help="which clips, as clips.json")
+    parser.add_argument("--start", type=Path, help="weights to begin with, else chance")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="of this call")
     parser.add_argument("--steps", type=int, required=True, help="of the run, all calls")
@@ -108,10 +112,15 @@ def notes_of(clips: Sequence[Clip], options: argparse.Namespace) -> dict[str, st
     """What a model card needs, for the metadata of the weights."""
     kept = ("size", "seed", "crop", "frames", "crops", "across", "batch", "held", "steps_a_draw",
             "runs", "lines", "steps", "rate", "precision")  # fmt: skip
-    return {
+    notes = {
         "clips": json.dumps([[clip.path, clip.licence] for clip in clips], ensure_ascii=False),
         "recipe": json.dumps({name: getattr(options, name) for name in kept}),
     }
+    if options.start:
+        before = weights_notes(options.start)
+        told = {name: before[name] for name in ("recipe", "steps", "start") if name in before}
+        notes["start"] = json.dumps({"sha256": sha256_of(options.start), **told})
+    return notes
 
 
 def run_training(
@@ -152,8 +161,8 @@ def _tell(step: int, noted: Sequence[Mapping[str, float]], reports: Sequence[Rep
 
 def print_line(step: int, figures: Mapping[str, float]) -> None:
     """Print a line for a person."""
-    cells = (f"{n} {figures[n]:.4g}" for n in ("loss", "before", "after", "masks", "seconds")
-             if n in figures)  # fmt: skip
+    names = ("loss", "before", "after", "masks", "alarm", "seconds")
+    cells = (f"{name} {figures[name]:.4g}" for name in names if name in figures)
     print(f"step {step:6}  {'  '.join(cells)}", flush=True)
 
 
@@ -166,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs = decode_runs(options.data, clips, options.runs, options.lines)
     rules = Rules(options.seed, options.rate, options.steps)
     training = new_training(SIZES[options.size], rules, torch.device(options.device))
+    if options.start:
+        begin_with(options.start, training)
     if found := checkpoints(options.out):
         load_training(found[-1], training)
     count = training.restorer.parameter_count

@@ -7,6 +7,7 @@ What goes through it, frame by frame:
 
     engine.py       the engine's own steps for the tasks that are asked
     neighbours.py   the engine's answer, its neighbours' drawn in place, and evidence
+    bounds.py       where its masks may open
     seen.py         what the network is shown
     network.py      a U-Net over it; features wait in buffers for both neighbours in time
     answer.py       what it adds, and how far the evidence lets it
@@ -20,9 +21,9 @@ in Wan, Zhang, Chen, Liao, "Bringing old films back to life", CVPR 2022. Ours di
 
 - It adds to the engine's answer. Before it is trained it adds nothing, and the output is the
   engine's, bit for bit.
-- What it adds is bounded by evidence: within masks it is free; outside, by the noise that the
-  engine found there, and for brightness by the flicker that the engine took out. Where it found
-  neither, nothing is added.
+- What it adds is bounded by evidence: within masks it is free, and they open only where a spike in
+  time or the engine speaks for damage; outside, by the noise that the engine found there, and for
+  brightness by the flicker that the engine took out. Where it found neither, nothing is added.
 - What the engine repaired is what other frames see. Damaged samples reach the last layers of their
   own frame only.
 

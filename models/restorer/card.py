@@ -63,8 +63,21 @@ def _facts(parameters: int, notes: Mapping[str, str], sha256: str) -> str:
         "SHA-256": f"`{sha256}`",
         "steps of training": notes.get("steps", "not known"),
         **{name.replace("_", " "): str(value) for name, value in recipe.items()},
+        **_start(json.loads(notes.get("start", "{}"))),
     }
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+
+
+def _start(start: Mapping[str, str]) -> dict[str, str]:
+    """What a training began with, and how that was trained."""
+    if not start:
+        return {}
+    recipe = json.loads(start.get("recipe", "{}"))
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.items())
+    return {
+        "begun with": f"`{start['sha256']}`, {start.get('steps', 'unknown')} steps",
+        "trained before with": settings or "not known",
+    }
 
 
 def _clips(notes: Mapping[str, str]) -> str:

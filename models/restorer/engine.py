@@ -6,8 +6,9 @@ kept: `deflicker` for flicker, `missing` for inpaint, `scratch`, `dirt`, and `de
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from models.contract import Change, Frame, Step, apply_step, forked
 from models.denoise import Denoise, Denoised
 from models.dirt import Dirt
 from models.flicker import Deflicker
+from models.lines import Line
 from models.missing import Missing
 from models.motion import Motion
 from models.scratch import Scratch
@@ -41,6 +43,8 @@ class Repaired:
         engine: that, without noise: the engine's answer.
         averaged: `whole`, averaged in time only, not yet shrunk.
         noise, left: see `models.denoise.Denoised`.
+        tracks: the lines of scratches that pass the frame.
+        dirty: bool `[H, W]`, where dirt was repaired.
     """
 
     source: Frame
@@ -50,6 +54,19 @@ class Repaired:
     averaged: Frame
     noise: Tensor
     left: Tensor
+    tracks: tuple[Line, ...]
+    dirty: Tensor
+
+
+@dataclass(frozen=True)
+class _TracedScratch(Scratch):
+    """The step `scratch`, which writes down the lines of each frame."""
+
+    traced: deque[tuple[Line, ...]] = field(default_factory=deque)
+
+    def changes(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Change]:
+        """As those of `scratch`."""
+        return self.changes_telling(frames, motion, lambda lines: self.traced.append(tuple(lines)))
 
 
 def steps_for(tasks: Collection[str]) -> tuple[Step, ...]:
@@ -71,14 +88,14 @@ def repaired(frames: Iterable[Frame], motion: Motion, tasks: Collection[str]) ->
         tasks: of `models.restorer.config.TASKS`.
     """
     kept, stream = forked(frames)
-    after = []
-    for number, (task, step) in enumerate(STEPS[:-1]):
+    tracing = _TracedScratch()
+    dirty: deque[Tensor] = deque()
+    stream = _after(STEPS[0][1], stream, motion) if "flicker" in tasks else stream
+    even, stream = forked(stream)
+    for task, step in STEPS[1:-1]:
         if task in tasks:
-            stream = _after(step, stream, motion)
-        if number in (0, len(STEPS) - 2):
-            tapped, stream = forked(stream)
-            after.append(tapped)
-    even, whole = after
+            stream = _after(tracing if task == "scratch" else step, stream, motion, dirty)
+    whole, stream = forked(stream)
     found = DENOISE.denoised(stream, motion) if "denoise" in tasks else map(_noisy, stream)
     for source, light, sound, clean in zip(kept, even, whole, found, strict=True):
         yield Repaired(
@@ -89,11 +106,19 @@ def repaired(frames: Iterable[Frame], motion: Motion, tasks: Collection[str]) ->
             sound.plus(clean.averaged),
             clean.noise,
             clean.left,
+            tracing.traced.popleft() if "scratch" in tasks else (),
+            dirty.popleft() if "dirt" in tasks else torch.zeros_like(clean.noise, dtype=torch.bool),
         )
 
 
-def _after(step: Step, frames: Iterator[Frame], motion: Motion) -> Iterator[Frame]:
-    return (after for _, after, _ in apply_step(step, frames, motion))
+def _after(
+    step: Step, frames: Iterator[Frame], motion: Motion, dirty: deque[Tensor] | None = None
+) -> Iterator[Frame]:
+    """The frames after a step; of dirt, where it was is written down."""
+    for before, after, _ in apply_step(step, frames, motion):
+        if dirty is not None and isinstance(step, Dirt):
+            dirty.append(before.luma() != after.luma())
+        yield after
 
 
 def _noisy(frame: Frame) -> Denoised:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from models.contract import Frame
 from models.motion import Flow, Motion, enlarged, joined, warp
+from models.restorer.bounds import bounds_of
 from models.restorer.config import LEVELS, PLACES
 from models.restorer.engine import Repaired, repaired
 from models.restorer.evidence import (
@@ -134,6 +135,8 @@ def _seen(motion: Motion, index: int, near: Mapping[int, _Held]) -> Seen:
         frame.left[None, None],
         DEVIATION * box_mean(removed, AREA),
     )
+    two_sided = -1 in near and 1 in near
+    bounds = bounds_of(even[:, :1], lumas, clues[2], frame.dirty, frame.tracks, two_sided)
     return Seen(
         engine=engine,
         even=even,
@@ -143,4 +146,5 @@ def _seen(motion: Motion, index: int, near: Mapping[int, _Held]) -> Seen:
         levels=torch.cat([levels[min(n, len(levels) - 1)] for n in range(LEVELS)], dim=1),
         flicker=torch.stack([held.flicker for held in near.values()]).amax(dim=0),
         clues=torch.cat(clues, dim=1),
+        bounds=bounds,
     )

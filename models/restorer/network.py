@@ -132,7 +132,7 @@ class Restorer(nn.Module):
         x = self.answer(functional.leaky_relu(x, 0.1))
         out = functional.pixel_shuffle(x, 2).to(torch.float32)
         logits, shares, addition, spread = torch.split(out, [len(MASKED), CANDIDATES, 3, 1], dim=1)
-        gate = gate_of(masks_of(logits), seen.clues[:, :1], asked)
+        gate = gate_of(masks_of(logits), seen.bounds, seen.clues[:, :1], asked)
         wanted = mixed(seen, shares) + unit_of(seen) * addition
         assert passing.shares is not None
         lift = (passing.shares.to(torch.float32) * seen.levels).sum(dim=1, keepdim=True)

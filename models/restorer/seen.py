@@ -31,6 +31,8 @@ class Seen:
         levels: `[N, 8, ceil(H / 8), ceil(W / 8)]`, how much brighter each of eight neighbours is.
         flicker: `[N, 1, ceil(H / 8), ceil(W / 8)]`, how much flicker the engine took out around.
         clues: `[N, 7, H, W]`, in the order of `CLUES`; the first is 0 or 1.
+        bounds: `[N, 3, H, W]`, 0 or 1: where each mask may open, see `models.restorer.bounds`. The
+            layers do not see it.
     """
 
     engine: Tensor
@@ -41,6 +43,7 @@ class Seen:
     levels: Tensor
     flicker: Tensor
     clues: Tensor
+    bounds: Tensor
 
     def padded(self) -> Seen:
         """With sides that are multiples of 8; the edge is repeated."""

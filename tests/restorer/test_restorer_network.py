@@ -56,6 +56,7 @@ def test_before_it_is_trained_nothing_is_added(texture: Texture) -> None:
 
 def test_where_no_mask_lies_masked_tasks_add_nothing(lively: Restorer, texture: Texture) -> None:
     seen = Seen.joined(shown(texture(size=(48, 64)), "dirt", "scratch", "inpaint"))
+    seen = replace(seen, bounds=torch.ones_like(seen.bounds))
     with torch.inference_mode():
         lively.answer.bias[:12] -= 3  # masks are rare, as in use
         answer = lively(seen, MASKED_ONLY, 7)
@@ -70,11 +71,14 @@ def test_each_task_opens_its_own_mask() -> None:
     masks[0, 1, 0, 1] = 1  # a scratch in the middle
     repaired[..., 2] = 1
     one = torch.eye(len(TASKS))
-    found = {t: gate_of(masks, repaired, one[None, n]).flatten() for n, t in enumerate(TASKS)}
+    free, shut = torch.ones_like(masks), torch.zeros_like(masks)
+    found = {t: gate_of(masks, free, repaired, one[None, n])[0, 0, 0] for n, t in enumerate(TASKS)}
     assert {task: gate.tolist() for task, gate in found.items()} == {
         "denoise": [0, 0, 1], "dirt": [0, 0, 1], "scratch": [0, 1, 1], "inpaint": [0, 0, 1],
         "flicker": [0, 0, 1],
     }  # fmt: skip
+    everything = torch.ones(1, len(TASKS))
+    assert gate_of(masks, shut, repaired, everything).flatten().tolist() == [0, 0, 1]
 
 
 def test_what_is_added_outside_masks_is_bounded_by_the_evidence(texture: Texture) -> None:

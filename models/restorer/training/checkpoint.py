@@ -65,6 +65,20 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"))
 
 
+def begin_with(path: Path, training: Training) -> None:
+    """Give a training that has not begun the weights of a file.
+
+    Raises:
+        VerificationError: the file holds no restorer.
+        ValueError: it is of other sizes.
+    """
+    given = load_restorer(path)
+    if given.config != training.restorer.config:
+        raise ValueError(f"{path} holds {given.config}, not {training.restorer.config}")
+    training.restorer.load_state_dict(given.state_dict())
+    training.average.load_state_dict(given.state_dict())
+
+
 def load_training(place: Path, training: Training) -> None:
     """Bring a training to the state of a checkpoint, in place.
 

@@ -50,8 +50,9 @@ KINDS = {
     "flicker": ("flicker", "local_flicker"),
 }
 LEFT_OUT = ("fade", "scan_blur", "compression")
-OLD_SHARE, NOISE_SHARE, CLEAN_SHARE = 0.55, 0.2, 0.04  # of the draws; the rest have one kind
-ALL_OF_OLD, ALL_OF_REST = 0.85, 0.5  # of the draws ask for everything
+OLD_SHARE, NOISE_SHARE, CLEAN_SHARE = 0.45, 0.12, 0.25  # of the draws; the rest have one kind
+GRAINY = 0.35  # of those without damage have grain, and are asked for all but that
+ALL_OF_OLD, ALL_OF_REST, ALL_OF_CLEAN = 0.85, 0.5, 0.5  # of the draws ask for everything
 
 
 def draw(run: Sequence[Frame], seed: int, cut: Cut) -> Crops:
@@ -76,7 +77,8 @@ def draw(run: Sequence[Frame], seed: int, cut: Cut) -> Crops:
         height, width = truth.shape[-2:]
         truth = as_bright(truth, whole.engine[..., :height, :width], masks)
     parts = []
-    for first, top, left in _places(chance, masks, cut):
+    hurt = masks if masks.any() else _suspect(whole, masks)
+    for first, top, left in _places(chance, hurt, cut):
         frames = slice(first, first + cut.frames)
         rows, columns = slice(top, top + cut.size), slice(left, left + cut.size)
         parts.append(
@@ -98,12 +100,21 @@ def drawn(chance: random.Random, seed: int) -> tuple[list[Damage], Tensor]:
         old = [kind for kind in aged(seed, severity) if kind.name not in LEFT_OUT]
         return [_varied(kind, chance) for kind in old], asked_of(chance, ALL_OF_OLD, None)
     if share < OLD_SHARE + CLEAN_SHARE:
-        return [], asked_of(chance, ALL_OF_REST, None)
+        return _without_damage(chance, seed)
     if share < OLD_SHARE + CLEAN_SHARE + NOISE_SHARE:
         kind: Damage = WhiteNoise(deviation=chance.uniform(5, 55) / 255, seed=seed)
     else:
         kind = _one(chance, seed)
     return [kind], asked_of(chance, ALL_OF_REST, task_of(kind))
+
+
+def _without_damage(chance: random.Random, seed: int) -> tuple[list[Damage], Tensor]:
+    """Nothing, or grain that is to stay; one task is asked, all, or all of those with masks."""
+    grainy = chance.random() < GRAINY
+    kinds: list[Damage] = [_grain(chance, seed, chance.uniform(0.3, 1.3))] if grainy else []
+    tasks = MASKED if grainy or chance.random() < 0.5 else TASKS
+    asked = tasks if chance.random() < ALL_OF_CLEAN else (chance.choice(tasks),)
+    return kinds, torch.tensor([float(task in asked) for task in TASKS])
 
 
 def asked_of(chance: random.Random, everything: float, task: str | None) -> Tensor:
@@ -152,10 +163,14 @@ def _varied(kind: Damage, chance: random.Random) -> Damage:
     return kind
 
 
+def _grain(chance: random.Random, seed: int, strength: float) -> Grain:
+    return Grain(strength=0.03 * strength, size=chance.uniform(0.8, 1.6), seed=seed)
+
+
 def _one(chance: random.Random, seed: int) -> Damage:
     strength = chance.uniform(0.3, 1.8)
     makers = (
-        lambda: Grain(strength=0.03 * strength, size=chance.uniform(0.8, 1.6), seed=seed),
+        lambda: _grain(chance, seed, strength),
         lambda: Dirt(density=25 * strength, opacity=chance.uniform(0.3, 0.9), seed=seed),
         lambda: GateHair(rate=0.05 * strength, seed=seed),
         lambda: Scratches(rate=0.08 * strength, opacity=chance.uniform(0.3, 0.8), seed=seed),
@@ -167,8 +182,14 @@ def _one(chance: random.Random, seed: int) -> Damage:
     return chance.choice(makers)()
 
 
+def _suspect(whole: Seen, masks: Tensor) -> Tensor:
+    """Where masks may open on a picture without damage, like its masks."""
+    height, width = masks.shape[-2:]
+    return whole.bounds[..., :height, :width]
+
+
 def _places(chance: random.Random, masks: Tensor, cut: Cut) -> list[tuple[int, int, int]]:
-    """First frames and corners of crops; every second one lies on damage."""
+    """First frames and corners of crops; every second one lies on damage, or what may be some."""
     count, _, height, width = masks.shape
     places = []
     for number in range(cut.crops):
