@@ -36,7 +36,7 @@ from torch import Tensor
 
 from models.contract import Frame
 from models.motion import SMALLEST_GUIDE, Flow, Guide, Kernel, Motion, warp
-from models.steady_trust import Compared, compared, in_place, trust
+from models.steady_trust import compared, in_place, noise_level, trust
 
 AHEAD = 3  # frames on either side
 CARRIES: Kernel = "bicubic"  # bilinear would soften what is averaged
@@ -93,13 +93,14 @@ def _averaged(
     """The change to make to the frame of the number `index`."""
     frame = held[index - first]
     touched = (frame.change != 0).any(0, keepdim=True)
-    near = {
-        number: _compared(frame, one, index, number, motion)
-        for number, one in enumerate(held, first)
-        if 0 < abs(number - index) <= AHEAD
-    }
-    if not near or not bool(touched.any()):
+    others = {n: one for n, one in enumerate(held, first) if 0 < abs(n - index) <= AHEAD}
+    if not others or not bool(touched.any()):
         return frame.change
+    noise = noise_level(frame.source)
+    near = {}
+    for number, other in others.items():
+        seen, carried = _in_place(other, motion, index, number)
+        near[number] = compared(frame.source, frame.change, seen, carried, noise)
     beside = [near[number] for number in (index - 1, index + 1) if number in near]
     film = in_place([one.film for one in beside], touched)
     result = in_place([one.result for one in beside], touched)
@@ -111,12 +112,12 @@ def _averaged(
     return frame.change + touched * flicker / total
 
 
-def _compared(frame: Restored, other: Restored, here: int, there: int, motion: Motion) -> Compared:
-    shape = (int(frame.source.shape[1]), int(frame.source.shape[2]))
-    flow = motion.through(here, there, shape).to(frame.source.device)
-    seen = warp(other.source.contiguous(), flow, CARRIES)
-    carried = warp(other.change.contiguous(), flow, CARRIES)
-    return compared(frame.source, frame.change, seen, carried)
+def _in_place(other: Restored, motion: Motion, here: int, there: int) -> tuple[Tensor, Tensor]:
+    """Source and change of the frame `there`, drawn where the frame `here` has them."""
+    shape = (int(other.source.shape[1]), int(other.source.shape[2]))
+    flow = motion.through(here, there, shape).to(other.source.device)
+    seen, carried = (warp(p.contiguous(), flow, CARRIES) for p in (other.source, other.change))
+    return seen, carried
 
 
 def evenly(here: Guide, there: Guide) -> Flow:

@@ -65,7 +65,9 @@ class Compared:
     match: Tensor
 
 
-def compared(source: Tensor, change: Tensor, seen: Tensor, carried: Tensor) -> Compared:
+def compared(
+    source: Tensor, change: Tensor, seen: Tensor, carried: Tensor, noise: float
+) -> Compared:
     """Hold a neighbour against a frame.
 
     Args:
@@ -73,6 +75,7 @@ def compared(source: Tensor, change: Tensor, seen: Tensor, carried: Tensor) -> C
         change: likewise, what the network would add.
         seen: the neighbour's source in place.
         carried: the neighbour's change in place.
+        noise: of the source, see `noise_level`.
     """
     brighter = local_gain(source, seen)
     of_film = brighter * seen - source
@@ -81,7 +84,7 @@ def compared(source: Tensor, change: Tensor, seen: Tensor, carried: Tensor) -> C
         flicker_in(of_film, of_result),
         window_mean(of_film * of_film, WINDOW),
         window_mean(of_result * of_result, WINDOW),
-        matched(source, seen),
+        matched(source, seen, noise),
     )
 
 
@@ -138,8 +141,11 @@ def local_gain(source: Tensor, seen: Tensor) -> Tensor:
 
 def window_mean(picture: Tensor, side: int) -> Tensor:
     """Mean over channels and a square window, float32 `[1, H, W]`."""
-    one = picture.mean(0, keepdim=True)[None]
-    return functional.avg_pool2d(one, side, 1, side // 2, count_include_pad=False)[0]
+    mean = picture.mean(0, keepdim=True)[None]
+    for window in ((1, side), (side, 1)):  # one after the other: 2 side sums instead of side^2
+        around = (window[0] // 2, window[1] // 2)
+        mean = functional.avg_pool2d(mean, window, 1, around, count_include_pad=False)
+    return mean[0]
 
 
 def noise_level(picture: Tensor) -> float:
@@ -155,7 +161,7 @@ def noise_level(picture: Tensor) -> float:
     return float(functional.conv2d(picture[:, None], kernel).abs().median()) / (0.6745 * 6)
 
 
-def matched(source: Tensor, seen: Tensor) -> Tensor:
-    """How well a frame matches a neighbour in place, float32 `[H, W]`, 0..1."""
-    mean = window_mean((source - seen).abs(), SIDE)[0] - OF_NOISE * noise_level(source)
+def matched(source: Tensor, seen: Tensor, noise: float) -> Tensor:
+    """How well a frame matches a neighbour in place but for noise, float32 `[H, W]`, 0..1."""
+    mean = window_mean((source - seen).abs(), SIDE)[0] - OF_NOISE * noise
     return ((UNMATCHED - mean) / (UNMATCHED - MATCHED)).clamp(0, 1)

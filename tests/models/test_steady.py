@@ -283,8 +283,8 @@ def test_brightness_is_compared_place_by_place() -> None:
 
 def test_a_match_is_full_up_to_grain_and_none_of_another_picture() -> None:
     source = torch.full((3, 32, 32), 0.5)
-    assert float(matched(source, source + 0.015).min()) == 1.0
-    assert float(matched(source, source + 0.1).max()) == 0.0
+    assert float(matched(source, source + 0.015, 0.0).min()) == 1.0
+    assert float(matched(source, source + 0.1, 0.0).max()) == 0.0
 
 
 def test_noise_is_no_reason_not_to_trust_motion() -> None:
@@ -293,8 +293,8 @@ def test_noise_is_no_reason_not_to_trust_motion() -> None:
     one, other = (ramp + 0.08 * torch.randn(3, 96, 96, generator=chance) for _ in range(2))
     assert noise_level(one) == pytest.approx(0.08, rel=0.1)
     assert noise_level(ramp) < 1e-3
-    assert float(matched(one, other).mean()) > 0.9
-    assert float(matched(one, other + 0.2).mean()) < 0.1
+    assert float(matched(one, other, noise_level(one)).mean()) > 0.9
+    assert float(matched(one, other + 0.2, noise_level(one)).mean()) < 0.1
 
 
 @pytest.mark.parametrize("size", [(2, 2), (8, 8), (31, 40)])
