@@ -62,7 +62,7 @@ def averaged_in_place(results: Frames, clean: Frames, along: Frames, search: Sea
         for there in range(max(0, here - AHEAD), min(len(results), here + AHEAD + 1)):
             if there != here:
                 flow = motion.through(here, there, shape)
-                trust = _trust(true[here], warp(true[there].contiguous(), flow), tolerated)
+                trust = _trust(true[here], warp(true[there].contiguous(), flow, CARRIES), tolerated)
                 added += trust * warp(pictures[there].contiguous(), flow, CARRIES)
                 total += trust
         found.append(_frame(added / total, results[here]))
