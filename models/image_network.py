@@ -1,7 +1,7 @@
 """A network that restores one picture at a time, run over a shot.
 
 Each frame goes through in tiles; what it changes is made steady in time and added to the source's
-own samples. Memory holds the frame before and no more.
+own samples. Memory holds the frames that are looked at and no more.
 
 What changes its pixels raises `ModelStep.version`.
 """
@@ -19,7 +19,7 @@ from models.learned import Learned, ModelSettings, finite
 from models.motion import Motion
 from models.planes import averaged
 from models.rgb import as_rgb, samples_plus
-from models.steady import Steadied
+from models.steady import Restored, steadied
 from models.tiles import in_tiles
 
 Forward = Callable[[Tensor, float], Tensor]
@@ -49,14 +49,16 @@ class ImageNetwork(Learned):
     def changes(
         self, frames: Iterator[Frame], motion: Motion, settings: ModelSettings
     ) -> Iterator[Change]:
-        """Yield one change per frame, looking at the frame and the one before."""
-        steadied = Steadied(motion, settings.steadiness)
-        for frame in frames:
-            source = as_rgb(frame)
-            seen = source if self.channels == 3 else _grey(source)
-            change = steadied.follow(frame, seen, self._restored(seen, settings.noise) - seen)
+        """Yield one change per frame, looking `models.steady.AHEAD` frames behind and ahead."""
+        restored = (self._seen(frame, settings.noise) for frame in frames)
+        for frame, change in steadied(restored, settings.steadiness):
             wanted = samples_plus(frame, settings.strength * change.expand(3, -1, -1))
             yield Change.between(frame, wanted)
+
+    def _seen(self, frame: Frame, noise: float) -> Restored:
+        source = as_rgb(frame)
+        seen = source if self.channels == 3 else _grey(source)
+        return Restored(frame, seen, self._restored(seen, noise) - seen)
 
     def _restored(self, picture: Tensor, noise: float) -> Tensor:
         self.module.to(picture.device)

@@ -27,8 +27,8 @@ class ModelSettings:
         architecture: of the network, see `models.architectures`; the registered version names it.
         revision: of that architecture, which says it when a model is looked up.
         strength: share of the network's change that is applied, 0..1.
-        steadiness: share of what a picture-by-picture network did to the frame before that is
-            kept where motion can be trusted, 0..0.95; 0 leaves every frame to itself.
+        steadiness: how much of what a picture-by-picture network did to each frame around is
+            averaged in where motion can be trusted, 0..0.95; 0 leaves every frame to itself.
         noise: deviation of the noise that a network is told of, share of full range, 0..0.3;
             most networks do not ask.
         tasks: by comma, what a network that has several is asked for; empty: all it can.
@@ -89,7 +89,7 @@ class ModelStep(Step):
     """
 
     name: ClassVar[str] = "model"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     touches: ClassVar[Touches] = "every sample"
 
     settings: ModelSettings

@@ -20,6 +20,7 @@ how many workers share it. Parallel work is done by running shots side by side.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import cv2
@@ -107,9 +108,13 @@ class Motion:
     The guide of a frame is drawn when the first step shows the frame; later steps show the same
     picture repaired, and the flow found before holds for them. Frames are numbered from the start
     of the shot. What lies `HELD` frames behind the newest is forgotten, so memory does not grow.
+
+    Args:
+        search: finds the flow between two guides.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, search: Callable[[Guide, Guide], Flow] = estimate_flow) -> None:
+        self._search = search
         self._guides: dict[int, Guide] = {}
         self._flows: dict[tuple[int, int], HeldFlow] = {}
 
@@ -180,7 +185,7 @@ class Motion:
     def _held(self, here: int, there: int) -> HeldFlow:
         pair = (here, there)
         if pair not in self._flows:
-            flow = estimate_flow(self._guides[here], self._guides[there])
+            flow = self._search(self._guides[here], self._guides[there])
             self._flows[pair] = flow.astype(np.float16)
         return self._flows[pair]
 
