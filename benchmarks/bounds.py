@@ -27,7 +27,8 @@ from benchmarks.scores import Table
 from models.degrade import Damage, Grain, damaged
 from models.motion import Motion
 from models.restorer.config import MASKED
-from models.restorer.neighbours import Seen, seen_of
+from models.restorer.neighbours import seen_of
+from models.restorer.seen import Seen
 
 COLUMNS = ("inside", "engine", "undamaged", "worst", "grain")
 OF_TASK = {"dirt": "dirt", "scratch": "scratches", "inpaint": "missing"}  # its kind of damage

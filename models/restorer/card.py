@@ -20,6 +20,8 @@ LIMITS = (
     "Weave stays; the step `stabilise` must come first.",
     "It starts from the engine: what the engine spoils outside masks, it mends only as far as the "
     "noise there explains.",
+    "Masks open only where the engine's evidence allows it (`models/restorer/bounds.py`): hairs, "
+    "dirt that stays, dirt where motion is not understood and scratches on a still picture stay.",
     "Damage of training is simulated, on film of 360 to 480 lines; on larger scans dirt and grain "
     "are larger than what was seen.",
     "The clips of training are few and were compressed by their makers; finer texture was not "

@@ -11,8 +11,9 @@ from torch import Tensor
 from models.contract import Frame
 from models.restorer import TASKS, Answer, bounds
 from models.restorer.training import draws
+from models.restorer.training.chances import drawn
 from models.restorer.training.crops import Cut
-from models.restorer.training.draws import draw, drawn
+from models.restorer.training.draws import draw
 from models.restorer.training.losses import UNIT, alarm_loss, masks_loss
 
 CUT = Cut(32, frames=4, crops=2, across=48)

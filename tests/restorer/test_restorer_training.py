@@ -22,6 +22,7 @@ from models.degrade import Dirt, Grain
 from models.restorer import TASKS, RestorerConfig
 from models.restorer.card import card_of
 from models.restorer.training import draws
+from models.restorer.training.chances import drawn, task_of
 from models.restorer.training.checkpoint import (
     RESULT,
     begin_with,
@@ -37,7 +38,7 @@ from models.restorer.training.clips import (
     training_clips,
 )
 from models.restorer.training.crops import Crops, Cut
-from models.restorer.training.draws import as_bright, draw, drawn, task_of
+from models.restorer.training.draws import as_bright, draw
 from models.restorer.training.loop import Rules, new_training, train
 from models.restorer.training.pool import Plan, Pool
 from models.restorer.training.tracking import MLflowRun

@@ -6,6 +6,7 @@
     clips.py        decodes the clips of training once, into memory
     noise.py        white noise, which denoisers are published for
     crops.py        what a step takes
+    chances.py      what a draw is damaged by, and what is asked
     draws.py        a draw: a run of frames, damaged, seen as the network sees them, cut into crops
     pool.py         batches from the last few draws; the next ones are made meanwhile
     losses.py       what is to be small; nothing that needs another network
