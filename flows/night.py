@@ -257,6 +257,8 @@ class Night:
         if isinstance(error, ClusterLostError):
             self._stop_without_cluster(str(error))
             return
+        if job.reel is not None and job.catalog.reel_id not in self._open:
+            return  # the reel is held or failed already, for the first reason that came up
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
