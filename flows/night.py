@@ -292,7 +292,9 @@ class Night:
             return None
         order = self._order.for_reel(job.catalog.reel_id)
         found = work.finished_shots(order, job.reel, (job.shot,)).get(job.shot)
-        return found and work.ShotDone(job.shot, found.status, found.reason, found.seconds)
+        if found is None:
+            return None
+        return work.ShotDone(job.shot, found.status, found.reason, found.seconds)
 
     def _try_alone(self, job: Job, error: BaseException) -> None:
         """Once more with nothing beside it: a dead worker may have been another's doing."""
