@@ -262,7 +262,7 @@ class Night:
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif isinstance(error, MACHINE_FAULTS) and (done := self._recorded(job)):
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._done_on_record(job)):
             self._shot_done(done)
         elif isinstance(error, MACHINE_FAULTS) and not job.alone:
             self._try_alone(job, error)
@@ -286,7 +286,7 @@ class Night:
             Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
 
-    def _recorded(self, job: Job) -> work.ShotDone | None:
+    def _done_on_record(self, job: Job) -> work.ShotDone | None:
         """What a shot came to, where its worker died between recording it and its answer."""
         if job.reel is None or job.shot is None:
             return None
