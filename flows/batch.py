@@ -19,7 +19,7 @@ from catalogs.rows import event_row
 from flows import work
 from flows.cluster import night_cluster, slot_count
 from flows.drain import drained_by_signals, read_clock
-from flows.jobs import Job
+from flows.jobs import Job, Kind
 from flows.night import Night, Tally
 from flows.places import Places
 from flows.progress import night_progress
@@ -141,14 +141,15 @@ def _record_clock(order: work.Order) -> None:
 def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
     places = Places(lambda: living(client))
+    work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
+        "ingest": (work.ingest, "ingest-reel"),
+        "restore": (work.restore, "restore-shot"),
+        "keep": (work.keep, "keep-original"),
+        "assemble": (work.assemble, "assemble-reel"),
+    }
     tasks = {
         (kind, alone): supervised(client, do, name, retries, places)
-        for kind, do, name in (
-            ("ingest", work.ingest, "ingest-reel"),
-            ("restore", work.restore, "restore-shot"),
-            ("keep", work.keep, "keep-original"),
-            ("assemble", work.assemble, "assemble-reel"),
-        )
+        for kind, (do, name) in work_of.items()
         for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
     }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone
 

@@ -279,10 +279,12 @@ class Night:
         if isinstance(error, ClusterLostError):
             self._stop_without_cluster(str(error))
             return
+        if job.reel is not None and job.catalog.reel_id not in self._open:
+            return  # the reel is held or failed already, for the first reason that came up
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._hold(HeldRow.of(job.catalog, str(error)))
-        elif isinstance(error, MACHINE_FAULTS) and (done := self._finished_already(job)):
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._done_on_record(job)):
             self._shot_done(done)
         elif isinstance(error, MACHINE_FAULTS) and not job.alone:
             self._try_alone(job, error)
@@ -306,7 +308,7 @@ class Night:
             Job("keep", job.catalog, job.reel, job.shot, job.alone, self._cause(job, error))
         )
 
-    def _finished_already(self, job: Job) -> work.ShotDone | None:
+    def _done_on_record(self, job: Job) -> work.ShotDone | None:
         """What a shot came to, where its worker died between recording it and its answer."""
         if job.reel is None or job.shot is None:
             return None

@@ -23,7 +23,7 @@ from tests.faults.nights import (
     wait_until,
 )
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 NOBODY = "http://127.0.0.1:9"  # the port of the discard service: nothing listens there
 LATE = label("A", 1)
@@ -82,7 +82,6 @@ def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             process.wait()
 
 
-@pytest.mark.slow
 def test_a_scheduler_that_is_killed_stops_the_night_and_blames_no_reel(
     site: Site, undisturbed: Frames
 ) -> None:
