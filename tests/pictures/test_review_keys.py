@@ -25,7 +25,7 @@ def wide() -> tuple[int, int]:
 
 @pytest.fixture
 def reviewed(
-    archive: Callable[..., Any], browser: Browser, wide: tuple[int, int]
+    archive: Callable[..., Any], chromium: Browser, wide: tuple[int, int]
 ) -> Iterator[Reviewed]:
     """The page of a shot with its picture; and a function that reads what was decided."""
     made = archive(size=wide)
@@ -35,7 +35,7 @@ def reviewed(
          "detector": "wetgate 1"} for n, one in enumerate(made.shots)
     ])  # fmt: skip
     with a_browser(made.store, person="N. Reviewer") as client:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
         page = context.new_page()
         page.goto(f"{str(client.base_url).rstrip('/')}/reels/{made.reel.reel_id}/shots/10")
         page.wait_for_selector(SHOWN, state="attached", timeout=20000)
