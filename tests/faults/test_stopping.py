@@ -38,7 +38,11 @@ def stopped(site: Site) -> Ended:
     site.process_at(IN_FLIGHT)
     running.send_signal(signal.SIGTERM)
     assert running.stderr is not None
-    said = running.stderr.readline()
+    said = ""
+    while "Stopping" not in said:  # libraries say a line of their own, at any time
+        line = running.stderr.readline()
+        assert line, said
+        said += line
     go.touch()
     ended = finish(running)
     return Ended(ended.status, ended.stdout, said + ended.stderr)
