@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def site(catalog: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFa
     return Site(tmp_path_factory.mktemp("stopping"), catalog)
 
 
+def _said_until(running: subprocess.Popen[str], words: str) -> str:
+    """What a night says until it says these words; libraries say lines of their own."""
+    assert running.stderr is not None
+    said = ""
+    while words not in said:
+        line = running.stderr.readline()
+        assert line, said
+        said += line
+    return said
+
+
 @pytest.fixture(scope="module")
 def stopped(site: Site) -> Ended:
     """A night that is sent SIGTERM while a shot is at work."""
@@ -37,12 +49,7 @@ def stopped(site: Site) -> Ended:
     running = site.start()
     site.process_at(IN_FLIGHT)
     running.send_signal(signal.SIGTERM)
-    assert running.stderr is not None
-    said = ""
-    while "Stopping" not in said:  # libraries say a line of their own, at any time
-        line = running.stderr.readline()
-        assert line, said
-        said += line
+    said = _said_until(running, "Stopping")
     go.touch()
     ended = finish(running)
     return Ended(ended.status, ended.stdout, said + ended.stderr)
@@ -104,8 +111,7 @@ def test_ctrl_c_twice_stops_at_once_and_loses_only_what_was_in_flight(
     site.process_at(late)
     workers = list(descendants(running.pid))
     os.killpg(running.pid, signal.SIGINT)
-    assert running.stderr is not None
-    assert "Once more ends it at once" in running.stderr.readline()
+    _said_until(running, "Once more ends it at once")
     os.killpg(running.pid, signal.SIGINT)
     ended = finish(running, 60)
     assert ended.status != 0
