@@ -34,8 +34,9 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say what B made better and worse than A, on the shots that both restored."""
+    from flows.gate_record import keep_gate
     from flows.yardstick import yardstick
-    from tasks.gate import gate_of, write_gate
+    from tasks.gate import gate_of
     from tasks.measure import shipped_calibration
     from tasks.paired import compare_sides, differing, find_side, reported_side
 
@@ -48,7 +49,7 @@ def compare(
             reported_side(ledger, sides.before, opened.shelf),
             reported_side(ledger, sides.after, opened.shelf),
         )
-        write_gate(gate_of(reported, "shots of a store", found, yardstick()), gate)
+        keep_gate(opened, gate_of(reported, "shots of a store", found, yardstick()), gate)
     typer.echo(compared_json(found) if as_json else compared_text(found))
     raise typer.Exit(0 if found.passed else 1)
 

@@ -111,8 +111,8 @@ def gate_model(
     """Restore the film set with a version and with the champion, and say which is better."""
     _quiet()
     from flows.film_gate import contest, hold_contest, outcome_text
+    from flows.gate_record import keep_gate
     from flows.selftest import cache_folder
-    from tasks.gate import write_gate
     from tasks.selftest.film_set import Setting
 
     if not out.parent.is_dir():
@@ -121,7 +121,7 @@ def gate_model(
     who = contest(opened, version, recipe, against)
     setting = Setting(data, cache_folder(), workers or os.cpu_count() or 1, clips)
     outcome = hold_contest(opened, who, setting, _announced)
-    write_gate(outcome.gate, out)
+    keep_gate(opened, outcome.gate, out)
     typer.echo(outcome_text(outcome))
     raise typer.Exit(0 if outcome.gate.passed else 1)
 

@@ -9,6 +9,7 @@ from catalogs.fixity import sha256_file
 from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelReference, ModelVersion, check_name, read_reference
 from catalogs.store import Store
+from flows.gate_record import foreign
 from flows.intentions import (
     ALIASES,
     PROMOTION,
@@ -74,7 +75,7 @@ def promote(store: Store, reference: str, person: str, gate: Path | None, becaus
     version = named_version(registry, reference)
     if standing.champion == version.version:
         raise StoreError(f"{version.reference} is the champion already")
-    ground = _ground(version, _in_use(registry, version.name, standing), gate, because)
+    ground = _ground(store, version, _in_use(registry, version.name, standing), gate, because)
     if gate is not None:
         ground += f"; the report is kept as {_kept(store, version, gate)}"
     earlier, took = standing.earlier, ""
@@ -165,7 +166,9 @@ def _in_use(registry: Registry, name: str, standing: Standing) -> _InUse:
         return _InUse(lost=f"the champion cannot be had any more to compare with ({error})")
 
 
-def _ground(version: ModelVersion, in_use: _InUse, gate: Path | None, because: str) -> str:
+def _ground(
+    store: Store, version: ModelVersion, in_use: _InUse, gate: Path | None, because: str
+) -> str:
     """What the promotion rests on, in words."""
     if gate is None:
         if not because:
@@ -176,8 +179,7 @@ def _ground(version: ModelVersion, in_use: _InUse, gate: Path | None, because: s
         return f"without a gate report, because: {because}"
     read = read_gate(gate)
     found = objections(read, version, in_use.version, yardstick())
-    if in_use.lost:
-        found.append(in_use.lost)
+    found += filter(None, (in_use.lost, foreign(store, gate)))
     report = f"gate report {gate.name} (sha256 {sha256_file(gate)}, {read.summary})"
     if not found:
         return f"{report} passed"

@@ -1,8 +1,8 @@
 """Objections: why a gate report does not allow a promotion.
 
-A report is taken at its word for what was measured. Everything else that can be asked again is:
-whether its figures bear out its verdict, whether its sides are the two versions and differ in
-nothing else, and whether both are what this software does today.
+A report is taken at its word for what was measured; whose word it is, the caller knows. Everything
+else that can be asked again is: whether its figures bear out its verdict, whether its sides are the
+two versions and differ in nothing else, and whether both are what this software does today.
 """
 
 import json

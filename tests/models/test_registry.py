@@ -16,6 +16,7 @@ from catalogs.recipe import Recipe, RecipeStep
 from catalogs.store import Store, open_store
 from flows import promotion
 from flows.cli import app
+from flows.gate_record import keep_gate
 from flows.mlflow_client import experiment_id, mlflow_client
 from flows.promotion import promote, register, rollback
 from flows.registry import Registry
@@ -31,8 +32,10 @@ pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 Offer = Callable[..., Offered]
 
 
-def gate(path: Path, champion: ModelVersion, challenger: ModelVersion, *worse: str) -> Path:
-    write_gate(report(side(champion), side(challenger), worse=worse), path)
+def gate(
+    store: Store, path: Path, champion: ModelVersion, challenger: ModelVersion, *worse: str
+) -> Path:
+    keep_gate(store, report(side(champion), side(challenger), worse=worse), path)
     return path
 
 
@@ -87,14 +90,14 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
     with pytest.raises(RecipeError, match="--gate REPORT"):
         promote(store, "gated@1", "B. Judge", None, "")
     promote(store, "gated@1", "B. Judge", None, "there is nothing to compare it with")
-    failed = gate(tmp_path / "failed.json", first, second, "DIRT became worse")
+    failed = gate(store, tmp_path / "failed.json", first, second, "DIRT became worse")
     with pytest.raises(RecipeError, match="DIRT became worse"):
         promote(store, "gated@2", "B. Judge", failed, "")
-    other = gate(tmp_path / "other.json", second, first)
+    other = gate(store, tmp_path / "other.json", second, first)
     with pytest.raises(RecipeError, match=r"not about gated@2.*not compare with the champion"):
         promote(store, "gated@2", "B. Judge", other, "")
     assert Registry(store).standing("gated") == Standing(1, 2, ())
-    passed = gate(tmp_path / "passed.json", first, second)
+    passed = gate(store, tmp_path / "passed.json", first, second)
     assert promote(store, "gated@challenger", "B. Judge", passed, "") == Standing(2, None, (1,))
     ((agent, detail),) = events(store, "model promotion", "gated@2")
     assert agent == "B. Judge"
@@ -110,12 +113,31 @@ def test_promotion_needs_a_gate_report_or_a_persons_word(
         promote(store, "gated@2", "B. Judge", None, "again")
 
 
+def test_a_report_that_this_store_did_not_make_needs_a_persons_word(
+    registry_store: Store, make_offer: Offer, tmp_path: Path
+) -> None:
+    store, file = registry_store, tmp_path / "g.json"
+    first, second = (register(store, make_offer("by-hand", seed)) for seed in (14, 15))
+    promote(store, "by-hand@1", "B. Judge", None, "the first")
+    write_gate(report(side(first), side(second)), file)
+    unknown = r"g\.json \(sha256 [0-9a-f]{64}\) was not written by a comparison in this store"
+    with pytest.raises(RecipeError, match=unknown):
+        promote(store, "by-hand@2", "B. Judge", file, "")
+    gate(store, file, first, second)
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(RecipeError, match="or was changed since"):
+        promote(store, "by-hand@2", "B. Judge", file, "")
+    assert promote(store, "by-hand@2", "B. Judge", file, "made at home").champion == 2
+    ((_, detail),) = events(store, "model promotion", "by-hand@2")
+    assert "or was changed since; compare here; because: made at home" in detail
+
+
 def test_a_gate_report_of_other_weights_does_not_count(
     registry_store: Store, make_offer: Offer, tmp_path: Path
 ) -> None:
     version = register(registry_store, make_offer("swapped", 13))
     other = replace(version, content_sha256="ab" * 32)
-    forged = gate(tmp_path / "g.json", other, other)
+    forged = gate(registry_store, tmp_path / "g.json", other, other)
     with pytest.raises(RecipeError, match="not about swapped@1"):
         promote(registry_store, "swapped@1", "B. Judge", forged, "")
 
@@ -138,7 +160,7 @@ def test_a_report_of_another_store_with_the_same_names_does_not_count(
         register(registry_store, offer("same", file, said))
     one, two = (Registry(registry_store).version("same", number) for number in (1, 2))
     theirs = (replace(one, content_sha256="11" * 32), replace(two, content_sha256="22" * 32))
-    file = gate(tmp_path / "g.json", *theirs)
+    file = gate(registry_store, tmp_path / "g.json", *theirs)
     with pytest.raises(RecipeError, match="not about same@2"):
         promote(registry_store, "same@2", "B. Judge", file, "")
     ours = gated_side(
@@ -146,7 +168,7 @@ def test_a_report_of_another_store_with_the_same_names_does_not_count(
     )
     assert ours.models == (GatedModel("same@2", two.content_sha256),)
     promote(registry_store, "same@1", "B. Judge", None, "the first")
-    promote(registry_store, "same@2", "B. Judge", gate(file, one, two), "")
+    promote(registry_store, "same@2", "B. Judge", gate(registry_store, file, one, two), "")
 
 
 def test_rollback_restores_champion_after_champion(
