@@ -39,8 +39,13 @@ def software_agent(software: str) -> Identifier:
 
 
 def step_agent(step: TreatmentStep) -> Identifier:
-    """A step of restoration in one version, with its parameters and weights."""
+    """A step of restoration in one version, with its parameters, weights and registered model.
+
+    The same weights under two names are two agents: each has its own licence.
+    """
     facts = [step.name, step.version, sorted(step.parameters.items()), step.weights_sha256]
+    if step.model:
+        facts += [step.model, step.licence]
     name = f"{step.name} {step.version} #{_short_hash(json.dumps(facts))}"
     return Identifier("restoration step", name)
 

@@ -18,7 +18,8 @@ from catalogs.exports.catalog_csv import catalog_csv
 from catalogs.exports.premis import premis_document
 from catalogs.exports.subject import FileRole, RecordedEvent, RestoredReel
 from catalogs.fixity import sha256_file
-from catalogs.records import Reel
+from catalogs.recipe import Treatment, TreatmentStep
+from catalogs.records import Reel, StepOutcome
 from catalogs.rows import event_row
 from catalogs.sequence import ImageSequence
 from catalogs.store import Store
@@ -116,6 +117,23 @@ def test_steps_are_agents_with_version_and_weights(subject: RestoredReel) -> Non
     weights = subject.treatment.steps[1].weights_sha256
     assert agents["dirt"] == ['parameters: {"threshold": 0.06}', f"weights sha256: {weights}"]
     assert agents["deflicker"] == ['parameters: {"largest_gain": 1.6}']
+
+
+def test_one_file_of_weights_under_two_names_is_two_agents_with_their_licences(
+    subject: RestoredReel, premis_schema: xmlschema.XMLSchema
+) -> None:
+    step = TreatmentStep("model", 2, {"noise": 0.1}, "ab" * 32, model="grain@1", licence="MIT")
+    other = replace(step, model="free@7", licence="CC BY-NC 4.0")
+    used = replace(subject, treatment=Treatment("two", (step, other)))
+    ran = StepOutcome("model", 2, "damage", 0.5)
+    used = replace(used, shots=tuple(replace(one, steps=(ran,)) for one in used.shots))
+    root = parsed(used)
+    assert premis_schema.is_valid(premis_document(used).decode())
+    notes = [t for t in texts(root, "agentNote") if t.startswith("registered model")]
+    assert notes == [
+        "registered model: grain@1, licence: MIT",
+        "registered model: free@7, licence: CC BY-NC 4.0",
+    ]
 
 
 def test_a_kept_original_is_no_modification_and_says_why(subject: RestoredReel) -> None:

@@ -188,6 +188,24 @@ def test_rollback_restores_champion_after_champion(
     assert (agent, detail) == ("C. Chief", "champion again, in place of rolled@3; waxy faces")
 
 
+def test_nobody_goes_back_to_weights_that_are_damaged(
+    registry_store: Store, make_offer: Offer
+) -> None:
+    store = registry_store
+    one, two = (register(store, make_offer("spoilt", seed)) for seed in (24, 25))
+    for version in (one, two):
+        promote(store, version.reference, "B. Judge", None, "a test")
+    file = store.shelf.weights_file(one.weights_sha256)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(StoreError, match=r"spoilt@1 cannot be the champion again.*has SHA-256"):
+        rollback(store, "spoilt", "C. Chief")
+    assert Registry(store).standing("spoilt") == Standing(2, None, (1,))
+    file.unlink()  # as the error says: it is fetched again
+    assert rollback(store, "spoilt", "C. Chief") == Standing(1, None, ())
+    assert file.read_bytes() == whole
+
+
 def test_a_treatment_is_all_that_is_said_of_it(registry_store: Store, make_offer: Offer) -> None:
     """Its weights, its parameters, and the version by name; not the alias it was found by."""
     store = registry_store
