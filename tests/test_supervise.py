@@ -63,6 +63,7 @@ def test_deaths_errors_and_successes_are_told_apart(client: Client, tmp_path: Pa
 
 
 def test_a_worker_is_one_task_wide_and_on_loopback(client: Client) -> None:
+    client.wait_for_workers(2, timeout=120)  # after those that died
     assert slot_count(client) == 2
     assert all(address.startswith("tcp://127.0.0.1:") for address in client.nthreads())
 
