@@ -20,12 +20,15 @@ from flows import work
 from flows.cluster import night_cluster, slot_count
 from flows.drain import drained_by_signals, read_clock
 from flows.jobs import Job, Kind
-from flows.night import Night, Tally
+from flows.limits import limit_seconds
+from flows.night import Night
+from flows.order import Order
 from flows.places import Places
 from flows.progress import night_progress
 from flows.software import software
 from flows.summary import NightSummary, keep_summary
 from flows.supervise import living, supervised
+from flows.tally import Tally
 from flows.tracking import track_batches
 from tasks.report import write_report
 
@@ -61,7 +64,7 @@ def new_batch_id() -> str:
 
 
 def run_batch(
-    order: work.Order,
+    order: Order,
     subject: str,
     before: Callable[[], None],
     go: Callable[[Night], Tally],
@@ -103,7 +106,7 @@ def run_batch(
         return _conclude(order, tally)
 
 
-def _conclude(order: work.Order, tally: Tally) -> NightSummary:
+def _conclude(order: Order, tally: Tally) -> NightSummary:
     """Report first, then the views of others, none of which may spoil the night."""
     try:
         report = str(write_report(order.store, order.batch_id))
@@ -127,7 +130,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
     return summary
 
 
-def _record_clock(order: work.Order) -> None:
+def _record_clock(order: Order) -> None:
     """Say that the clock was set back, or that it once ran ahead."""
     behind = clock_behind(order.store.tables)
     if behind > MOST_BEHIND:
@@ -138,7 +141,7 @@ def _record_clock(order: work.Order) -> None:
         )  # fmt: skip
 
 
-def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
+def _submitter(whole: Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
     places = Places(lambda: living(client))
     work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
@@ -162,7 +165,7 @@ def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[
         if job.kind == "assemble":
             return task.submit(job.label, order, job.reel)
         assert job.shot is not None  # restore and keep are of a shot
-        limit = work.limit_seconds(job.reel, job.shot, order.treatment)
+        limit = limit_seconds(job.reel, job.shot, order.treatment)
         if job.kind == "restore":
             return task.submit(job.label, order, job.reel, job.shot, limit)
         return task.submit(job.label, order, job.reel, job.shot, job.reason, limit)
@@ -170,9 +173,7 @@ def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[
     return submit
 
 
-def _record_batch(
-    order: work.Order, subject: str, tally: Tally, status: str, seconds: float
-) -> None:
+def _record_batch(order: Order, subject: str, tally: Tally, status: str, seconds: float) -> None:
     row = {
         "catalog": subject,
         "recipe": order.treatment.recipe_name,

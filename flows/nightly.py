@@ -9,14 +9,15 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
-from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order
 from flows.prepared import Prepared, bases_of, record_plan
 from flows.summary import NightSummary, ended
+from flows.tally import Tally
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
@@ -79,7 +80,7 @@ def nightly(
     catalogued = permit(catalogued, rules, treatment)
     catalogued = replace(catalogued, remarks=(*catalogued.remarks, *resolved.remarks))
     opened = open_store(Path(store))
-    order = work.Order(
+    order = Order(
         store=opened,
         archive=Path(archive) if archive else Path(catalog).parent,
         treatment=treatment,
@@ -117,7 +118,7 @@ def nightly(
     return ended(summary)
 
 
-def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catalog) -> Tally:
+def run_night(order: Order, night: Night, decided: Prepared, catalog: Catalog) -> Tally:
     """Carry out what reviewers decided, then work through the catalog."""
     reels = decided.plan.reels
     order.treatments.update({reel.reel.reel_id: reel.treatment for reel in reels})
@@ -129,7 +130,7 @@ def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catal
     return tally
 
 
-def _record_mapping(order: work.Order, catalog: Catalog) -> None:
+def _record_mapping(order: Order, catalog: Catalog) -> None:
     """Say what became of every field of the catalog: in full in a file, in short as an event."""
     target = order.store.mapping_file(order.batch_id)
     target.parent.mkdir(exist_ok=True)

@@ -13,13 +13,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
-from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.decided import prepare_decided, undone_by
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
 from flows.summary import NightSummary, ended
+from flows.tally import Tally
 from flows.treatment import renewing
 from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
@@ -155,7 +156,7 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
 def _nothing_done(store: Store, prepared: Prepared) -> NightSummary:
     """What a plan without reels comes to: no batch is begun; what decisions came to is recorded."""
     decided, refused = prepared.decided, prepared.plan.refused
-    order = work.Order(store, Path(), ORIGINAL, new_batch_id(), policy=prepared.policy)
+    order = Order(store, Path(), ORIGINAL, new_batch_id(), policy=prepared.policy)
     record_settled(order, decided)
     stay = [f"{reel_id} stays as it is: {why}" for reel_id, why in refused.items()]
     stay += [f"{one.subject}: {one.sentence}: {why}" for one, why in decided.held]
@@ -166,10 +167,10 @@ def _nothing_done(store: Store, prepared: Prepared) -> NightSummary:
     return NightSummary("", report, 0, len(refused), 0, 0, 0, False, waiting)
 
 
-def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
+def reprocess_order(store: Store, prepared: Prepared) -> Order:
     """What the work of a plan that has reels has in common: each with its own treatment."""
     plan = prepared.plan
-    return work.Order(
+    return Order(
         store=store,
         archive=Path(),  # nothing is ingested: reels say where their sources lie
         treatment=plan.treatments[0],

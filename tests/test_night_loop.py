@@ -19,10 +19,11 @@ from catalogs.source import Content
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order, ShotDone
 from flows.places import ClusterLostError
 from flows.progress import NightProgress
-from flows.work import Order, ShotDone
+from flows.tally import Tally
 
 
 class Answer:

@@ -56,19 +56,18 @@ def patch_work(work: ModuleType) -> None:
         ingest_reel,
         assemble_reel,
     )  # type: ignore[attr-defined]
-    shorten(work)
 
 
-def shorten(work: ModuleType) -> None:
+def shorten(limits: ModuleType) -> None:
     """Let the time limit of one shot be a share of what it is."""
     limited = os.environ.get("WETGATE_TEST_LIMITED")
     share = os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1")
-    limit = work.limit_seconds
+    limit = limits.limit_seconds
 
     def limit_seconds(reel: Any, shot: Any, *more: Any) -> float:
         return float(limit(reel, shot, *more)) * (float(share) if shot.shot_id == limited else 1.0)
 
-    work.limit_seconds = limit_seconds  # type: ignore[attr-defined]
+    limits.limit_seconds = limit_seconds  # type: ignore[attr-defined]
 
 
 def patch_clock(module: ModuleType) -> None:
@@ -89,6 +88,7 @@ def patch_clock(module: ModuleType) -> None:
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "flows.work": patch_work,
+    "flows.limits": shorten,
     "catalogs.instant": patch_clock,
 }
 

@@ -1,0 +1,76 @@
+"""What a night does about a fault: it is kept as small as it is, a shot, else its reel."""
+
+from dataclasses import replace
+
+from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
+from catalogs.records import HeldRow
+from flows.jobs import Job
+from flows.order import ShotDone
+from flows.places import ClusterLostError
+from flows.recorded import finished_shots
+from flows.reels import Reels
+from flows.supervise import MACHINE_FAULTS
+
+NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
+
+
+class Faults:
+    """Judges jobs that failed.
+
+    Attributes:
+        lost: the cluster went away, for good.
+    """
+
+    def __init__(self, reels: Reels) -> None:
+        self._reels = reels
+        self.lost = False
+
+    def fail(self, job: Job, error: BaseException) -> None:
+        """Keep a fault as small as it is."""
+        if isinstance(error, ClusterLostError):
+            self._stop_without_cluster(str(error))
+            return
+        if job.reel is not None and job.catalog.reel_id not in self._reels.open:
+            return  # the reel is held or failed already, for the first reason that came up
+        unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
+        if unreadable or isinstance(error, SourceError):
+            self._reels.hold(HeldRow.of(job.catalog, str(error)))
+        elif isinstance(error, MACHINE_FAULTS) and (done := self._done_on_record(job)):
+            self._reels.shot_done(done)
+        elif isinstance(error, MACHINE_FAULTS) and not job.alone:
+            self._try_alone(job, error)
+        elif job.kind == "restore" and not isinstance(error, NOT_OF_THE_SHOT):
+            self._doubt(job, error)
+        else:
+            self._reels.give_up(job, error)
+
+    def _stop_without_cluster(self, why: str) -> None:
+        """Begin nothing more; no reel is to blame, and all that are not done stay in work."""
+        order = self._reels.order
+        if not self.lost:
+            order.record("cluster", order.batch_id, "failure", why)
+        self.lost = True
+
+    def _doubt(self, job: Job, error: BaseException) -> None:
+        """A shot could not be restored: try it alone, then keep its original."""
+        if not job.alone:
+            self._try_alone(job, error)
+            return
+        why = self._reels.cause(job, error)
+        self._reels.queue.add(Job("keep", job.catalog, job.reel, job.shot, job.alone, why))
+
+    def _done_on_record(self, job: Job) -> ShotDone | None:
+        """What a shot came to, where its worker died between recording it and its answer."""
+        if job.reel is None or job.shot is None:
+            return None
+        order = self._reels.order.for_reel(job.catalog.reel_id)
+        found = finished_shots(order, job.reel, (job.shot,)).get(job.shot)
+        if found is None:
+            return None
+        return ShotDone(job.shot, found.status, found.reason, found.seconds)
+
+    def _try_alone(self, job: Job, error: BaseException) -> None:
+        """Once more with nothing beside it: a dead worker may have been another's doing."""
+        why = self._reels.cause(job, error)
+        self._reels.say(job.catalog.reel_id, f"{job.label}: {why}; once more, alone")
+        self._reels.queue.add(replace(job, alone=True))
