@@ -17,15 +17,20 @@ from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
 from flows import work
+from flows.asked import AskedByPeople
 from flows.cluster import night_cluster, slot_count
-from flows.drain import drained_by_signals, read_clock
+from flows.drain import drained_by_signals, next_time, read_clock
+from flows.hour import Hour
 from flows.jobs import Job, Kind
 from flows.limits import limit_seconds
 from flows.night import Night
 from flows.order import Order
 from flows.places import Places
+from flows.prefect_run import PrefectRun, watching
 from flows.progress import night_progress
 from flows.software import software
+from flows.speed import Speeds
+from flows.storages import refuse_maintained
 from flows.summary import NightSummary, keep_summary
 from flows.supervise import living, supervised
 from flows.tally import Tally
@@ -43,7 +48,7 @@ class Means:
     Attributes:
         scheduler: address of a running Dask scheduler; a local cluster when None.
         workers: local worker processes; one a GPU, else one a core, when None.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
 
     Raises:
         ValueError: `until` is no time of day.
@@ -85,7 +90,9 @@ def run_batch(
         StoreError: the batch could not begin.
     """
     store = order.store
-    with drained_by_signals(means.until) as should_stop:
+    refuse_maintained(order)
+    hour = Hour(order, next_time(means.until), Speeds(order))
+    with drained_by_signals() as should_stop:
         started = time.monotonic()
         store.sweep()
         _record_batch(order, subject, Tally(), "running", 0.0)
@@ -96,7 +103,12 @@ def run_batch(
         ):
             submit = _submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
-            tally = go(Night(order, submit, slots, progress, should_stop))
+            prefect = PrefectRun(order, progress.tell)
+            gates = (hour, AskedByPeople(order, progress.tell), prefect)
+            night = Night(order, submit, slots, progress, should_stop, gates)
+            with watching(prefect):
+                tally = go(night)
+            night.conclude()
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -121,6 +133,7 @@ def _conclude(order: Order, tally: Tally) -> NightSummary:
         restored=len(tally.restored),
         held=len(tally.held),
         failed=len(tally.failed),
+        waiting=len(tally.waiting),
         shots_computed=tally.shots_computed,
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,

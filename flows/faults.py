@@ -32,6 +32,10 @@ class Faults:
             return
         if job.reel is not None and job.catalog.reel_id not in self._reels.open:
             return  # the reel is held or failed already, for the first reason that came up
+        if why := self._reels.storages.why(job.catalog, job.reel):
+            self._reels.say(job.catalog.reel_id, f"{job.label}: {error}; waits: {why}")
+            self._reels.queue.add(job)
+            return
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._reels.hold(HeldRow.of(job.catalog, str(error)))

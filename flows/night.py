@@ -5,26 +5,32 @@ any instant and begun again.
 """
 
 import queue
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from prefect.exceptions import Pause
 from prefect.futures import PrefectFuture
 
 from catalogs.catalog import Catalog
+from catalogs.controls import First
 from catalogs.mixtures import record_mixture
 from catalogs.records import Reel, Shot
 from catalogs.rows import reels_at_hand
 from flows.faults import Faults
+from flows.gate import Begun, Gate
 from flows.jobs import Job
+from flows.look import Look
 from flows.order import Order
 from flows.progress import NightProgress
 from flows.reels import Reels, say_nothing
 from flows.take_up import TakeUp
 from flows.tally import Tally
 
-Submit = Callable[[Job], PrefectFuture[Any]]
+Future = PrefectFuture[Any]
+Submit = Callable[[Job], Future]
 
 
 class Night:
@@ -37,6 +43,7 @@ class Night:
         slots: int,
         progress: NightProgress,
         should_stop: Callable[[], bool],
+        gates: Sequence[Gate] = (),
     ) -> None:
         self._order = order
         self._submit = submit
@@ -45,8 +52,12 @@ class Night:
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
         self._faults = Faults(self._reels)
+        self._gates = (self._reels.storages, *gates)
+        self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)
         self._again: set[str] = set()
-        self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
+        self._suspended = False
+        self._running: list[Begun] = []
+        self._finished: queue.SimpleQueue[tuple[Begun, Future, float]] = queue.SimpleQueue()
 
     def run(self, catalog: Catalog) -> Tally:
         """Work through a catalog; returns when all is done or the night was stopped.
@@ -82,44 +93,74 @@ class Night:
             self._take_up.open(reel, shots)
         return self._work()
 
-    def _work(self) -> Tally:
-        running = 0
-        while True:
-            running += self._start(running)
-            if not running:
-                break
-            job, future = self._wait()
-            running -= 1
-            self._settle(job, future)
-        tally = self._reels.tally
-        tally.stopped = bool(self._reels.queue) or self._faults.lost
-        return tally
+    def conclude(self) -> None:
+        """Let every gate say what it kept back."""
+        left = self._reels.queue.waiting()
+        self._reels.say_waiting()
+        for gate in self._gates:
+            gate.left(left)
 
-    def _start(self, running: int) -> int:
-        started = 0
-        while not (self._faults.lost or self._should_stop()):
-            job = self._reels.queue.take(running + started, self._slots)
+    def _work(self) -> Tally:
+        while True:
+            self._start()
+            if not self._running and not self._waits():
+                break
+            self._settle_next()
+        return self._reels.tallied(self._faults.lost)
+
+    def _waits(self) -> bool:
+        """Whether the night is only paused, and has something left to do."""
+        paused = any(gate.pauses() for gate in self._gates)
+        return paused and bool(self._reels.queue) and not self._is_over()
+
+    def _is_over(self) -> bool:
+        stopped = self._faults.lost or self._suspended or self._should_stop()
+        return stopped or any(gate.stops(self._running) for gate in self._gates)
+
+    def _look_around(self) -> None:
+        """Heed what changed since: reels that were put first, storages that are back."""
+        first = self._first()
+        self._reels.queue.put_first(first.reels if first else ())
+        self._take_up.begin_waiting()
+
+    def _start(self) -> None:
+        self._look_around()
+        while not (self._is_over() or any(gate.pauses() for gate in self._gates)):
+            job = self._reels.queue.take(len(self._running), self._slots, self._may_begin)
             if job is None:
                 break
             if job.kind == "assemble" and self._reels.is_locked(job.catalog.reel_id):
                 continue
+            begun = Begun(job, time.monotonic())
+            self._running.append(begun)
             future = self._submit(job)
-            future.add_done_callback(partial(self._note_end, job))
-            started += 1
-        return started
+            future.add_done_callback(partial(self._note_end, begun))
 
-    def _note_end(self, job: Job, future: PrefectFuture[Any]) -> None:
-        self._finished.put((job, future))
+    def _may_begin(self, job: Job) -> bool:
+        return all(gate.admits(job, self._running) for gate in self._gates)
 
-    def _wait(self) -> tuple[Job, PrefectFuture[Any]]:
-        while True:
-            with suppress(queue.Empty):
-                return self._finished.get(timeout=1.0)  # so that signals are heard
+    def _note_end(self, begun: Begun, future: Future) -> None:
+        self._finished.put((begun, future, time.monotonic()))
 
-    def _settle(self, job: Job, future: PrefectFuture[Any]) -> None:
-        future.wait()
+    def _settle_next(self) -> None:
+        """Settle the next job that ends, if one does within a second: signals must be heard."""
+        with suppress(queue.Empty):
+            begun, future, ended = self._finished.get(timeout=1.0)
+            self._running.remove(begun)
+            self._settle(begun.job, future, ended - begun.at)
+
+    def _settle(self, job: Job, future: Future, seconds: float) -> None:
+        try:
+            future.wait()
+        except Pause:  # the flow run was suspended in Prefect before the job began
+            self._suspended = True
+            self._reels.queue.add(job)
+            return
         if future.state.is_completed():
-            self._succeed(job, future.result())
+            answer = future.result()
+            for gate in self._gates:
+                gate.done(job, seconds, answer)
+            self._succeed(job, answer)
         else:
             error = future.result(raise_on_failure=False)
             lost = error if isinstance(error, BaseException) else RuntimeError(str(error))

@@ -62,7 +62,7 @@ def nightly(
         policy: what may be done to which collection; the store's `policy.toml` when not given.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
 
     Returns:

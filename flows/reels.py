@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from catalogs.records import HeldRow, Reel, Shot
+from catalogs.records import CatalogReel, HeldRow, Reel, Shot
 from catalogs.rows import forbidden_row, held_row, reel_row
 from flows.hard_limit import last_words
 from flows.jobs import Job, Queue
 from flows.order import Order, ShotDone
 from flows.progress import NightProgress
+from flows.storages import EVENT as STORAGE_EVENT
+from flows.storages import Storages
 from flows.supervise import MACHINE_FAULTS
 from flows.tally import Tally
 from tasks.decided import Locks
@@ -31,6 +33,8 @@ class Reels:
         queue: jobs that are ready.
         open: reels in work, by reel_id.
         tally: what the night has come to.
+        storages: which of them are under maintenance.
+        waiting: reels that were not taken up, for their storage is.
         joined: told of each reel whose version stands, as soon as it does.
     """
 
@@ -41,6 +45,8 @@ class Reels:
         self.open: dict[str, OpenReel] = {}
         self.tally = Tally()
         self.joined: Callable[[str], None] = say_nothing
+        self.storages = Storages(order)
+        self.waiting: dict[str, tuple[CatalogReel, Reel | None]] = {}
         self._locks = Locks(order.store)
 
     def say(self, reel_id: str, message: str) -> None:
@@ -94,6 +100,25 @@ class Reels:
         self.tally.restored.add(reel_id)
         self.say(reel_id, f"restored and verified: {said}")
         self.joined(reel_id)
+
+    def tallied(self, lost: bool) -> Tally:
+        """What the night came to: work is left, or only reels that wait for their storage."""
+        waiting = self._all_waiting()
+        left = {job.catalog.reel_id for job in self.queue.waiting()}
+        self.tally.waiting = set(waiting)
+        self.tally.stopped = lost or bool(left - waiting.keys())
+        return self.tally
+
+    def say_waiting(self) -> None:
+        """Record of each reel that waits why it does."""
+        for reel_id, (entry, reel) in self._all_waiting().items():
+            why = f"{reel_id} waits: {self.storages.why(entry, reel)}"
+            self.order.record(STORAGE_EVENT, reel_id, "warning", why)
+
+    def _all_waiting(self) -> dict[str, tuple[CatalogReel, Reel | None]]:
+        in_line = {job.catalog.reel_id: (job.catalog, job.reel) for job in self.queue.waiting()}
+        waits = {name: of for name, of in in_line.items() if self.storages.why(*of)}
+        return waits | self.waiting
 
     def hold(self, held: HeldRow) -> None:
         """A reel, or a row of the catalog, goes no further until somebody puts it right."""

@@ -122,7 +122,7 @@ def reprocess(
         decisions: whether what reviewers decided is carried out; without the three above.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
 
     Raises:
         RecipeError, StoreError: it could not begin.

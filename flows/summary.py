@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import typer
 from prefect import State
+from prefect.exceptions import Pause
 from prefect.states import Completed
 
 from catalogs.errors import StoreError
@@ -17,6 +18,7 @@ class NightSummary:
     """How a night ended.
 
     Attributes:
+        waiting: reels that wait for a storage under maintenance.
         decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
     """
 
@@ -29,11 +31,12 @@ class NightSummary:
     shots_original_kept: int
     stopped: bool
     decisions_open: int = 0
+    waiting: int = 0
 
     @property
     def all_well(self) -> bool:
         """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open)
+        return not (self.held or self.failed or self.stopped or self.decisions_open or self.waiting)
 
 
 _kept: list[NightSummary] = []  # of the last batch of this process
@@ -53,6 +56,10 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
     _kept.clear()
     try:
         return flow()
+    except Pause:  # the flow run was suspended there; its night has ended as if drained
+        if not _kept:
+            raise StoreError("the flow run was suspended in Prefect; run it again") from None
+        return _kept[-1]
     except httpx.HTTPError as error:
         if not _kept:
             raise StoreError(
@@ -71,6 +78,8 @@ def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
 
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
+    waiting = f", {summary.waiting} waiting" if summary.waiting else ""
     return (
-        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
+        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed"
+        f"{waiting}{stopped}"
     )

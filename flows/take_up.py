@@ -24,7 +24,11 @@ class TakeUp:
         self._order = reels.order
 
     def begin(self, entry: CatalogReel, known: Reel | None) -> None:
-        """Take up a reel of the catalog where an earlier night left it."""
+        """Take up a reel of the catalog where an earlier night left it, unless it must wait."""
+        if why := self._reels.storages.why(entry, known):
+            self._reels.waiting[entry.reel_id] = (entry, known)
+            self._reels.say(entry.reel_id, f"waits: {why}")
+            return
         if known is None or known.catalog != entry or not is_unchanged(known, self._order.archive):
             self._reels.queue.add(Job("ingest", entry))
             return
@@ -34,6 +38,13 @@ class TakeUp:
             self._reels.hold(HeldRow.of(entry, str(error)))
             return
         self.go_on(known, shots)
+
+    def begin_waiting(self) -> None:
+        """Take up what waited for a storage whose maintenance has ended."""
+        for reel_id, (entry, known) in list(self._reels.waiting.items()):
+            if not self._reels.storages.why(entry, known):
+                del self._reels.waiting[reel_id]
+                self.begin(entry, known)
 
     def ingested(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Take up a reel that was ingested just now."""

@@ -10,6 +10,7 @@ class Tally:
     restored: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     shots_restored: int = 0
     shots_original_kept: int = 0
     shots_computed: int = 0
