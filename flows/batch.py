@@ -28,6 +28,7 @@ from flows.order import Order
 from flows.places import Places
 from flows.prefect_run import PrefectRun, watching
 from flows.progress import night_progress
+from flows.same_fault import SAME_FAULT
 from flows.software import software
 from flows.speed import Speeds
 from flows.storages import refuse_maintained
@@ -49,6 +50,7 @@ class Means:
         scheduler: address of a running Dask scheduler; a local cluster when None.
         workers: local worker processes; one a GPU, else one a core, when None.
         until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the batch; 0 for never.
 
     Raises:
         ValueError: `until` is no time of day.
@@ -57,6 +59,7 @@ class Means:
     scheduler: str | None = None
     workers: int | None = None
     until: str | None = None
+    same_fault: int = SAME_FAULT
 
     def __post_init__(self) -> None:
         if self.until is not None:
@@ -105,7 +108,7 @@ def run_batch(
             slots = min(slot_count(client), MOST_SLOTS)
             prefect = PrefectRun(order, progress.tell)
             gates = (hour, AskedByPeople(order, progress.tell), prefect)
-            night = Night(order, submit, slots, progress, should_stop, gates)
+            night = Night(order, submit, slots, progress, should_stop, gates, means.same_fault)
             with watching(prefect):
                 tally = go(night)
             night.conclude()

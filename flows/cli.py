@@ -33,6 +33,7 @@ from flows.options import (
     PolicyOption,
     ProfileOption,
     RecipeOption,
+    SameFaultOption,
     ScanOption,
     SidecarOption,
     StoreOption,
@@ -41,6 +42,7 @@ from flows.options import (
 from flows.reprocess_command import reprocess
 from flows.retire_command import retire
 from flows.review_command import review_app
+from flows.same_fault import SAME_FAULT
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
 from flows.status_command import status
@@ -137,6 +139,7 @@ def run(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Begin only what is done by this time.")
     ] = None,
+    same_fault: SameFaultOption = SAME_FAULT,
     truth: Annotated[
         Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
     ] = None,
@@ -159,6 +162,7 @@ def run(
         scheduler=scheduler,
         workers=workers,
         until=until,
+        same_fault=same_fault,
         truth=str(truth) if truth else None,
     )
     typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))

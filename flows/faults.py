@@ -9,6 +9,7 @@ from flows.order import ShotDone
 from flows.places import ClusterLostError
 from flows.recorded import finished_shots
 from flows.reels import Reels
+from flows.same_fault import EVENT, SAME_FAULT, SameFault
 from flows.supervise import MACHINE_FAULTS
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
@@ -17,13 +18,34 @@ NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no origi
 class Faults:
     """Judges jobs that failed.
 
+    An original is kept only after another shot was restored, or when nothing else is left to
+    try: until then a fault may turn out to be systematic.
+
     Attributes:
         lost: the cluster went away, for good.
+        systematic: the fault is not of the shots; nothing is begun any more.
     """
 
-    def __init__(self, reels: Reels) -> None:
+    def __init__(self, reels: Reels, limit: int = SAME_FAULT) -> None:
         self._reels = reels
+        self._same = SameFault(limit)
         self.lost = False
+        self.systematic = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing is begun any more."""
+        return self.lost or self.systematic
+
+    def restored(self) -> None:
+        """A shot was restored: what failed before it failed by itself."""
+        self._same.restored()
+        if not self.systematic:
+            self._reels.queue.take_back()
+
+    def decide(self) -> bool:
+        """Nothing else is left to try: decide on what was put aside, if there is anything."""
+        return not self.stops and self._reels.queue.take_back()
 
     def fail(self, job: Job, error: BaseException) -> None:
         """Keep a fault as small as it is."""
@@ -47,6 +69,27 @@ class Faults:
             self._doubt(job, error)
         else:
             self._reels.give_up(job, error)
+        if job.kind == "restore":
+            self._look_for_pattern(job, error)
+
+    def _look_for_pattern(self, job: Job, error: BaseException) -> None:
+        """Count the fault, where its shot was not restored nor its source to blame."""
+        if isinstance(error, SourceError) or self.systematic:
+            return
+        if job.shot is None or self._done_on_record(job):
+            return
+        cause, same, queue = self._reels.cause(job, error), self._same, self._reels.queue
+        same.failed(job.catalog.reel_id, job.label, cause)
+        if not same.is_long:
+            return
+        others = (other for other in queue.in_line() if other.kind in ("restore", "ingest"))
+        if len(same.reels) > 1 or all(o.catalog.reel_id in same.reels for o in others):
+            self.systematic = True
+            order, told = self._reels.order, same.told(cause)
+            order.record(EVENT, order.batch_id, "failure", told)
+            self._reels.progress.tell(told)
+        else:
+            queue.put_reels_aside(same.reels)
 
     def _stop_without_cluster(self, why: str) -> None:
         """Begin nothing more; no reel is to blame, and all that are not done stay in work."""
@@ -61,7 +104,7 @@ class Faults:
             self._try_alone(job, error)
             return
         why = self._reels.cause(job, error)
-        self._reels.queue.add(Job("keep", job.catalog, job.reel, job.shot, job.alone, why))
+        self._reels.queue.put_aside(Job("keep", job.catalog, job.reel, job.shot, job.alone, why))
 
     def _done_on_record(self, job: Job) -> ShotDone | None:
         """What a shot came to, where its worker died between recording it and its answer."""

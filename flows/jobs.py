@@ -11,7 +11,7 @@ once: of two shots on one worker, the innocent would be blamed for the other's c
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,6 +49,7 @@ class Queue:
 
     _heap: list[tuple[int, int, int, Job]] = field(default_factory=list)
     _alone: list[Job] = field(default_factory=list)
+    _aside: list[Job] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _is_solitary: bool = False  # what was handed out last must run alone
     _first: tuple[str, ...] = ()
@@ -118,10 +119,35 @@ class Queue:
         self._heap = [entry for entry in self._heap if entry[3].catalog.reel_id != reel_id]
         heapq.heapify(self._heap)
         self._alone = [job for job in self._alone if job.catalog.reel_id != reel_id]
+        self._aside = [job for job in self._aside if job.catalog.reel_id != reel_id]
+
+    def put_aside(self, job: Job) -> None:
+        """Keep a job out of the line until what was put aside is taken back."""
+        self._aside.append(job)
+
+    def put_reels_aside(self, reels: Collection[str]) -> None:
+        """Keep all jobs of reels out of the line."""
+        aside = [job for job in self.in_line() if job.catalog.reel_id in reels]
+        kept = self._aside
+        for reel_id in reels:
+            self.drop(reel_id)
+        self._aside = [*kept, *aside]
+
+    def take_back(self) -> bool:
+        """Put in line what was put aside; whether there was anything."""
+        aside, self._aside = self._aside, []
+        for job in aside:
+            self.add(job)
+        return bool(aside)
+
+    def in_line(self) -> tuple[Job, ...]:
+        """What is in line, most urgent first."""
+        ordered = sorted(self._heap, key=lambda entry: entry[:3])
+        return (*(entry[3] for entry in ordered), *self._alone)
 
     def waiting(self) -> tuple[Job, ...]:
-        """What is in line, most urgent first."""
-        return (*(entry[3] for entry in sorted(self._heap)), *self._alone)
+        """What is in line, and what was put aside."""
+        return (*self.in_line(), *self._aside)
 
     def __len__(self) -> int:
-        return len(self._heap) + len(self._alone)
+        return len(self.waiting())

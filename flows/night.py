@@ -26,6 +26,7 @@ from flows.look import Look
 from flows.order import Order
 from flows.progress import NightProgress
 from flows.reels import Reels, say_nothing
+from flows.same_fault import SAME_FAULT
 from flows.take_up import TakeUp
 from flows.tally import Tally
 
@@ -44,6 +45,7 @@ class Night:
         progress: NightProgress,
         should_stop: Callable[[], bool],
         gates: Sequence[Gate] = (),
+        same_fault: int = SAME_FAULT,
     ) -> None:
         self._order = order
         self._submit = submit
@@ -51,7 +53,7 @@ class Night:
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
-        self._faults = Faults(self._reels)
+        self._faults = Faults(self._reels, same_fault)
         self._gates = (self._reels.storages, *gates)
         self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)
         self._again: set[str] = set()
@@ -103,10 +105,11 @@ class Night:
     def _work(self) -> Tally:
         while True:
             self._start()
-            if not self._running and not self._waits():
+            if self._running or self._waits():
+                self._settle_next()
+            elif self._is_over() or not self._faults.decide():
                 break
-            self._settle_next()
-        return self._reels.tallied(self._faults.lost)
+        return self._reels.tallied(self._faults.stops)
 
     def _waits(self) -> bool:
         """Whether the night is only paused, and has something left to do."""
@@ -114,7 +117,7 @@ class Night:
         return paused and bool(self._reels.queue) and not self._is_over()
 
     def _is_over(self) -> bool:
-        stopped = self._faults.lost or self._suspended or self._should_stop()
+        stopped = self._faults.stops or self._suspended or self._should_stop()
         return stopped or any(gate.stops(self._running) for gate in self._gates)
 
     def _look_around(self) -> None:
@@ -173,3 +176,5 @@ class Night:
             self._reels.finished(job.catalog.reel_id, answer)
         else:
             self._reels.shot_done(answer)
+            if job.kind == "restore":
+                self._faults.restored()

@@ -16,6 +16,7 @@ from flows.decided import for_tonight, prepare_decided
 from flows.night import Night
 from flows.order import Order
 from flows.prepared import Prepared, bases_of, record_plan
+from flows.same_fault import SAME_FAULT
 from flows.summary import NightSummary, ended
 from flows.tally import Tally
 from flows.treatment import resolve_treatment
@@ -43,6 +44,7 @@ def nightly(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    same_fault: int = SAME_FAULT,
     truth: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
@@ -63,6 +65,7 @@ def nightly(
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
 
     Returns:
@@ -71,7 +74,7 @@ def nightly(
     Raises:
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, same_fault)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment

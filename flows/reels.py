@@ -101,12 +101,12 @@ class Reels:
         self.say(reel_id, f"restored and verified: {said}")
         self.joined(reel_id)
 
-    def tallied(self, lost: bool) -> Tally:
+    def tallied(self, stopped: bool) -> Tally:
         """What the night came to: work is left, or only reels that wait for their storage."""
         waiting = self._all_waiting()
         left = {job.catalog.reel_id for job in self.queue.waiting()}
         self.tally.waiting = set(waiting)
-        self.tally.stopped = lost or bool(left - waiting.keys())
+        self.tally.stopped = stopped or bool(left - waiting.keys())
         return self.tally
 
     def say_waiting(self) -> None:

@@ -19,6 +19,7 @@ from flows.decided import prepare_decided, undone_by
 from flows.night import Night
 from flows.order import Order
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
+from flows.same_fault import SAME_FAULT
 from flows.summary import NightSummary, ended
 from flows.tally import Tally
 from flows.treatment import renewing
@@ -110,6 +111,7 @@ def reprocess(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    same_fault: int = SAME_FAULT,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -123,11 +125,12 @@ def reprocess(
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
 
     Raises:
         RecipeError, StoreError: it could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, same_fault)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)

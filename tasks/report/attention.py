@@ -10,7 +10,13 @@ from tasks.report.rows import Row
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
-OF_THE_NIGHT = ("clock", "cluster", "time", "storage")  # events of what kept a night from its work
+OF_THE_NIGHT = (
+    "clock",
+    "cluster",
+    "time",
+    "storage",
+    "systematic fault",
+)  # events of what kept a night from its work
 _NAMED = 5  # missing files that are named; the others are counted
 
 
