@@ -26,6 +26,7 @@ from flows.look import Look
 from flows.order import Order
 from flows.progress import NightProgress
 from flows.reels import Reels, say_nothing
+from flows.room import Room
 from flows.same_fault import SAME_FAULT
 from flows.take_up import TakeUp
 from flows.tally import Tally
@@ -54,7 +55,7 @@ class Night:
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
         self._faults = Faults(self._reels, same_fault)
-        self._gates = (self._reels.storages, *gates)
+        self._gates = (self._reels.storages, Room(self._reels), *gates)
         self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)
         self._again: set[str] = set()
         self._suspended = False

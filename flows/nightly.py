@@ -15,8 +15,10 @@ from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
 from flows.night import Night
 from flows.order import Order
+from flows.plan import refuse_without_room
 from flows.prepared import Prepared, bases_of, record_plan
 from flows.same_fault import SAME_FAULT
+from flows.storages import Storages
 from flows.summary import NightSummary, ended
 from flows.tally import Tally
 from flows.treatment import resolve_treatment
@@ -108,6 +110,9 @@ def nightly(
     with hold_store(opened):  # so that the decisions are of what stands
         update_copies(opened, compact=True)
         decided = for_tonight(prepare_decided(opened, rules), opened, catalogued, treatment)
+        if not decided.plan.reels:
+            at_hand = catalogued_at_hand(order, catalogued)
+            refuse_without_room(at_hand, order.archive, treatment, opened, rules)
         reel_ids = dict.fromkeys(reel.reel_id for reel in catalogued.reels)
         reel_ids |= dict.fromkeys(reel.reel.reel_id for reel in decided.plan.reels)
         summary = run_batch(
@@ -131,6 +136,12 @@ def run_night(order: Order, night: Night, decided: Prepared, catalog: Catalog) -
     tally = night.run(catalog)
     tally.decisions_open = decided.decided.need_attention + carried.failed
     return tally
+
+
+def catalogued_at_hand(order: Order, catalog: Catalog) -> Catalog:
+    """A catalog without the reels whose storage is under maintenance."""
+    storages = Storages(order)
+    return replace(catalog, reels=tuple(r for r in catalog.reels if not storages.why(r)))
 
 
 def _record_mapping(order: Order, catalog: Catalog) -> None:

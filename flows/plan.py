@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError
+from catalogs.errors import MediaError, SourceError, StoreError
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel
@@ -14,15 +14,14 @@ from catalogs.rows import reels_at_hand
 from catalogs.shot_list import current_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from flows.room import JOINED_SHARE, SHOT_SHARE, free_bytes, gigabytes
 from tasks.agree import agree
 from tasks.find import find_source, is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
 
-# Files written per byte of uncompressed picture, measured on grainy film: the restored
-# shots and the reel joined from them (0.6 each), change maps (0.2 each), access copy.
-DISK_SHARE = 1.7
+DISK_SHARE = SHOT_SHARE + JOINED_SHARE  # files written per byte of uncompressed picture
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,41 @@ def plan_night(
         free_bytes=shutil.disk_usage(_existing(root)).free,
         hours=_hours(planned, treatment, store),
     )
+
+
+def refuse_without_room(
+    read: Catalog, archive: Path, treatment: Treatment, store: Store, policy: Policy
+) -> None:
+    """Begin no night that has no room for a single reel; headers are read until one fits.
+
+    Raises:
+        StoreError: no reel fits; names the smallest, what it needs, and how much to free.
+    """
+    ledger = store.ledger()
+    known, recorded = reels_at_hand(ledger), recorded_treatments(ledger)
+    night, free = _Night(archive, treatment, store, None, policy, recorded), free_bytes(store.root)
+    needs: dict[str, float] = {}
+    for entry in read.reels:
+        try:
+            planned = night.reel(entry, known.get(entry.reel_id))
+        except (SourceError, MediaError):
+            continue  # it will be held
+        if not planned.finished:
+            written = _size(store.shot_folder(entry.reel_id))
+            needs[entry.reel_id] = planned.picture_bytes * DISK_SHARE - written
+            if needs[entry.reel_id] <= free:
+                return
+    if needs:
+        reel_id, need = min(needs.items(), key=lambda item: item[1])
+        raise StoreError(
+            f"there is no room for a single reel on the disk of {store.root}: "
+            f"{reel_id} needs about {gigabytes(need)}, {gigabytes(free)} can be had beside the "
+            f"reserve; free about {gigabytes(need - free)}, or name another --store"
+        )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
 
 
 @dataclass(frozen=True)

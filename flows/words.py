@@ -100,6 +100,11 @@ def plan_text(plan: Plan) -> str:
         f"{sum(not r.finished for r in plan.reels)} reels to restore, {len(plan.held)} would be "
         f"held; about {plan.disk_bytes / 1e9:.1f} GB{more}, {plan.free_bytes / 1e9:.0f} GB free"
     )
+    if plan.disk_bytes > plan.free_bytes:
+        lines.append(
+            f"not all of it fits: free about {(plan.disk_bytes - plan.free_bytes) / 1e9:.1f} GB, "
+            "or the night restores what fits and says what it left"
+        )
     if plan.hours is None:
         lines.append("time: not known before the store has restored its first shots")
     else:

@@ -69,3 +69,13 @@ def remove(path: str) -> None:
 def move_clock(file: str, seconds: float) -> None:
     """Let the clock jump."""
     Path(file).write_text(str(seconds))
+
+
+def fill(path: str) -> None:
+    """Somebody else takes all the room of a disk."""
+    with Path(path).open("wb", buffering=0) as stream:
+        while True:
+            try:
+                stream.write(bytes(1 << 12))
+            except OSError:
+                break
