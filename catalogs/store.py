@@ -16,6 +16,7 @@ strata/          what the last comparison of strata found
 accounts.json    who may use the dashboard, see `dashboard.accounts`
 decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
 recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
+notify.txt       who is told of the end of a night; written by people, holds secrets
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """

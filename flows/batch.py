@@ -7,6 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from flows.hour import Hour
 from flows.jobs import Job, Kind
 from flows.limits import limit_seconds
 from flows.night import Night
+from flows.notices import Notices
 from flows.order import Order
 from flows.places import Places
 from flows.prefect_run import PrefectRun, watching
@@ -36,6 +38,7 @@ from flows.summary import NightSummary, keep_summary
 from flows.supervise import living, supervised
 from flows.tally import Tally
 from flows.tracking import track_batches
+from flows.words import summary_line
 from tasks.report import write_report
 
 MOST_SLOTS = 256  # threads that watch Dask futures
@@ -94,6 +97,11 @@ def run_batch(
     """
     store = order.store
     refuse_maintained(order)
+    notices = Notices(order)
+
+    def alarm(told: str) -> None:
+        notices.soon(f"Wetgate: the night {order.batch_id} was stopped", told, "failure")
+
     hour = Hour(order, next_time(means.until), Speeds(order))
     with drained_by_signals() as should_stop:
         started = time.monotonic()
@@ -108,7 +116,9 @@ def run_batch(
             slots = min(slot_count(client), MOST_SLOTS)
             prefect = PrefectRun(order, progress.tell)
             gates = (hour, AskedByPeople(order, progress.tell), prefect)
-            night = Night(order, submit, slots, progress, should_stop, gates, means.same_fault)
+            night = Night(
+                order, submit, slots, progress, should_stop, gates, means.same_fault, alarm
+            )
             with watching(prefect):
                 tally = go(night)
             night.conclude()
@@ -118,10 +128,10 @@ def run_batch(
         order.ledger.compact("events", order.batch_id)
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
-        return _conclude(order, tally)
+        return _conclude(order, tally, notices)
 
 
-def _conclude(order: Order, tally: Tally) -> NightSummary:
+def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:
     """Report first, then the views of others, none of which may spoil the night."""
     try:
         report = str(write_report(order.store, order.batch_id))
@@ -143,6 +153,10 @@ def _conclude(order: Order, tally: Tally) -> NightSummary:
         decisions_open=tally.decisions_open,
     )
     keep_summary(summary)
+    with suppress(Exception):  # whoever is told, or not, the night is as it is
+        title = f"Wetgate: night {order.batch_id} " + ("well" if summary.all_well else "to look at")
+        notices.soon(title, summary_line(summary), "success" if summary.all_well else "warning")
+        notices.finish()
     return summary
 
 

@@ -1,5 +1,6 @@
 """What a night does about a fault: it is kept as small as it is, a shot, else its reel."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
@@ -8,7 +9,7 @@ from flows.jobs import Job
 from flows.order import ShotDone
 from flows.places import ClusterLostError
 from flows.recorded import finished_shots
-from flows.reels import Reels
+from flows.reels import Reels, say_nothing
 from flows.same_fault import EVENT, SAME_FAULT, SameFault
 from flows.supervise import MACHINE_FAULTS
 
@@ -21,13 +22,24 @@ class Faults:
     An original is kept only after another shot was restored, or when nothing else is left to
     try: until then a fault may turn out to be systematic.
 
+    Args:
+        reels: of the night.
+        limit: so many shots that fail in a row of one fault stop the night; 0 for never.
+        alarm: told of a systematic fault at once.
+
     Attributes:
         lost: the cluster went away, for good.
         systematic: the fault is not of the shots; nothing is begun any more.
     """
 
-    def __init__(self, reels: Reels, limit: int = SAME_FAULT) -> None:
+    def __init__(
+        self,
+        reels: Reels,
+        limit: int = SAME_FAULT,
+        alarm: Callable[[str], None] = say_nothing,
+    ) -> None:
         self._reels = reels
+        self._alarm = alarm
         self._same = SameFault(limit)
         self.lost = False
         self.systematic = False
@@ -88,6 +100,7 @@ class Faults:
             order, told = self._reels.order, same.told(cause)
             order.record(EVENT, order.batch_id, "failure", told)
             self._reels.progress.tell(told)
+            self._alarm(told)
         else:
             queue.put_reels_aside(same.reels)
 

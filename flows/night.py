@@ -47,6 +47,7 @@ class Night:
         should_stop: Callable[[], bool],
         gates: Sequence[Gate] = (),
         same_fault: int = SAME_FAULT,
+        alarm: Callable[[str], None] = say_nothing,
     ) -> None:
         self._order = order
         self._submit = submit
@@ -54,7 +55,7 @@ class Night:
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
-        self._faults = Faults(self._reels, same_fault)
+        self._faults = Faults(self._reels, same_fault, alarm)
         self._gates = (self._reels.storages, Room(self._reels), *gates)
         self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)
         self._again: set[str] = set()

@@ -47,7 +47,8 @@ def night_standing(store: Store) -> NightStanding:
     batches, said = store.ledger().read("batches"), ()
     if len(batches):
         events = store.ledger().read("events", str(batches["batch_id"].iloc[-1]))
-        said = tuple(events[events["event"].isin(OF_THE_NIGHT)]["detail"])
+        events = events[events["event"].isin(OF_THE_NIGHT) & (events["outcome"] != "success")]
+        said = tuple(events["detail"])
     asked = f"{control.word} {control.asked}" if control else ""
     first = store.controls.first
     storages = tuple(map(str, store.controls.storages))

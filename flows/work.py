@@ -4,6 +4,7 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from catalogs.rows import (
 from catalogs.shot_list import current_shots
 from catalogs.source import FrameIndex
 from flows.hard_limit import hard_limit
+from flows.limits import ingest_limit_seconds, joining_limit_seconds
 from flows.order import Order, ShotDone
 from flows.recorded import as_before, record_restored, shot_key
 from flows.software import software
@@ -38,11 +40,29 @@ from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
+_FRAMES_A_SIGN = 25  # each sign of life costs a thread
+
 
 def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
-    """Check one reel to its last frame, find its shots, and record both."""
+    """Check one reel to its last frame, find its shots, and record both.
+
+    Frames that decode begin the time limit anew.
+    """
+    limit = ingest_limit_seconds(catalog, order.archive)
+    with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
+        return _ingest(order, catalog, going_on)
+
+
+def _ingest(
+    order: Order, catalog: CatalogReel, going_on: Callable[[], None]
+) -> tuple[Reel, tuple[Shot, ...]]:
     finder = ShotFinder()
-    reel, index = ingest_reel(catalog, order.archive, watch=finder.watch)
+
+    def on_frame(frames: int) -> None:
+        if frames % _FRAMES_A_SIGN == 0:
+            going_on()
+
+    reel, index = ingest_reel(catalog, order.archive, on_frame, finder.watch)
     ledger = order.ledger
     _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
@@ -122,6 +142,11 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
 
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
+    with hard_limit(joining_limit_seconds(reel), order.store, order.named(reel.reel_id)):
+        return _assemble(order, reel)
+
+
+def _assemble(order: Order, reel: Reel) -> str:
     ledger = order.ledger
     known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)

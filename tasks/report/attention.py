@@ -34,7 +34,9 @@ def _attention(night: Night) -> Iterator[str]:
         if reels := night.reels_that_are(status):
             names = ", ".join(reel.reel_id for reel in reels)
             yield f"{count(len(reels), 'reel')} {status_word(status)}: {names}."
-    yield from (f"{event['detail']}." for event in night.events if event["event"] in OF_THE_NIGHT)
+    for event in night.events:
+        if event["event"] in OF_THE_NIGHT and event["outcome"] != "success":
+            yield f"{event['detail']}."
     yield from _decision_attention(night)
     for reel in night.reels:
         yield from _reel_attention(reel)

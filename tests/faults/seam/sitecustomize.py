@@ -59,15 +59,21 @@ def patch_work(work: ModuleType) -> None:
 
 
 def shorten(limits: ModuleType) -> None:
-    """Let the time limit of one shot be a share of what it is."""
-    limited = os.environ.get("WETGATE_TEST_LIMITED")
-    share = os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1")
-    limit = limits.limit_seconds
+    """Let the time limits of some work, named as in the plan, be a share of what they are."""
+    limited = os.environ.get("WETGATE_TEST_LIMITED", "").split(",")
+    share = float(os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1"))
 
-    def limit_seconds(reel: Any, shot: Any, *more: Any) -> float:
-        return float(limit(reel, shot, *more)) * (float(share) if shot.shot_id == limited else 1.0)
+    def shortened(name: str, label: Callable[..., str]) -> None:
+        limit = getattr(limits, name)
 
-    limits.limit_seconds = limit_seconds  # type: ignore[attr-defined]
+        def of_work(*values: Any) -> float:
+            return float(limit(*values)) * (share if label(*values) in limited else 1.0)
+
+        setattr(limits, name, of_work)
+
+    shortened("limit_seconds", lambda reel, shot, *_: shot.shot_id)
+    shortened("ingest_limit_seconds", lambda catalog, _: f"ingest {catalog.reel_id}")
+    shortened("joining_limit_seconds", lambda reel: f"assemble {reel.reel_id}")
 
 
 def patch_clock(module: ModuleType) -> None:
