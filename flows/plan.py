@@ -110,13 +110,16 @@ def refuse_without_room(
     for entry in read.reels:
         try:
             planned = night.reel(entry, known.get(entry.reel_id))
-        except (SourceError, MediaError):
+            source_bytes = find_source(entry, archive).measure()[0]
+        except (SourceError, MediaError, OSError):
             continue  # it will be held
-        if not planned.finished:
-            written = _size(store.shot_folder(entry.reel_id))
-            needs[entry.reel_id] = planned.picture_bytes * DISK_SHARE - written
-            if needs[entry.reel_id] <= free:
-                return
+        if planned.finished:
+            continue
+        # Where the header has no length, its shots and the reel are no smaller than the source.
+        whole = planned.picture_bytes * DISK_SHARE or 2.0 * source_bytes
+        needs[entry.reel_id] = whole - _size(store.shot_folder(entry.reel_id))
+        if needs[entry.reel_id] <= free:
+            return
     if needs:
         reel_id, need = min(needs.items(), key=lambda item: item[1])
         raise StoreError(

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from catalogs.catalog import Catalog
+from catalogs.errors import StoreError
+from catalogs.policy import Policy
 from catalogs.store import Store
 from flows import room
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
+from flows.plan import refuse_without_room
 from flows.progress import NightProgress
 from flows.tally import Tally
 from tests.played import UNTOUCHED, Answer, entry, ingested
@@ -103,3 +106,22 @@ def test_the_reserve_is_a_fiftieth_and_at_most_two_gigabytes(
             room.shutil, "disk_usage", lambda _, total=total: Usage(total, 0, total)
         )
         assert room.free_bytes(Path()) == total - reserve
+
+
+def test_a_night_that_has_room_for_no_reel_is_refused_and_one_that_fits_is_enough(
+    store: Store,
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The header of these reels has no length: they are reckoned by their sources."""
+    sizes = []
+    for name, frames in (("a.mkv", 60), ("b.mkv", 12)):
+        path, _ = make_reel(name, frames=frames)
+        sizes.append(path.stat().st_size)
+    read = Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ())
+    given = (read, path.parent, UNTOUCHED, store, Policy())
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] + 1).usage)
+    refuse_without_room(*given)
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] - 1).usage)
+    with pytest.raises(StoreError, match=r"no room for a single reel .*: b\.r1 needs about"):
+        refuse_without_room(*given)

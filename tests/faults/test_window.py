@@ -133,3 +133,49 @@ def test_a_drained_night_finishes_what_is_at_work_and_the_next_one_goes_on(
     again = site.night()
     assert again.reels == (3, 0, 0)
     assert site.masters() == undisturbed
+
+
+@pytest.mark.slow
+def test_a_gpu_that_went_away_stops_the_night_and_no_shot_keeps_its_original(
+    site: Site, undisturbed: Frames
+) -> None:
+    shots = [label(name, n) for name, (_, many) in REELS.items() for n in range(many)]
+    site.plan({shot: ["lose_gpu"] * 9 for shot in shots})
+    site.environment = {"WETGATE_NOTIFY": "json://127.0.0.1:9/token"}
+    ended = site.night()
+    assert (ended.status, ended.summary["stopped"], ended.summary["failed"]) == (1, True, 0)
+    assert ended.summary["shots_original_kept"] == recorded(site) == 0
+    said = "failed of one fault: RuntimeError: CUDA error: device lost"
+    assert said in site.report(ended)
+    assert said in wetgate(site, "status")
+    assert {status for status, _ in site.reels().values()} == {"ingested"}
+    assert set(site.events("notification")["outcome"]) == {"failure"}
+    site.plan({})
+    assert site.night().reels == (3, 0, 0)
+    assert site.masters() == undisturbed
+
+
+@pytest.mark.slow
+def test_a_reel_waits_for_its_storage_while_the_others_go_on_in_the_order_asked_for(
+    site: Site, undisturbed: Frames
+) -> None:
+    """The storage is away altogether; when it is back, the next night takes the reel up."""
+    site.own_archive()
+    open_store(site.store)
+    disk = site.archive / "A.mkv"
+    wetgate(site, "maintenance", "begin", str(disk), "--by", "B. Storage", "--why", "new disks")
+    wetgate(site, "first", "C", "--by", "A. Operator")
+    away = disk.rename(site.folder / "away.mkv")
+    site.options = ["--workers", "1"]
+    ended = site.night()
+    assert (ended.status, ended.reels) == (1, (2, 0, 0))
+    assert (ended.summary["waiting"], ended.summary["stopped"]) == (1, False)
+    said = "A.r1 waits: storage"
+    assert said in site.report(ended)
+    assert f"storage {disk} is under maintenance since" in wetgate(site, "status")
+    joined = [line for line in ended.stdout.splitlines() if "restored and verified" in line]
+    assert [line[:4] for line in joined] == ["C.r1", "B.r1"]
+    away.rename(disk)
+    wetgate(site, "maintenance", "end", str(disk), "--by", "B. Storage")
+    assert site.night().reels == (3, 0, 0)
+    assert site.masters() == undisturbed

@@ -43,7 +43,7 @@ def test_ingesting_and_joining_that_hang_are_ended_and_begun_again(
 ) -> None:
     """Each hangs once; its time limit is a share of what it is."""
     hanging = ("ingest C.r1", "assemble B.r1")
-    site.plan(dict.fromkeys(hanging, ["hang"]))
+    site.plan({work: ["hang"] for work in hanging})
     site.environment = {
         "WETGATE_TEST_LIMITED": ",".join(hanging), "WETGATE_TEST_LIMIT_SHARE": "0.05",
     }  # fmt: skip

@@ -47,6 +47,11 @@ def exhaust_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
+def lose_gpu() -> None:
+    """What every shot meets when the GPU fell off the bus."""
+    raise RuntimeError(f"CUDA error: device lost at {id(object()):#x}")
+
+
 def hang() -> None:
     """Compute for ever in C and never let go of the interpreter."""
     re.match(r"(a+)+$", "a" * 64 + "b")
