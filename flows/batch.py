@@ -10,32 +10,23 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from prefect.futures import PrefectFuture
 
 from catalogs.instant import clock_behind
-from catalogs.recipe import steps_json
-from catalogs.rows import event_row
-from flows import work
 from flows.asked import AskedByPeople
+from flows.batch_row import record_batch
 from flows.cluster import night_cluster, slot_count
 from flows.drain import drained_by_signals, next_time, read_clock
 from flows.hour import Hour
-from flows.jobs import Job, Kind
-from flows.limits import limit_seconds
 from flows.night import Night
 from flows.notices import Notices
 from flows.order import Order
-from flows.places import Places
 from flows.prefect_run import PrefectRun, watching
 from flows.progress import night_progress
 from flows.same_fault import SAME_FAULT
-from flows.software import software
 from flows.speed import Speeds
 from flows.storages import refuse_maintained
+from flows.submit import submitter
 from flows.summary import NightSummary, keep_summary
-from flows.supervise import living, supervised
 from flows.tally import Tally
 from flows.tracking import track_batches
 from flows.words import summary_line
@@ -106,13 +97,13 @@ def run_batch(
     with drained_by_signals() as should_stop:
         started = time.monotonic()
         store.sweep()
-        _record_batch(order, subject, Tally(), "running", 0.0)
+        record_batch(order, subject, Tally(), "running", 0.0)
         before()
         with (
             night_cluster(means.scheduler, means.workers) as client,
             night_progress(store) as progress,
         ):
-            submit = _submitter(order, client)
+            submit = submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
             prefect = PrefectRun(order, progress.tell)
             gates = (hour, AskedByPeople(order, progress.tell), prefect)
@@ -121,10 +112,11 @@ def run_batch(
             )
             with watching(prefect):
                 tally = go(night)
+            tally.cancelled = prefect.word == "cancelled"
             night.conclude()
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
-        _record_batch(order, subject, tally, status, time.monotonic() - started)
+        record_batch(order, subject, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
@@ -147,6 +139,7 @@ def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:
         held=len(tally.held),
         failed=len(tally.failed),
         waiting=len(tally.waiting),
+        cancelled=tally.cancelled,
         shots_computed=tally.shots_computed,
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
@@ -169,57 +162,3 @@ def _record_clock(order: Order) -> None:
             f"this machine's clock is {str(behind).partition('.')[0]} behind the newest row of the "
             "ledger; rows are in their order all the same, right after it. Check the clock",
         )  # fmt: skip
-
-
-def _submitter(whole: Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
-    """How a job is started: as a Prefect task that watches a Dask future."""
-    places = Places(lambda: living(client))
-    work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
-        "ingest": (work.ingest, "ingest-reel"),
-        "restore": (work.restore, "restore-shot"),
-        "keep": (work.keep, "keep-original"),
-        "assemble": (work.assemble, "assemble-reel"),
-    }
-    tasks = {
-        (kind, alone): supervised(client, do, name, retries, places)
-        for kind, (do, name) in work_of.items()
-        for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
-    }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone
-
-    def submit(job: Job) -> PrefectFuture[Any]:
-        order = whole.for_reel(job.catalog.reel_id)
-        task = tasks[job.kind, job.alone]
-        if job.kind == "ingest":
-            return task.submit(job.label, order, job.catalog)
-        assert job.reel is not None  # every later job knows its reel
-        if job.kind == "assemble":
-            return task.submit(job.label, order, job.reel)
-        assert job.shot is not None  # restore and keep are of a shot
-        limit = limit_seconds(job.reel, job.shot, order.treatment)
-        if job.kind == "restore":
-            return task.submit(job.label, order, job.reel, job.shot, limit)
-        return task.submit(job.label, order, job.reel, job.shot, job.reason, limit)
-
-    return submit
-
-
-def _record_batch(order: Order, subject: str, tally: Tally, status: str, seconds: float) -> None:
-    row = {
-        "catalog": subject,
-        "recipe": order.treatment.recipe_name,
-        "treatment_id": order.treatment.treatment_id,
-        "steps_json": steps_json(order.treatment.steps),
-        "status": status,
-        "reels_restored": len(tally.restored),
-        "reels_held": len(tally.held),
-        "reels_failed": len(tally.failed),
-        "shots_restored": tally.shots_restored,
-        "shots_computed": tally.shots_computed,
-        "shots_original_kept": tally.shots_original_kept,
-        "frames_computed": tally.frames_computed,
-        "seconds": seconds,
-        "software": software(),
-    }
-    order.ledger.append("batches", order.batch_id, [row])
-    event = event_row("batch", order.batch_id, status, f"recipe {row['recipe']}", software())
-    order.ledger.append("events", order.batch_id, [event])

@@ -32,6 +32,7 @@ from flows.take_up import TakeUp
 from flows.tally import Tally
 
 Future = PrefectFuture[Any]
+Finished = queue.SimpleQueue[tuple[Begun, Future, float]]
 Submit = Callable[[Job], Future]
 
 
@@ -61,7 +62,7 @@ class Night:
         self._again: set[str] = set()
         self._suspended = False
         self._running: list[Begun] = []
-        self._finished: queue.SimpleQueue[tuple[Begun, Future, float]] = queue.SimpleQueue()
+        self._finished: Finished = queue.SimpleQueue()
 
     def run(self, catalog: Catalog) -> Tally:
         """Work through a catalog; returns when all is done or the night was stopped.
@@ -139,13 +140,10 @@ class Night:
             begun = Begun(job, time.monotonic())
             self._running.append(begun)
             future = self._submit(job)
-            future.add_done_callback(partial(self._note_end, begun))
+            future.add_done_callback(partial(_note_end, self._finished, begun))
 
     def _may_begin(self, job: Job) -> bool:
         return all(gate.admits(job, self._running) for gate in self._gates)
-
-    def _note_end(self, begun: Begun, future: Future) -> None:
-        self._finished.put((begun, future, time.monotonic()))
 
     def _settle_next(self) -> None:
         """Settle the next job that ends, if one does within a second: signals must be heard."""
@@ -180,3 +178,7 @@ class Night:
             self._reels.shot_done(answer)
             if job.kind == "restore":
                 self._faults.restored()
+
+
+def _note_end(finished: Finished, begun: Begun, future: Future) -> None:
+    finished.put((begun, future, time.monotonic()))

@@ -13,9 +13,9 @@ from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
+from flows.first_room import refuse_without_room
 from flows.night import Night
 from flows.order import Order
-from flows.plan import refuse_without_room
 from flows.prepared import Prepared, bases_of, record_plan
 from flows.same_fault import SAME_FAULT
 from flows.storages import Storages

@@ -8,12 +8,14 @@ the ledger and for others: a fiftieth of the disk, at most 2 GB.
 """
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from catalogs.records import Reel
 from flows.gate import Begun, Gate
 from flows.jobs import Job
+from flows.look import LOOK_SECONDS
 from flows.reels import Reels
 
 SHOT_SHARE = 0.8
@@ -34,6 +36,7 @@ class Room(Gate):
         self._reels = reels
         self._root = reels.order.store.root
         self._begun: set[str] = set()
+        self._refused: dict[str, float] = {}  # until when a reel is not asked after again
 
     def stops(self, running: Sequence[Begun]) -> bool:
         """Whether there is not even room for what is at work."""
@@ -47,8 +50,15 @@ class Room(Gate):
         reel_id = job.catalog.reel_id
         if job.reel is None or reel_id in self._begun:
             return True
+        return self._begins(reel_id)
+
+    def _begins(self, reel_id: str) -> bool:
+        """Whether a reel fits beside those begun; asked anew each second at most."""
+        if time.monotonic() < self._refused.get(reel_id, 0.0):
+            return False
         promised = sum(map(self._reel_bytes, self._begun & self._reels.open.keys()))
         if free_bytes(self._root) < promised + self._reel_bytes(reel_id):
+            self._refused[reel_id] = time.monotonic() + LOOK_SECONDS
             return False
         self._begun.add(reel_id)
         return True

@@ -6,6 +6,7 @@ was measured this night, on these machines, holds before what earlier nights rec
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ class Speeds:
         self._tonight: dict[Key, deque[tuple[float, float]]] = {}
         self._earlier: dict[Key, list[tuple[float, float]]] | None = None
         self._bytes: dict[str, float] = {}
+        self._expected: dict[Key, Expectation | None] = {}
         self._rows: list[Row] = []
 
     def key(self, job: Job) -> Key:
@@ -69,6 +71,7 @@ class Speeds:
         """A job took so long."""
         kind, treatment_id = key = self.key(job)
         size = self.size(job)
+        self._expected.pop(key, None)
         self._tonight.setdefault(key, deque(maxlen=_REMEMBERED)).append((size, seconds))
         self._rows.append({
             "kind": kind, "treatment_id": treatment_id, "reel_id": job.catalog.reel_id,
@@ -78,10 +81,13 @@ class Speeds:
     def seconds(self, job: Job) -> float | None:
         """How long a job will hardly exceed; None where no such work was ever measured."""
         key = self.key(job)
-        seen = list(self._tonight.get(key, ()))
-        if len(seen) < _ENOUGH:
-            seen = [*self._recorded().get(key, ()), *seen]
-        return expected_seconds(self.size(job), seen) if seen else None
+        if key not in self._expected:
+            seen = list(self._tonight.get(key, ()))
+            if len(seen) < _ENOUGH:
+                seen = [*self._recorded().get(key, ()), *seen]
+            self._expected[key] = Expectation.of(seen) if seen else None
+        expected = self._expected[key]
+        return expected.seconds(self.size(job)) if expected else None
 
     def record(self) -> None:
         """Write what this night measured to the ledger, for the nights after it."""
@@ -102,25 +108,36 @@ class Speeds:
         return self._earlier
 
 
-def expected_seconds(size: float, seen: list[tuple[float, float]]) -> float:
-    """How long work of a size hardly exceeds.
+@dataclass(frozen=True)
+class Expectation:
+    """How long work of a size hardly exceeds: a time that all work takes, and a time by its size.
 
-    A time that every piece of work takes and a time by its size are fitted to what was seen, and
-    the slower tenth of it is the measure.
-
-    Args:
-        size: of the work.
-        seen: size and seconds of such work, at least one.
+    Attributes:
+        least_seconds: nothing is said to be done sooner.
+        fixed_seconds: of every piece of work.
+        seconds_a_size: beside it.
     """
-    sizes, seconds = np.array(seen, dtype=float).T
-    sizes = np.maximum(sizes, 1e-9)
-    if len(seen) < _FITTED or np.ptp(sizes) == 0:
-        longest = float(np.quantile(seconds / sizes, _SLOW)) * size
-        return max(longest, float(seconds.min()))
-    fitted, _ = nnls(np.stack([np.ones_like(sizes), sizes], axis=1), seconds)
-    likely = np.maximum(fitted[0] + fitted[1] * sizes, 1e-9)
-    slower = max(1.0, float(np.quantile(seconds / likely, _SLOW)))
-    return slower * float(fitted[0] + fitted[1] * size)
+
+    least_seconds: float
+    fixed_seconds: float
+    seconds_a_size: float
+
+    @staticmethod
+    def of(seen: list[tuple[float, float]]) -> "Expectation":
+        """Fitted to size and seconds of work, at least one; the slower tenth is the measure."""
+        sizes, seconds = np.array(seen, dtype=float).T
+        sizes = np.maximum(sizes, 1e-9)
+        if len(seen) < _FITTED or np.ptp(sizes) == 0:
+            slow = float(np.quantile(seconds / sizes, _SLOW))
+            return Expectation(float(seconds.min()), 0.0, slow)
+        fitted, _ = nnls(np.stack([np.ones_like(sizes), sizes], axis=1), seconds)
+        likely = np.maximum(fitted[0] + fitted[1] * sizes, 1e-9)
+        slower = max(1.0, float(np.quantile(seconds / likely, _SLOW)))
+        return Expectation(0.0, slower * float(fitted[0]), slower * float(fitted[1]))
+
+    def seconds(self, size: float) -> float:
+        """Of work of a size."""
+        return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
 
 
 def _source_bytes(job: Job, archive: Path) -> float:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import typer
 from prefect import State
-from prefect.exceptions import Pause
-from prefect.states import Completed
+from prefect.exceptions import CancelledRun, Pause, UnfinishedRun
+from prefect.states import Cancelled, Completed
 
 from catalogs.errors import StoreError
 
@@ -19,6 +19,7 @@ class NightSummary:
 
     Attributes:
         waiting: reels that wait for a storage under maintenance.
+        cancelled: True when its flow run was cancelled in Prefect.
         decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
     """
 
@@ -32,6 +33,7 @@ class NightSummary:
     stopped: bool
     decisions_open: int = 0
     waiting: int = 0
+    cancelled: bool = False
 
     @property
     def all_well(self) -> bool:
@@ -56,9 +58,9 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
     _kept.clear()
     try:
         return flow()
-    except Pause:  # the flow run was suspended there; its night has ended as if drained
+    except (Pause, CancelledRun, UnfinishedRun):  # by people there; the night ended as if drained
         if not _kept:
-            raise StoreError("the flow run was suspended in Prefect; run it again") from None
+            raise StoreError("the run was stopped in Prefect; run it again") from None
         return _kept[-1]
     except httpx.HTTPError as error:
         if not _kept:
@@ -71,6 +73,8 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
 
 def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
     """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
+    if summary.cancelled:
+        return Cancelled(message=_counts(summary), data=summary)
     if summary.all_well:
         return summary
     return Completed(name="NeedsAttention", message=_counts(summary), data=summary)

@@ -17,6 +17,7 @@ class Tally:
     frames_computed: int = 0
     stopped: bool = False
     decisions_open: int = 0
+    cancelled: bool = False
 
     def count(self, status: str) -> None:
         """One more shot is recorded, now or on an earlier night."""

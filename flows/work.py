@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from catalogs.errors import SourceError, StoreError
+from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -24,6 +24,7 @@ from catalogs.rows import (
 )
 from catalogs.shot_list import current_shots
 from catalogs.source import FrameIndex
+from flows.changed_source import refuse_changed
 from flows.hard_limit import hard_limit
 from flows.limits import ingest_limit_seconds, joining_limit_seconds
 from flows.order import Order, ShotDone
@@ -64,7 +65,7 @@ def _ingest(
 
     reel, index = ingest_reel(catalog, order.archive, on_frame, finder.watch)
     ledger = order.ledger
-    _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
+    refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record(
@@ -75,36 +76,6 @@ def _ingest(
     shots = split(order, reel, finder)
     ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
     return reel, shots
-
-
-def _refuse_changed(known: Reel | None, reel: Reel) -> None:
-    """A source that is not what it was is held, unless the catalog vouches for the new one."""
-    if known is None:
-        return
-    _refuse_changed_sound(known, reel)
-    if reel.catalog.checksum is not None:
-        return
-    before, now = known.content.sha256, reel.content.sha256
-    if before != now:
-        accept = (
-            "write the new checksum into the catalog to accept it"
-            if reel.header.sequence is None
-            else "give it another identifier to accept it as another scan"
-        )
-        raise SourceError(
-            f"{reel.catalog.path}: the source is not the one that was ingested before (sha256 "
-            f"{before}, now {now}); restore it from a copy, or {accept}"
-        )
-
-
-def _refuse_changed_sound(known: Reel, reel: Reel) -> None:
-    before, now = known.content.sound_sha256, reel.content.sound_sha256
-    if before and now and before != now and known.catalog.sound_path == reel.catalog.sound_path:
-        raise SourceError(
-            f"{reel.catalog.sound_path}: the sound is not the one that was ingested before (sha256 "
-            f"{before}, now {now}); restore it from a copy, or name another file in sound_path to "
-            "accept it"
-        )
 
 
 def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:

@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 from catalogs.catalog import Catalog
 from catalogs.controls import Asked, Storage
 from catalogs.errors import SourceError, StoreError
+from catalogs.rows import reel_row
 from catalogs.store import Store, hold_store, is_held
-from flows import look
+from flows import look, take_up
 from flows.asked import AskedByPeople
 from flows.cli import app
 from flows.jobs import Job
@@ -84,6 +85,29 @@ def test_reels_of_a_storage_under_maintenance_wait_and_the_others_go_on(
     (said,) = events[events["event"] == "storage"]["detail"]
     assert said.startswith("b.r1 waits: storage /archive/b.mkv is under maintenance since 2026")
     assert said.endswith("by A. Operator: new disks")
+
+
+def test_no_disk_under_maintenance_is_asked_and_a_known_reel_is_not_ingested_again(
+    store: Store, play: Play, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking a disk that is away may hang; and what is not there looks as if it had changed."""
+    known, shots = ingested(entry("b"), header_maker)
+    store.ledger("before").append("reels", "b.r1", [reel_row(known, "ingested", UNTOUCHED)])
+    maintain(store, "/archive/b.mkv")
+
+    def is_unchanged(*_: Any) -> bool:
+        assert not store.controls.storages, "the disk was asked"
+        return True
+
+    def at(job: Job) -> None:
+        if job.label == "c.r1":
+            store.controls.put_storages([])
+
+    monkeypatch.setattr(take_up, "is_unchanged", is_unchanged)
+    monkeypatch.setattr(take_up.work, "split", lambda *_: shots)
+    tally, started = play(at)
+    assert tally.restored == {"a.r1", "b.r1", "c.r1"}
+    assert "ingest b.r1" not in started
 
 
 def test_a_sibling_folder_of_a_like_name_is_not_meant(store: Store, play: Play) -> None:

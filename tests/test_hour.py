@@ -19,7 +19,7 @@ from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
 from flows.progress import NightProgress
-from flows.speed import Speeds, expected_seconds
+from flows.speed import Expectation, Speeds
 from flows.tally import Tally
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
@@ -27,17 +27,17 @@ from tests.played import UNTOUCHED, Answer, entry, ingested
 def test_what_every_job_takes_is_told_from_what_its_frames_take() -> None:
     """Ten short shots of 2 s, of which 1.9 s are no work on frames, foretell a long one."""
     seen = [(size, 1.9 + 0.1 * size) for size in (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)]
-    assert expected_seconds(100.0, seen) == pytest.approx(11.9, rel=0.02)
+    assert Expectation.of(seen).seconds(100.0) == pytest.approx(11.9, rel=0.02)
 
 
 def test_the_slower_tenth_is_the_measure() -> None:
     seen = [(float(n), float(n)) for n in range(1, 9)] + [(9.0, 27.0), (10.0, 30.0)]
-    assert expected_seconds(10.0, seen) > 15.0
+    assert Expectation.of(seen).seconds(10.0) > 15.0
 
 
 def test_a_single_measurement_is_taken_by_size_and_never_below_itself() -> None:
-    assert expected_seconds(4.0, [(2.0, 10.0)]) == pytest.approx(20.0)
-    assert expected_seconds(0.1, [(2.0, 10.0)]) == pytest.approx(10.0)
+    assert Expectation.of([(2.0, 10.0)]).seconds(4.0) == pytest.approx(20.0)
+    assert Expectation.of([(2.0, 10.0)]).seconds(0.1) == pytest.approx(10.0)
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from catalogs.errors import StoreError
 from catalogs.policy import Policy
 from catalogs.store import Store
 from flows import room
+from flows.first_room import refuse_without_room
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
-from flows.plan import refuse_without_room
 from flows.progress import NightProgress
 from flows.tally import Tally
 from tests.played import UNTOUCHED, Answer, entry, ingested

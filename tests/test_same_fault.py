@@ -86,6 +86,12 @@ def test_a_reel_whose_own_fault_it_is_is_found_out_by_the_next_one(play: Play) -
     assert started.index("restore b.r1/0000000-0000010") < first_kept
 
 
+def test_the_rest_of_a_suspicious_reel_is_put_off_until_another_was_tried(play: Play) -> None:
+    _, started = play("ab", lambda job: gone(job) if job.catalog.identifier == "a" else None, 2)
+    rest = started.index("restore a.r1/0000020-0000030")
+    assert started.index("restore b.r1/0000000-0000010") < rest
+
+
 def test_where_no_other_reel_is_left_to_ask_the_night_stops(play: Play) -> None:
     """A whole reel of originals is not decided on one reel's word."""
     tally, _ = play("a", gone, 3)

@@ -89,4 +89,4 @@ def test_a_run_that_is_cancelled_ends_as_if_drained(site: Site) -> None:
     with night_in_state(site, Cancelling(), "cancelled") as running:
         ended = finish(running)
     ended_early(site, ended)
-    assert newest_run().state_name == "x"
+    assert newest_run().state_name == "Cancelled"
