@@ -87,7 +87,9 @@ def test_a_reel_whose_own_fault_it_is_is_found_out_by_the_next_one(play: Play) -
 
 
 def test_the_rest_of_a_suspicious_reel_is_put_off_until_another_was_tried(play: Play) -> None:
-    _, started = play("ab", lambda job: gone(job) if job.catalog.identifier == "a" else None, 2)
+    """And what is its own fault by then is not counted again."""
+    tally, started = play("ab", lambda job: gone(job) if job.catalog.identifier == "a" else None, 2)
+    assert (tally.stopped, tally.shots_original_kept) == (False, 3)
     rest = started.index("restore a.r1/0000020-0000030")
     assert started.index("restore b.r1/0000000-0000010") < rest
 
