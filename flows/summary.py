@@ -74,7 +74,7 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
 def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
     """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
     if summary.cancelled:
-        return Cancelled(message=_counts(summary), data=summary)
+        return Cancelled(message=_counts(summary))  # without a result, or Prefect raises it
     if summary.all_well:
         return summary
     return Completed(name="NeedsAttention", message=_counts(summary), data=summary)

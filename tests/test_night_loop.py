@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from distributed.scheduler import KilledWorker
+from prefect.exceptions import Pause
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, RecipeError, SourceError
@@ -174,3 +175,23 @@ def test_a_cluster_that_went_away_for_good_blames_no_reel(run: Run, store: Store
     assert not [job for job in jobs if job.kind in ("keep", "assemble")]
     events = store.ledger().read("events")
     assert list(events[events["event"] == "cluster"]["detail"]) == ["went away"]
+
+
+def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
+    store: Store, header_maker: Callable[..., Any]
+) -> None:
+    """A flow run that is suspended lets no task begin; no shot is to blame."""
+
+    class Suspended(Answer):
+        def wait(self) -> None:
+            raise Pause
+
+    def submit(job: Job) -> Any:
+        if job.kind == "ingest":
+            return Answer(ingested(job.catalog, header_maker))
+        return Suspended()
+
+    order = Order(store, Path(), UNTOUCHED, "batch")
+    loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
+    tally = loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ()))
+    assert (tally.stopped, tally.failed, tally.shots_original_kept) == (True, set(), 0)
