@@ -42,6 +42,7 @@ def expect(site: Site, kind: str, hours: float) -> None:
     open_store(site.store).ledger("before").append("durations", "before", [row])
 
 
+@pytest.mark.slow
 def test_a_night_begins_no_joining_that_would_outlast_its_hour(
     site: Site, undisturbed: Frames
 ) -> None:
