@@ -16,8 +16,10 @@ from flows.first_room import refuse_without_room
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
+from flows.plan import Plan
 from flows.progress import NightProgress
 from flows.tally import Tally
+from flows.words import plan_text
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 FRAME = 64 * 48
@@ -125,3 +127,12 @@ def test_a_night_that_has_room_for_no_reel_is_refused_and_one_that_fits_is_enoug
     monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] - 1).usage)
     with pytest.raises(StoreError, match=r"no room for a single reel .*: b\.r1 needs about"):
         refuse_without_room(*given)
+
+
+def test_a_plan_that_does_not_fit_says_how_much_to_free() -> None:
+    fits, too_much = (
+        plan_text(Plan((), (), (), disk_bytes=int(size), free_bytes=int(5e9), hours=None))
+        for size in (4e9, 7.5e9)
+    )
+    assert "free about 2.5 GB" in too_much
+    assert "not all of it fits" not in fits
