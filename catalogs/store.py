@@ -8,6 +8,7 @@ features/<reel>/ faces of sources, kept so that a source is searched once; may b
 proxies/<reel>/  what the dashboard shows of shots, made when asked for; may be deleted
 models/          what recipes may name of the model registry, see `catalogs.model_shelf`
 reports/         one folder a night
+controls/        what people ask of nights, see `catalogs.controls`
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
 exports/         what was exported, by derivative
@@ -15,17 +16,20 @@ strata/          what the last comparison of strata found
 accounts.json    who may use the dashboard, see `dashboard.accounts`
 decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
 recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
+notify.txt       who is told of the end of a night; written by people, holds secrets
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogs.controls import Controls
 from catalogs.decisions.log import DecisionLog
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
@@ -79,6 +83,11 @@ class Store:
     def decisions(self) -> DecisionLog:
         """What reviewers decided here."""
         return DecisionLog(self.root / "decisions")
+
+    @property
+    def controls(self) -> Controls:
+        """What people ask of nights here."""
+        return Controls(self.root / "controls")
 
     @property
     def recipes(self) -> dict[str, Path]:
@@ -151,6 +160,19 @@ def hold_store(store: Store) -> Iterator[None]:
         yield
 
 
+def is_held(store: Store) -> bool:
+    """Whether a night or a check is running in the store."""
+    lock = store.root / "night.lock"
+    if not lock.exists():
+        return False
+    with lock.open() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def hold_readings(store: Store) -> Iterator[None]:
     """Keep every other merging of what was read for strata out, and no night.
@@ -166,12 +188,18 @@ def hold_readings(store: Store) -> Iterator[None]:
 def _hold(lock: Path, holder: str) -> Iterator[None]:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(
-                f"another {holder} is running in {lock.parent}; wait for it"
-            ) from error
+        if not _locked(descriptor):
+            raise StoreError(f"another {holder} is running in {lock.parent}; wait for it")
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Take a lock; tried again for a moment, in which somebody may ask `is_held`."""
+    for _ in range(5):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False

@@ -88,6 +88,9 @@ TABLES: dict[str, pa.Schema] = {
         codes=pa.list_(_TEXT), comment=_TEXT, frame=_COUNT, recipe=_TEXT, model=_TEXT,
         before=_TEXT, sha256=_TEXT,
     ),
+    "durations": _schema(
+        kind=_TEXT, treatment_id=_TEXT, reel_id=_TEXT, object=_TEXT, size=_REAL, seconds=_REAL,
+    ),
     "batches": _schema(
         catalog=_TEXT, recipe=_TEXT, treatment_id=_TEXT, steps_json=_TEXT, status=_TEXT,
         reels_restored=_COUNT,
@@ -108,5 +111,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "harmless": ("reel_id", "key", "metric"),
     "events": ("record_id",),
     "decisions": ("sequence",),
+    "durations": ("record_id",),
     "batches": ("batch_id",),
 }

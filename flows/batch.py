@@ -7,26 +7,29 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from prefect.futures import PrefectFuture
 
 from catalogs.instant import clock_behind
-from catalogs.recipe import steps_json
-from catalogs.rows import event_row
-from flows import work
+from flows.asked import AskedByPeople
+from flows.batch_row import record_batch
 from flows.cluster import night_cluster, slot_count
-from flows.drain import drained_by_signals, read_clock
-from flows.jobs import Job, Kind
-from flows.night import Night, Tally
-from flows.places import Places
+from flows.drain import drained_by_signals, next_time, read_clock
+from flows.hour import Hour
+from flows.night import Night
+from flows.notices import Notices
+from flows.order import Order
+from flows.prefect_run import PrefectRun, watching
 from flows.progress import night_progress
-from flows.software import software
+from flows.same_fault import SAME_FAULT
+from flows.speed import Speeds
+from flows.storages import refuse_maintained
+from flows.submit import submitter
 from flows.summary import NightSummary, keep_summary
-from flows.supervise import living, supervised
+from flows.tally import Tally
 from flows.tracking import track_batches
+from flows.words import summary_line
 from tasks.report import write_report
 
 MOST_SLOTS = 256  # threads that watch Dask futures
@@ -40,7 +43,8 @@ class Means:
     Attributes:
         scheduler: address of a running Dask scheduler; a local cluster when None.
         workers: local worker processes; one a GPU, else one a core, when None.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the batch; 0 for never.
 
     Raises:
         ValueError: `until` is no time of day.
@@ -49,6 +53,7 @@ class Means:
     scheduler: str | None = None
     workers: int | None = None
     until: str | None = None
+    same_fault: int = SAME_FAULT
 
     def __post_init__(self) -> None:
         if self.until is not None:
@@ -61,7 +66,7 @@ def new_batch_id() -> str:
 
 
 def run_batch(
-    order: work.Order,
+    order: Order,
     subject: str,
     before: Callable[[], None],
     go: Callable[[Night], Tally],
@@ -82,28 +87,43 @@ def run_batch(
         StoreError: the batch could not begin.
     """
     store = order.store
-    with drained_by_signals(means.until) as should_stop:
+    refuse_maintained(order)
+    notices = Notices(order)
+
+    def alarm(told: str) -> None:
+        notices.soon(f"Wetgate: the night {order.batch_id} was stopped", told, "failure")
+
+    hour = Hour(order, next_time(means.until), Speeds(order))
+    with drained_by_signals() as should_stop:
         started = time.monotonic()
         store.sweep()
-        _record_batch(order, subject, Tally(), "running", 0.0)
+        record_batch(order, subject, Tally(), "running", 0.0)
         before()
         with (
             night_cluster(means.scheduler, means.workers) as client,
             night_progress(store) as progress,
         ):
-            submit = _submitter(order, client)
+            submit = submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
-            tally = go(Night(order, submit, slots, progress, should_stop))
+            prefect = PrefectRun(order, progress.tell)
+            gates = (hour, AskedByPeople(order, progress.tell), prefect)
+            night = Night(
+                order, submit, slots, progress, should_stop, gates, means.same_fault, alarm
+            )
+            with watching(prefect):
+                tally = go(night)
+            tally.cancelled = prefect.word == "cancelled"
+            night.conclude()
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
-        _record_batch(order, subject, tally, status, time.monotonic() - started)
+        record_batch(order, subject, tally, status, time.monotonic() - started)
         order.ledger.compact("events", order.batch_id)
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
-        return _conclude(order, tally)
+        return _conclude(order, tally, notices)
 
 
-def _conclude(order: work.Order, tally: Tally) -> NightSummary:
+def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:
     """Report first, then the views of others, none of which may spoil the night."""
     try:
         report = str(write_report(order.store, order.batch_id))
@@ -118,16 +138,22 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         restored=len(tally.restored),
         held=len(tally.held),
         failed=len(tally.failed),
+        waiting=len(tally.waiting),
+        cancelled=tally.cancelled,
         shots_computed=tally.shots_computed,
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
         decisions_open=tally.decisions_open,
     )
     keep_summary(summary)
+    with suppress(Exception):  # whoever is told, or not, the night is as it is
+        title = f"Wetgate: night {order.batch_id} " + ("well" if summary.all_well else "to look at")
+        notices.soon(title, summary_line(summary), "success" if summary.all_well else "warning")
+        notices.finish()
     return summary
 
 
-def _record_clock(order: work.Order) -> None:
+def _record_clock(order: Order) -> None:
     """Say that the clock was set back, or that it once ran ahead."""
     behind = clock_behind(order.store.tables)
     if behind > MOST_BEHIND:
@@ -136,59 +162,3 @@ def _record_clock(order: work.Order) -> None:
             f"this machine's clock is {str(behind).partition('.')[0]} behind the newest row of the "
             "ledger; rows are in their order all the same, right after it. Check the clock",
         )  # fmt: skip
-
-
-def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
-    """How a job is started: as a Prefect task that watches a Dask future."""
-    places = Places(lambda: living(client))
-    work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
-        "ingest": (work.ingest, "ingest-reel"),
-        "restore": (work.restore, "restore-shot"),
-        "keep": (work.keep, "keep-original"),
-        "assemble": (work.assemble, "assemble-reel"),
-    }
-    tasks = {
-        (kind, alone): supervised(client, do, name, retries, places)
-        for kind, (do, name) in work_of.items()
-        for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
-    }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone
-
-    def submit(job: Job) -> PrefectFuture[Any]:
-        order = whole.for_reel(job.catalog.reel_id)
-        task = tasks[job.kind, job.alone]
-        if job.kind == "ingest":
-            return task.submit(job.label, order, job.catalog)
-        assert job.reel is not None  # every later job knows its reel
-        if job.kind == "assemble":
-            return task.submit(job.label, order, job.reel)
-        assert job.shot is not None  # restore and keep are of a shot
-        limit = work.limit_seconds(job.reel, job.shot, order.treatment)
-        if job.kind == "restore":
-            return task.submit(job.label, order, job.reel, job.shot, limit)
-        return task.submit(job.label, order, job.reel, job.shot, job.reason, limit)
-
-    return submit
-
-
-def _record_batch(
-    order: work.Order, subject: str, tally: Tally, status: str, seconds: float
-) -> None:
-    row = {
-        "catalog": subject,
-        "recipe": order.treatment.recipe_name,
-        "treatment_id": order.treatment.treatment_id,
-        "steps_json": steps_json(order.treatment.steps),
-        "status": status,
-        "reels_restored": len(tally.restored),
-        "reels_held": len(tally.held),
-        "reels_failed": len(tally.failed),
-        "shots_restored": tally.shots_restored,
-        "shots_computed": tally.shots_computed,
-        "shots_original_kept": tally.shots_original_kept,
-        "frames_computed": tally.frames_computed,
-        "seconds": seconds,
-        "software": software(),
-    }
-    order.ledger.append("batches", order.batch_id, [row])
-    event = event_row("batch", order.batch_id, status, f"recipe {row['recipe']}", software())
-    order.ledger.append("events", order.batch_id, [event])

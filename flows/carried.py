@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from catalogs.decisions.outcomes import became, outcome_event
 from catalogs.mixtures import read_restored_reel_shots
+from flows.order import Order
 from flows.prepared import Prepared, with_reasons
-from flows.work import Order
 
 
 @dataclass

@@ -19,8 +19,10 @@ from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
 from flows.compare_command import compare
+from flows.control_command import drain, pause, resume
 from flows.drain import check_clock
 from flows.exports import export_app
+from flows.maintenance_command import first, maintenance_app
 from flows.models_command import models_app
 from flows.options import (
     ArchiveOption,
@@ -31,6 +33,7 @@ from flows.options import (
     PolicyOption,
     ProfileOption,
     RecipeOption,
+    SameFaultOption,
     ScanOption,
     SidecarOption,
     StoreOption,
@@ -39,8 +42,10 @@ from flows.options import (
 from flows.reprocess_command import reprocess
 from flows.retire_command import retire
 from flows.review_command import review_app
+from flows.same_fault import SAME_FAULT
 from flows.selftest_command import selftest
 from flows.shot_list import shots_app
+from flows.status_command import status
 from flows.strata_command import strata
 
 app = typer.Typer(
@@ -52,6 +57,7 @@ app = typer.Typer(
 )
 
 app.add_typer(export_app, name="export")
+app.add_typer(maintenance_app, name="maintenance")
 app.add_typer(models_app, name="models")
 app.add_typer(review_app, name="review")
 app.add_typer(shots_app, name="shots")
@@ -131,8 +137,9 @@ def run(
     ] = None,
     workers: WorkersOption = None,
     until: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="Begin nothing new after this time.")
+        str | None, typer.Option(metavar="HH:MM", help="Begin only what is done by this time.")
     ] = None,
+    same_fault: SameFaultOption = SAME_FAULT,
     truth: Annotated[
         Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
     ] = None,
@@ -155,21 +162,11 @@ def run(
         scheduler=scheduler,
         workers=workers,
         until=until,
+        same_fault=same_fault,
         truth=str(truth) if truth else None,
     )
     typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))
     raise typer.Exit(0 if summary.all_well else 1)
-
-
-@app.command()
-def status(store: StoreOption = Path("store"), as_json: JsonOption = False) -> None:
-    """Say where every reel stands."""
-    standing = words.reel_standings(existing_store(store))
-    if as_json:
-        typer.echo(_json([asdict(reel) for reel in standing]))
-    else:
-        typer.echo(words.standings_text(standing))
-    raise typer.Exit(0 if all(reel.status == "restored" for reel in standing) else 1)
 
 
 @app.command()
@@ -247,9 +244,14 @@ def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
 
 
 app.command()(compare)
+app.command()(drain)
+app.command()(first)
+app.command()(pause)
 app.command()(reprocess)
+app.command()(resume)
 app.command()(retire)
 app.command()(selftest)
+app.command()(status)
 app.command()(strata)
 
 

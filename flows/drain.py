@@ -1,4 +1,4 @@
-"""When a night is to stop: at a clock's time, or when it is asked to."""
+"""When a night is to stop: when a signal asks it to, and at which time of the clock."""
 
 import signal
 import sys
@@ -12,13 +12,12 @@ import typer
 
 
 @contextmanager
-def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
+def drained_by_signals() -> Iterator[Callable[[], bool]]:
     """A question to ask before beginning anything new: is it time to stop?
 
     SIGTERM or one Ctrl-C lets running work finish; a second Ctrl-C ends at once.
     """
     stop = threading.Event()
-    deadline = _deadline(until)
 
     def on_signal(_number: int, _frame: Any) -> None:
         if stop.is_set():
@@ -29,7 +28,7 @@ def drained_by_signals(until: str | None) -> Iterator[Callable[[], bool]]:
     in_main = threading.current_thread() is threading.main_thread()
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGTERM, signal.SIGINT) if in_main}
     try:
-        yield lambda: stop.is_set() or (deadline is not None and datetime.now() >= deadline)
+        yield stop.is_set
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -55,7 +54,7 @@ def read_clock(until: str) -> time:
         raise ValueError(f"{until!r} is not HH:MM") from error
 
 
-def _deadline(until: str | None) -> datetime | None:
+def next_time(until: str | None) -> datetime | None:
     """The next time the clock shows `until`."""
     if until is None:
         return None

@@ -9,14 +9,18 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
-from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
-from flows.night import Night, Tally
+from flows.first_room import refuse_without_room
+from flows.night import Night
+from flows.order import Order
 from flows.prepared import Prepared, bases_of, record_plan
+from flows.same_fault import SAME_FAULT
+from flows.storages import Storages
 from flows.summary import NightSummary, ended
+from flows.tally import Tally
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
@@ -42,6 +46,7 @@ def nightly(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    same_fault: int = SAME_FAULT,
     truth: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
@@ -61,7 +66,8 @@ def nightly(
         policy: what may be done to which collection; the store's `policy.toml` when not given.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
 
     Returns:
@@ -70,7 +76,7 @@ def nightly(
     Raises:
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, same_fault)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -79,7 +85,7 @@ def nightly(
     catalogued = permit(catalogued, rules, treatment)
     catalogued = replace(catalogued, remarks=(*catalogued.remarks, *resolved.remarks))
     opened = open_store(Path(store))
-    order = work.Order(
+    order = Order(
         store=opened,
         archive=Path(archive) if archive else Path(catalog).parent,
         treatment=treatment,
@@ -104,6 +110,9 @@ def nightly(
     with hold_store(opened):  # so that the decisions are of what stands
         update_copies(opened, compact=True)
         decided = for_tonight(prepare_decided(opened, rules), opened, catalogued, treatment)
+        if not decided.plan.reels:
+            at_hand = catalogued_at_hand(order, catalogued)
+            refuse_without_room(at_hand, order.archive, treatment, opened, rules)
         reel_ids = dict.fromkeys(reel.reel_id for reel in catalogued.reels)
         reel_ids |= dict.fromkeys(reel.reel.reel_id for reel in decided.plan.reels)
         summary = run_batch(
@@ -117,7 +126,7 @@ def nightly(
     return ended(summary)
 
 
-def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catalog) -> Tally:
+def run_night(order: Order, night: Night, decided: Prepared, catalog: Catalog) -> Tally:
     """Carry out what reviewers decided, then work through the catalog."""
     reels = decided.plan.reels
     order.treatments.update({reel.reel.reel_id: reel.treatment for reel in reels})
@@ -129,7 +138,13 @@ def run_night(order: work.Order, night: Night, decided: Prepared, catalog: Catal
     return tally
 
 
-def _record_mapping(order: work.Order, catalog: Catalog) -> None:
+def catalogued_at_hand(order: Order, catalog: Catalog) -> Catalog:
+    """A catalog without the reels whose storage is under maintenance."""
+    storages = Storages(order)
+    return replace(catalog, reels=tuple(r for r in catalog.reels if not storages.why(r)))
+
+
+def _record_mapping(order: Order, catalog: Catalog) -> None:
     """Say what became of every field of the catalog: in full in a file, in short as an event."""
     target = order.store.mapping_file(order.batch_id)
     target.parent.mkdir(exist_ok=True)

@@ -62,3 +62,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")
 ]
+SameFaultOption = Annotated[
+    int,
+    typer.Option(
+        metavar="N", min=0, help="Stop when N shots in a row fail of one fault; 0 for never."
+    ),
+]

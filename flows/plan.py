@@ -14,15 +14,14 @@ from catalogs.rows import reels_at_hand
 from catalogs.shot_list import current_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from flows.room import JOINED_SHARE, SHOT_SHARE
 from tasks.agree import agree
 from tasks.find import find_source, is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
 
-# Files written per byte of uncompressed picture, measured on grainy film: the restored
-# shots and the reel joined from them (0.6 each), change maps (0.2 each), access copy.
-DISK_SHARE = 1.7
+DISK_SHARE = SHOT_SHARE + JOINED_SHARE  # files written per byte of uncompressed picture
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def plan_night(
     """
     known = reels_at_hand(store.ledger()) if store else {}
     recorded = recorded_treatments(store.ledger()) if store else {}
-    night = _Night(archive, treatment, store, notice, policy or Policy(), recorded)
+    night = Planning(archive, treatment, store, notice, policy or Policy(), recorded)
     planned: list[PlannedReel] = []
     held = list(read.held)
     for entry in read.reels:
@@ -97,8 +96,8 @@ def plan_night(
 
 
 @dataclass(frozen=True)
-class _Night:
-    """The night that is planned, as `plan_night` takes it; `recorded` treatments by identity."""
+class Planning:
+    """What a night is planned from, as `plan_night` takes it; `recorded` treatments by identity."""
 
     archive: Path
     treatment: Treatment

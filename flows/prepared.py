@@ -9,8 +9,8 @@ from catalogs.ledger import Ledger
 from catalogs.mixtures import base_of_next
 from catalogs.policy import Policy
 from catalogs.recipe import steps_json
+from flows.order import Order
 from flows.software import software
-from flows.work import Order
 from tasks.decided import DueDecision
 from tasks.reprocess_plan import ReelPlan, ReprocessPlan
 

@@ -62,6 +62,13 @@ class NightProgress:
             stream.write(f"{stamp} {message}\n")
         self._show(reel_id, message)
 
+    def tell(self, message: str) -> None:
+        """Show what concerns the whole night."""
+        if self._bars is None:
+            print(message, flush=True)
+        else:
+            self._bars.console.print(message)
+
     def begin(self, reel_id: str, shots: int, frames: int, done: int, frames_done: int) -> None:
         """A reel's shots are known."""
         self._reels[reel_id] = ReelProgress(

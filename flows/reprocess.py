@@ -13,13 +13,15 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
-from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.decided import prepare_decided, undone_by
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
+from flows.same_fault import SAME_FAULT
 from flows.summary import NightSummary, ended
+from flows.tally import Tally
 from flows.treatment import renewing
 from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
@@ -109,6 +111,7 @@ def reprocess(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    same_fault: int = SAME_FAULT,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -121,12 +124,13 @@ def reprocess(
         decisions: whether what reviewers decided is carried out; without the three above.
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
-        until: HH:MM, local time, after which no new work is begun.
+        until: HH:MM, local time, by which the night should be over.
+        same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
 
     Raises:
         RecipeError, StoreError: it could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, same_fault)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)
@@ -155,7 +159,7 @@ def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -
 def _nothing_done(store: Store, prepared: Prepared) -> NightSummary:
     """What a plan without reels comes to: no batch is begun; what decisions came to is recorded."""
     decided, refused = prepared.decided, prepared.plan.refused
-    order = work.Order(store, Path(), ORIGINAL, new_batch_id(), policy=prepared.policy)
+    order = Order(store, Path(), ORIGINAL, new_batch_id(), policy=prepared.policy)
     record_settled(order, decided)
     stay = [f"{reel_id} stays as it is: {why}" for reel_id, why in refused.items()]
     stay += [f"{one.subject}: {one.sentence}: {why}" for one, why in decided.held]
@@ -166,10 +170,10 @@ def _nothing_done(store: Store, prepared: Prepared) -> NightSummary:
     return NightSummary("", report, 0, len(refused), 0, 0, 0, False, waiting)
 
 
-def reprocess_order(store: Store, prepared: Prepared) -> work.Order:
+def reprocess_order(store: Store, prepared: Prepared) -> Order:
     """What the work of a plan that has reels has in common: each with its own treatment."""
     plan = prepared.plan
-    return work.Order(
+    return Order(
         store=store,
         archive=Path(),  # nothing is ingested: reels say where their sources lie
         treatment=plan.treatments[0],

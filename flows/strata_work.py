@@ -28,8 +28,8 @@ from catalogs.rows import read_frame_index
 from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows.hard_limit import hard_limit
+from flows.limits import limit_seconds
 from flows.strata_failure import DIED, failure
-from flows.work import limit_seconds
 from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
 from tasks.strata.observe import observe_shot

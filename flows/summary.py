@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import typer
 from prefect import State
-from prefect.states import Completed
+from prefect.exceptions import CancelledRun, Pause, UnfinishedRun
+from prefect.states import Cancelled, Completed
 
 from catalogs.errors import StoreError
 
@@ -17,6 +18,8 @@ class NightSummary:
     """How a night ended.
 
     Attributes:
+        waiting: reels that wait for a storage under maintenance.
+        cancelled: True when its flow run was cancelled in Prefect.
         decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
     """
 
@@ -29,11 +32,13 @@ class NightSummary:
     shots_original_kept: int
     stopped: bool
     decisions_open: int = 0
+    waiting: int = 0
+    cancelled: bool = False
 
     @property
     def all_well(self) -> bool:
         """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open)
+        return not (self.held or self.failed or self.stopped or self.decisions_open or self.waiting)
 
 
 _kept: list[NightSummary] = []  # of the last batch of this process
@@ -53,6 +58,10 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
     _kept.clear()
     try:
         return flow()
+    except (Pause, CancelledRun, UnfinishedRun):  # by people there; the night ended as if drained
+        if not _kept:
+            raise StoreError("the run was stopped in Prefect; run it again") from None
+        return _kept[-1]
     except httpx.HTTPError as error:
         if not _kept:
             raise StoreError(
@@ -64,6 +73,8 @@ def told_by_us(flow: Callable[[], Any]) -> Any:
 
 def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
     """What a flow returns: for Prefect its state is named NeedsAttention unless all is well."""
+    if summary.cancelled:
+        return Cancelled(message=_counts(summary))  # without a result, or Prefect raises it
     if summary.all_well:
         return summary
     return Completed(name="NeedsAttention", message=_counts(summary), data=summary)
@@ -71,6 +82,8 @@ def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
 
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
+    waiting = f", {summary.waiting} waiting" if summary.waiting else ""
     return (
-        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
+        f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed"
+        f"{waiting}{stopped}"
     )

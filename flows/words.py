@@ -16,7 +16,11 @@ from tasks.reprocessed import STANDS
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one reel stands."""
+    """Where one reel stands.
+
+    Attributes:
+        waits: for which storage under maintenance; "" where it need not.
+    """
 
     reel_id: str
     title: str
@@ -25,6 +29,7 @@ class Standing:
     shots_done: int
     shots_kept: int
     shots: int
+    waits: str = ""
 
 
 def reel_standings(store: Store) -> tuple[Standing, ...]:
@@ -51,9 +56,18 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
             shots_done=int(done.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
             shots_kept=int(kept.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
             shots=int(shots.get((row.reel_id, row.reel_digest), 0)),
+            waits=_waits(store, row.source) if row.status != "restored" else "",
         )
         for row in reels.itertuples()
     )
+
+
+def _waits(store: Store, source: object) -> str:
+    """For which storage a reel waits."""
+    if not isinstance(source, str) or not source:
+        return ""
+    holding = (str(one) for one in store.controls.storages if one.holds(Path(source)))
+    return next(holding, "")
 
 
 def standings_text(standing: tuple[Standing, ...]) -> str:
@@ -65,6 +79,8 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
             shots += f" ({reel.shots_kept} kept their original)"
         reason = f": {_first_line(reel.reason)}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
+        if reel.waits:
+            word, reason = "waits", f": {reel.waits}"
         lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
     return "\n".join(lines) or "the store holds no reels yet"
 
@@ -84,6 +100,11 @@ def plan_text(plan: Plan) -> str:
         f"{sum(not r.finished for r in plan.reels)} reels to restore, {len(plan.held)} would be "
         f"held; about {plan.disk_bytes / 1e9:.1f} GB{more}, {plan.free_bytes / 1e9:.0f} GB free"
     )
+    if plan.disk_bytes > plan.free_bytes:
+        lines.append(
+            f"not all of it fits: free about {(plan.disk_bytes - plan.free_bytes) / 1e9:.1f} GB, "
+            "or the night restores what fits and says what it left"
+        )
     if plan.hours is None:
         lines.append("time: not known before the store has restored its first shots")
     else:
@@ -102,8 +123,10 @@ def summary_line(summary: Any) -> str:
     shots = "1 shot" if summary.shots_computed == 1 else f"{summary.shots_computed} shots"
     if summary.shots_original_kept:
         shots += f" ({summary.shots_original_kept} kept their original)"
+    waiting = f", {summary.waiting} waiting for a storage" if summary.waiting else ""
     return (
-        f"Reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed; "
+        f"Reels: {summary.restored} restored, {summary.held} held, "
+        f"{summary.failed} failed{waiting}; "
         f"{shots} computed.{stopped}{_open(summary.decisions_open)}\nReport: {summary.report}"
     )
 

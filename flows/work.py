@@ -4,19 +4,16 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from catalogs.errors import SourceError, StoreError
-from catalogs.fixity import sha256_file
+from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
-from catalogs.policy import Policy
-from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
 from catalogs.rows import (
-    event_row,
     frame_rows,
     known_reels,
     measurement_rows,
@@ -27,96 +24,48 @@ from catalogs.rows import (
 )
 from catalogs.shot_list import current_shots
 from catalogs.source import FrameIndex
-from catalogs.store import Store
+from flows.changed_source import refuse_changed
 from flows.hard_limit import hard_limit
+from flows.limits import ingest_limit_seconds, joining_limit_seconds
+from flows.order import Order, ShotDone
+from flows.recorded import as_before, record_restored, shot_key
 from flows.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
 from tasks.licence import licence_remarks
-from tasks.manifest import derivative_id, digest_of, read_manifest
+from tasks.manifest import digest_of
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
-from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
-NETWORK_SECONDS = 3000  # for a frame of a megapixel; Real-ESRGAN takes one core 400
-
-
-@dataclass(frozen=True)
-class Order:
-    """What all the work of one night has in common.
-
-    Attributes:
-        treatment: of every reel that has none of its own.
-        notice: for access copies; what the version before has when None.
-        sidecar: whether masters get one; as the version before when None.
-        treatments: of reels that have one of their own, by reel_id: those that are reprocessed,
-            and those that a night finds reprocessed and goes on with; see `for_reel`.
-        bases: what the versions of such reels come from; see `catalogs.mixtures`.
-        base: of the one reel that an order is for.
-    """
-
-    store: Store
-    archive: Path
-    treatment: Treatment
-    batch_id: str
-    truth: Path | None = None
-    notice: str | None = None
-    sidecar: bool | None = True
-    policy: Policy = field(default_factory=Policy)
-    treatments: dict[str, Treatment] = field(default_factory=dict)
-    bases: dict[str, str] = field(default_factory=dict)
-    base: str = ""
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger, writing for this night."""
-        return self.store.ledger(self.batch_id)
-
-    def for_reel(self, reel_id: str) -> "Order":
-        """The order for one reel, with its own treatment and nobody else's."""
-        if not self.treatments:
-            return self
-        own = self.treatments.get(reel_id, self.treatment)
-        base = self.bases.get(reel_id, "")
-        return replace(self, treatment=own, base=base, treatments={}, bases={})
-
-    def record(
-        self, event: str, subject: str, outcome: str, detail: str = "", agent: str = ""
-    ) -> None:
-        """Write an event, of this software unless a person is its agent."""
-        row = event_row(event, subject, outcome, detail, agent or software())
-        self.ledger.append("events", self.batch_id, [row])
-
-    def named(self, label: str) -> str:
-        """What a piece of work of this night is called in the logs of workers."""
-        return f"{self.batch_id} {label}"
-
-    def record_policy(self) -> None:
-        """Say under which policy the work is done."""
-        if self.policy.path:
-            self.record("policy", str(self.policy.path), "success", f"sha256 {self.policy.sha256}")
-
-
-@dataclass(frozen=True)
-class ShotDone:
-    """The short answer about one shot."""
-
-    shot: Shot
-    status: str
-    reason: str
-    seconds: float
+_FRAMES_A_SIGN = 25  # each sign of life costs a thread
 
 
 def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
-    """Check one reel to its last frame, find its shots, and record both."""
+    """Check one reel to its last frame, find its shots, and record both.
+
+    Frames that decode begin the time limit anew.
+    """
+    limit = ingest_limit_seconds(catalog, order.archive)
+    with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
+        return _ingest(order, catalog, going_on)
+
+
+def _ingest(
+    order: Order, catalog: CatalogReel, going_on: Callable[[], None]
+) -> tuple[Reel, tuple[Shot, ...]]:
     finder = ShotFinder()
-    reel, index = ingest_reel(catalog, order.archive, watch=finder.watch)
+
+    def on_frame(frames: int) -> None:
+        if frames % _FRAMES_A_SIGN == 0:
+            going_on()
+
+    reel, index = ingest_reel(catalog, order.archive, on_frame, finder.watch)
     ledger = order.ledger
-    _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
+    refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record(
@@ -127,36 +76,6 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     shots = split(order, reel, finder)
     ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
     return reel, shots
-
-
-def _refuse_changed(known: Reel | None, reel: Reel) -> None:
-    """A source that is not what it was is held, unless the catalog vouches for the new one."""
-    if known is None:
-        return
-    _refuse_changed_sound(known, reel)
-    if reel.catalog.checksum is not None:
-        return
-    before, now = known.content.sha256, reel.content.sha256
-    if before != now:
-        accept = (
-            "write the new checksum into the catalog to accept it"
-            if reel.header.sequence is None
-            else "give it another identifier to accept it as another scan"
-        )
-        raise SourceError(
-            f"{reel.catalog.path}: the source is not the one that was ingested before (sha256 "
-            f"{before}, now {now}); restore it from a copy, or {accept}"
-        )
-
-
-def _refuse_changed_sound(known: Reel, reel: Reel) -> None:
-    before, now = known.content.sound_sha256, reel.content.sound_sha256
-    if before and now and before != now and known.catalog.sound_path == reel.catalog.sound_path:
-        raise SourceError(
-            f"{reel.catalog.sound_path}: the sound is not the one that was ingested before (sha256 "
-            f"{before}, now {now}); restore it from a copy, or name another file in sound_path to "
-            "accept it"
-        )
 
 
 def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:
@@ -194,15 +113,20 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
 
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
+    with hard_limit(joining_limit_seconds(reel), order.store, order.named(reel.reel_id)):
+        return _assemble(order, reel)
+
+
+def _assemble(order: Order, reel: Reel) -> str:
     ledger = order.ledger
     known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)
-    restored = [known[_key(shot, order.treatment)] for shot in shots]
+    restored = [known[shot_key(shot, order.treatment)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
     disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
-    notice, sidecar = _as_before(order, reel)
+    notice, sidecar = as_before(order, reel)
     built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
@@ -217,70 +141,6 @@ def assemble(order: Order, reel: Reel) -> str:
     return built.derivative_id
 
 
-def _as_before(order: Order, reel: Reel) -> tuple[str, bool]:
-    """Notice and sidecar as ordered, else as the version has them whose place is taken."""
-    rows = order.ledger.read("reels", reel.reel_id)
-    rows = rows[rows["status"] == "restored"]
-    labels = rows["derivative_id"].str.removeprefix(f"{reel.reel_id}.")
-    folders = (
-        order.store.reel_folder(reel.reel_id, label)
-        for label in (order.treatment.label, *labels.tail(1))
-    )
-    before = next(filter(None, map(read_manifest, folders)), {})
-    notice, sidecar = order.notice, order.sidecar
-    return (
-        str(before.get("notice", "")) if notice is None else notice,
-        before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
-    )
-
-
-def record_allowances(order: Order, reel: Reel) -> None:
-    """Say who allowed what is about to be invented in a reel, before it is."""
-    for allowed in allowances(order.policy, reel.catalog.collection, order.treatment):
-        order.record(
-            "allowance", reel.reel_id, "success", allowed.sentence, agent=allowed.allowed_by
-        )
-
-
-def record_restored(order: Order, reel: Reel) -> None:
-    """Say in the ledger that a reel stands complete, unless that is the last word on it."""
-    ledger = order.ledger
-    derivative = derivative_id(reel, order.treatment)
-    newest = ledger.newest("reels", reel.reel_id)
-    said = newest[
-        (newest["status"] == "restored")
-        & (newest["derivative_id"] == derivative)
-        & (newest["base_treatment_id"].fillna("") == order.base)
-    ]
-    if said.empty:
-        row = reel_row(reel, "restored", order.treatment, derivative=derivative, base=order.base)
-        ledger.append("reels", reel.reel_id, [row])
-
-
-def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
-    """Shots that are recorded under the treatment and whose files are as recorded."""
-    known = read_restored_reel_shots(order.ledger, reel, order.treatment)
-    found = {shot: known.get(_key(shot, order.treatment)) for shot in shots}
-    return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
-
-
-def _key(shot: Shot, treatment: Treatment) -> str:
-    return shot.key(treatment.of(shot.start_frame).treatment_id)
-
-
-def limit_seconds(reel: Reel, shot: Shot, treatment: Treatment | None = None) -> float:
-    """How long a worker may be at a shot and answer nothing before it is ended.
-
-    Far longer than the whole shot should take the steps of the engine; where a treatment has a
-    network, besides, far longer than one frame should take a large one without a GPU.
-    """
-    picture = reel.header.picture
-    megapixels = picture.width * picture.height / 1e6
-    limit = 300 + shot.frame_count * (2 + 20 * megapixels)
-    steps = treatment.of(shot.start_frame).steps if treatment else ()
-    return limit + (NETWORK_SECONDS * megapixels if any(s.weights_sha256 for s in steps) else 0)
-
-
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
     ledger, shot = order.ledger, restored.shot
     declared = order.treatment.of(shot.start_frame).declared
@@ -289,15 +149,6 @@ def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot)
     ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)
     return ShotDone(shot, restored.status, restored.reason, restored.seconds)
-
-
-def _files_verify(store: Store, restored: RestoredShot) -> bool:
-    files = ((restored.picture_file, restored.picture_sha256),
-             (restored.change_file, restored.change_sha256))  # fmt: skip
-    return all(
-        (store.root / name).is_file() and sha256_file(store.root / name) == sha256
-        for name, sha256 in files
-    )
 
 
 def _index(order: Order, reel: Reel) -> FrameIndex:

@@ -31,9 +31,11 @@ from flows.cli import app, main
 from flows.due import Asked, due_reels
 from flows.fixity_round import Round
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order
 from flows.progress import NightProgress
 from flows.reading import TimeIsUp
+from flows.tally import Tally
 from flows.verify import fixity, verify_store
 from flows.words import reel_standings
 from tasks.find import is_unchanged
@@ -53,7 +55,7 @@ Film = Callable[..., Path]
 class Done:
     """A future of work that was done when it was asked for."""
 
-    def __init__(self, job: Job, order: work.Order) -> None:
+    def __init__(self, job: Job, order: Order) -> None:
         self.state = self
         self._error: BaseException | None = None
         try:
@@ -74,7 +76,7 @@ class Done:
         note(self)
 
 
-def _do(job: Job, order: work.Order) -> Any:
+def _do(job: Job, order: Order) -> Any:
     if job.kind == "ingest":
         return work.ingest(order, job.catalog)
     assert job.reel is not None
@@ -87,7 +89,7 @@ def _do(job: Job, order: work.Order) -> Any:
 def night(root: Path, name: str = "later", *reels: CatalogReel) -> Tally:
     """A night over the archive with every piece of work done for real, in this process."""
     store = open_store(root / "store")
-    order = work.Order(store, root / "archive", UNTOUCHED, name)
+    order = Order(store, root / "archive", UNTOUCHED, name)
 
     def submit(job: Job) -> Any:
         return Done(job, order)

@@ -2,66 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from distributed.scheduler import KilledWorker
+from prefect.exceptions import Pause
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, RecipeError, SourceError
 from catalogs.fixity import sha256_file
-from catalogs.picture import PictureFormat
-from catalogs.recipe import Treatment
-from catalogs.records import CatalogReel, HeldRow, Reel, Shot
-from catalogs.source import Content
+from catalogs.records import HeldRow
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order, ShotDone
 from flows.places import ClusterLostError
 from flows.progress import NightProgress
-from flows.work import Order, ShotDone
+from flows.tally import Tally
+from tests.played import UNTOUCHED, Answer, entry, ingested
 
-
-class Answer:
-    """A future that is done already."""
-
-    def __init__(self, value: Any = None, error: BaseException | None = None) -> None:
-        self._value, self._error = value, error
-        self.state = self
-
-    def is_completed(self) -> bool:
-        return self._error is None
-
-    def wait(self) -> None:
-        pass
-
-    def result(self, raise_on_failure: bool = True) -> Any:
-        return self._value if self._error is None else self._error
-
-    def add_done_callback(self, note: Callable[["Answer"], None]) -> None:
-        note(self)
-
-
-SHOTS = 3
-UNTOUCHED = Treatment("untouched", ())
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
-
-
-def entry(name: str, line: int = 2) -> CatalogReel:
-    return CatalogReel(name, name, 1, 1, f"{name}.mkv", line)
-
-
-def ingested(
-    catalog: CatalogReel, make_header: Callable[..., Any]
-) -> tuple[Reel, tuple[Shot, ...]]:
-    header = make_header(PictureFormat(64, 48, "gray"))
-    digest = catalog.identifier * 4
-    content = Content(digest, 1, 1, 10 * SHOTS, ())
-    reel = Reel(catalog, Path(catalog.path), header, content, Fraction(18), "header")
-    return reel, tuple(Shot(reel.reel_id, digest, n, 10 * n, 10 * n + 10) for n in range(SHOTS))
 
 
 @pytest.fixture
@@ -213,3 +175,23 @@ def test_a_cluster_that_went_away_for_good_blames_no_reel(run: Run, store: Store
     assert not [job for job in jobs if job.kind in ("keep", "assemble")]
     events = store.ledger().read("events")
     assert list(events[events["event"] == "cluster"]["detail"]) == ["went away"]
+
+
+def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
+    store: Store, header_maker: Callable[..., Any]
+) -> None:
+    """A flow run that is suspended lets no task begin; no shot is to blame."""
+
+    class Suspended(Answer):
+        def wait(self) -> None:
+            raise Pause
+
+    def submit(job: Job) -> Any:
+        if job.kind == "ingest":
+            return Answer(ingested(job.catalog, header_maker))
+        return Suspended()
+
+    order = Order(store, Path(), UNTOUCHED, "batch")
+    loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
+    tally = loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ()))
+    assert (tally.stopped, tally.failed, tally.shots_original_kept) == (True, set(), 0)

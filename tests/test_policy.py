@@ -22,9 +22,10 @@ from catalogs.store import Store, open_store
 from flows import work
 from flows.cli import app
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order
 from flows.progress import NightProgress
-from flows.work import Order
+from flows.tally import Tally
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 from models.supported import STEPS

@@ -21,6 +21,7 @@ from catalogs.store import Store, open_store
 from flows import work
 from flows.jobs import Job
 from flows.night import Night
+from flows.order import Order
 from flows.progress import NightProgress
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media.join import join_shots
@@ -50,13 +51,13 @@ REFUSED = {
 class Done:
     """A reel whose shots are restored; it only has to be joined."""
 
-    order: work.Order
+    order: Order
     reel: Reel
     shots: tuple[Shot, ...]
 
     @staticmethod
     def of(path: Path, root: Path, name: str = "night") -> "Done":
-        order = work.Order(open_store(root / "store"), path.parent, UNTOUCHED, name)
+        order = Order(open_store(root / "store"), path.parent, UNTOUCHED, name)
         reel, shots = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
         for shot in shots:
             work.restore(order, reel, shot, 60)

@@ -17,6 +17,7 @@ from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
 from flows import work
 from flows.due import Asked, due_reels
+from flows.order import Order
 from flows.verify import summary_line, verify_store
 from tasks.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest
@@ -33,7 +34,7 @@ FRAMES = 6
 class Done:
     """A reel whose shots are restored, on its way to being joined."""
 
-    order: work.Order
+    order: Order
     reel: Reel
     shots: tuple[Shot, ...]
 
@@ -67,7 +68,7 @@ class Done:
 @pytest.fixture
 def done(make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path) -> Done:
     path, _ = make_reel("a.mkv", "yuv422p10le", FRAMES)
-    order = work.Order(open_store(tmp_path / "store"), path.parent, UNTOUCHED, "night")
+    order = Order(open_store(tmp_path / "store"), path.parent, UNTOUCHED, "night")
     reel, shots = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
     for shot in shots:
         work.restore(order, reel, shot, 60)

@@ -19,6 +19,7 @@ from catalogs.records import AssembledReel, CatalogReel, Reel, Shot
 from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows import work
+from flows.order import Order
 from tasks.agree import agree
 from tasks.assemble import assemble_reel
 from tasks.deliver import deliver_sequence
@@ -159,7 +160,7 @@ def test_damaged_sound_holds_the_reel(archive: Path) -> None:
 
 
 def test_a_changed_sound_is_seen_and_refused(archive: Path, store: Store) -> None:
-    order = work.Order(store, archive, UNTOUCHED, "first")
+    order = Order(store, archive, UNTOUCHED, "first")
     reel, shots = work.ingest(order, listed())
     assert is_unchanged(reel, archive)
     assert check_source(reel, None).outcome == "unchanged"

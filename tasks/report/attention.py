@@ -10,7 +10,13 @@ from tasks.report.rows import Row
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
-_MACHINES = ("clock", "cluster")  # events that tell of a fault of the machines
+OF_THE_NIGHT = (
+    "clock",
+    "cluster",
+    "time",
+    "storage",
+    "systematic fault",
+)  # events of what kept a night from its work
 _NAMED = 5  # missing files that are named; the others are counted
 
 
@@ -28,7 +34,9 @@ def _attention(night: Night) -> Iterator[str]:
         if reels := night.reels_that_are(status):
             names = ", ".join(reel.reel_id for reel in reels)
             yield f"{count(len(reels), 'reel')} {status_word(status)}: {names}."
-    yield from (f"{event['detail']}." for event in night.events if event["event"] in _MACHINES)
+    for event in night.events:
+        if event["event"] in OF_THE_NIGHT and event["outcome"] != "success":
+            yield f"{event['detail']}."
     yield from _decision_attention(night)
     for reel in night.reels:
         yield from _reel_attention(reel)

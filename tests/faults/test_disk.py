@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import resource
 import shutil
 import stat
@@ -12,7 +13,15 @@ from collections.abc import Callable
 import pytest
 
 from catalogs.store import open_store
-from tests.faults.nights import Frames, Site, finish, write_catalog, write_reel
+from tests.faults.nights import (
+    Ended,
+    Frames,
+    Site,
+    finish,
+    label,
+    write_catalog,
+    write_reel,
+)
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -79,31 +88,79 @@ SCRIPT = """
 mount -t tmpfs -o size={small} tmpfs "$1" || exit 90
 shift
 "$@"; echo $? > "$STATUS"
-mount -o remount,size=200m "$STORE"
 cp -r "$STORE" "$STORE.after-first"
+rm -f "$STORE/filler"
+mount -o remount,size=200m "$STORE"
 "$@"; code=$?
 cp -r "$STORE" "$STORE.kept"
 exit $code
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not _may_mount(), reason="a small disk cannot be mounted: no user namespaces")
-@pytest.mark.parametrize("small", ["400k"])
-def test_a_night_on_a_disk_that_fills_goes_on_when_there_is_room(
-    site: Site, undisturbed: Frames, small: str
-) -> None:
-    """A real disk that is full in the midst of a write, also to the ledger itself."""
+def twice_on_a_small_disk(site: Site, small: str) -> tuple[str, Ended]:
+    """A night on a disk that is too small, and one more when there is room.
+
+    Returns:
+        What the first one ended with, and both of them.
+    """
     site.store.mkdir()
     status = site.folder / "status"
     site.environment = {"STATUS": str(status), "STORE": str(site.store)}
     script = SCRIPT.format(small=small)
     prefix = ["unshare", "-rm", "sh", "-c", script, "sh", str(site.store)]
     ended = finish(site.start(prefix=prefix))
-    assert status.read_text().strip() == "1"
+    shutil.rmtree(site.store)
+    (site.folder / "store.kept").rename(site.store)
+    return status.read_text().strip(), ended
+
+
+needs_a_mount = pytest.mark.skipif(
+    not _may_mount(), reason="a small disk cannot be mounted: no user namespaces"
+)
+
+
+@pytest.mark.slow
+@needs_a_mount
+def test_a_night_on_a_disk_that_fills_goes_on_when_there_is_room(
+    site: Site, undisturbed: Frames
+) -> None:
+    """A real disk that somebody else fills in the midst of the night."""
+    site.plan({label("A", 1): [["fill", str(site.store / "filler")]]})
+    first, ended = twice_on_a_small_disk(site, "8m")
+    assert first == "1"
     assert "No space left" in ended.stderr + ended.stdout
     assert "Traceback" not in ended.stderr
     assert ended.reels == (3, 0, 0)
-    shutil.rmtree(site.store)
-    (site.folder / "store.kept").rename(site.store)
     assert site.masters() == undisturbed
+
+
+@pytest.mark.slow
+@needs_a_mount
+def test_a_reel_that_has_no_room_is_left_and_the_report_says_how_much_to_free(
+    site: Site, undisturbed: Frames
+) -> None:
+    """D needs 13 MB and has 12: it is ingested and no more; C is restored."""
+    site.own_archive()
+    write_reel(site.archive / "D.mkv", "gray16le", 1, 9, BIG)
+    site.catalog = write_catalog(site.archive, {name: f"{name}.mkv" for name in "DC"})
+    first, ended = twice_on_a_small_disk(site, "12m")
+    assert (first, ended.status, ended.reels) == ("1", 0, (2, 0, 0))
+    summary = json.loads(next(line for line in ended.stdout.splitlines() if line[:1] == "{"))
+    assert (summary["restored"], summary["stopped"], summary["failed"]) == (1, True, 0)
+    (said,) = site.events("space")["detail"]
+    assert "there was no room for D.r1 about 12.5 MB. Free about" in said
+    assert said in site.report(Ended(1, json.dumps(summary), "")).replace("\\", "")
+    assert site.masters()["C"] == undisturbed["C"]
+
+
+@pytest.mark.slow
+@needs_a_mount
+def test_a_night_that_has_room_for_no_reel_is_not_begun(site: Site) -> None:
+    site.own_archive()
+    write_reel(site.archive / "D.mkv", "gray16le", 1, 9, BIG)
+    site.catalog = write_catalog(site.archive, {"D": "D.mkv"})
+    first, ended = twice_on_a_small_disk(site, "4m")
+    assert (first, ended.status) == ("1", 0)
+    assert "there is no room for a single reel on the disk of" in ended.stderr
+    assert "D.r1 needs about" in ended.stderr
+    assert list(site.table("batches")["status"]) == ["finished"]

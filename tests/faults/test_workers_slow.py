@@ -38,6 +38,20 @@ def test_workers_that_are_killed_again_and_again_cost_nothing(
     assert set(rows["status"]) == {"restored"}
 
 
+def test_ingesting_and_joining_that_hang_are_ended_and_begun_again(
+    site: Site, undisturbed: Frames
+) -> None:
+    """Each hangs once; its time limit is a share of what it is."""
+    hanging = ("ingest C.r1", "assemble B.r1")
+    site.plan({work: ["hang"] for work in hanging})
+    site.environment = {
+        "WETGATE_TEST_LIMITED": ",".join(hanging), "WETGATE_TEST_LIMIT_SHARE": "0.05",
+    }  # fmt: skip
+    assert site.night().reels == (3, 0, 0)
+    assert [site.starts(work) for work in hanging] == [2, 2]
+    assert site.masters() == undisturbed
+
+
 @pytest.fixture(scope="module")
 def endless(catalog: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A night in which one shot hangs and another is killed, every time.

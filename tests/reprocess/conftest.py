@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from catalogs.catalog import Catalog
+from catalogs.fixity import sha256_file
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.model_version import OF_STEPS, ModelVersion
 from catalogs.picture import PictureFormat
@@ -19,13 +20,15 @@ from catalogs.records import CatalogReel, Reel, RestoredShot, Shot, StepOutcome
 from catalogs.rows import known_reels, reel_row, restored_row, shot_rows
 from catalogs.source import Content
 from catalogs.store import Store
-from flows import night as night_module
-from flows import work
+from flows import take_up as take_up_module
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
+from flows.order import Order, ShotDone
 from flows.prepared import record_plan
 from flows.progress import NightProgress
+from flows.recorded import record_restored
 from flows.reprocess import Asked, prepare, reprocess_order
+from flows.tally import Tally
 from tasks.manifest import assembled_files, write_manifest
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, resolved_steps
@@ -87,7 +90,7 @@ def outcome(store: Store, shot: Shot, treatment: Treatment) -> RestoredShot:
     for name in names:
         (store.root / name).parent.mkdir(parents=True, exist_ok=True)
         (store.root / name).write_bytes(name.encode())
-    hashes = [work.sha256_file(store.root / name) for name in names]
+    hashes = [sha256_file(store.root / name) for name in names]
     steps = tuple(StepOutcome(s.name, s.version, "damage", 0.1) for s in treatment.steps)
     return RestoredShot(
         shot, treatment.treatment_id, "restored", "", names[0], hashes[0], names[1], hashes[1],
@@ -135,7 +138,7 @@ def archive(store: Store, make_header: Callable[..., Any]) -> Archive:
     return fill
 
 
-def stand(order: work.Order, reel: Reel) -> None:
+def stand(order: Order, reel: Reel) -> None:
     """Put an assembled reel in its folder, whatever its films hold."""
     treatment = order.treatment
     built = assembled_files(reel, treatment, order.store.reel_folder(reel.reel_id, treatment.label))
@@ -147,18 +150,18 @@ def stand(order: work.Order, reel: Reel) -> None:
     write_manifest(reel, restored, treatment, built, ())
 
 
-def played(order: work.Order, job: Job) -> Any:
+def played(order: Order, job: Job) -> Any:
     """What a worker would do, without pictures; the records are as a worker writes them."""
     own = order.for_reel(job.catalog.reel_id)
     assert job.reel is not None
     if job.kind == "assemble":
         stand(own, job.reel)
-        work.record_restored(own, job.reel)
+        record_restored(own, job.reel)
         return job.label
     assert job.shot is not None
     restored = outcome(own.store, job.shot, own.treatment.of(job.shot.start_frame))
     own.ledger.append("restorations", job.shot.reel_id, [restored_row(restored, "test")])
-    return work.ShotDone(job.shot, "restored", "", 1.0)
+    return ShotDone(job.shot, "restored", "", 1.0)
 
 
 @pytest.fixture
@@ -166,7 +169,7 @@ def reprocess() -> Callable[..., tuple[str, Tally]]:
     """A function that reprocesses a store; answers with the batch's name and what it came to."""
 
     def run(
-        store: Store, worker: Callable[[work.Order, Job], Any] = played, **asked: Any
+        store: Store, worker: Callable[[Order, Job], Any] = played, **asked: Any
     ) -> tuple[str, Tally]:
         prepared = prepare(store, Asked(**asked), ask=False)
         order = replace(reprocess_order(store, prepared))
@@ -191,12 +194,12 @@ def reprocess() -> Callable[..., tuple[str, Tally]]:
 @pytest.fixture
 def night(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, Tally]]:
     """A function that runs a night over all reels of a store, whose sources are as they were."""
-    monkeypatch.setattr(night_module, "is_unchanged", lambda *_: True)
+    monkeypatch.setattr(take_up_module, "is_unchanged", lambda *_: True)
 
     def run(
         store: Store, treatment: Treatment, batch: str = "later", policy: Policy | None = None
     ) -> tuple[str, Tally]:
-        order = work.Order(store, Path(), treatment, batch, policy=policy or Policy())
+        order = Order(store, Path(), treatment, batch, policy=policy or Policy())
 
         def submit(job: Job) -> Any:
             return Answer(lambda: played(order, job))

@@ -21,19 +21,20 @@ from catalogs.rows import known_reels, reel_row, restored_row
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
-from flows import night as night_module
-from flows import work
+from flows import take_up as take_up_module
 from flows.carried import Carried
 from flows.cli import app
 from flows.decided import for_tonight, prepare_decided
 from flows.decided_words import plan_decided
 from flows.jobs import Job
-from flows.night import Night, Tally
+from flows.night import Night
 from flows.nightly import run_night
+from flows.order import Order, ShotDone
 from flows.prepared import record_plan
 from flows.progress import NightProgress
 from flows.reprocess import Asked, prepare
 from flows.reprocess_command import plan_text
+from flows.tally import Tally
 from tasks.decide import decide, hashes, open_decisions, standing_outputs
 from tasks.decided import ORIGINAL
 from tasks.permit import find_policy
@@ -59,7 +60,7 @@ def filled(archive: Archive) -> Callable[..., Store]:
     def fill(treatments: list[Treatment], shots_each: int = 4) -> Store:
         store = archive(treatments, shots_each)
         for reel, treatment in zip(known_reels(store.ledger()).values(), treatments, strict=True):
-            stand(work.Order(store, Path(), treatment, "first"), reel)
+            stand(Order(store, Path(), treatment, "first"), reel)
         return store
 
     return fill
@@ -68,20 +69,20 @@ def filled(archive: Archive) -> Callable[..., Store]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """A function that runs a night over a store as `wetgate run` does, without a cluster."""
-    monkeypatch.setattr(night_module, "is_unchanged", lambda *_: True)
+    monkeypatch.setattr(take_up_module, "is_unchanged", lambda *_: True)
 
     def go(
         store: Store,
         treatment: Treatment = PLAIN,
         batch: str = "night",
         policy: Policy | None = None,
-        worker: Callable[[work.Order, Job], Any] = played,
+        worker: Callable[[Order, Job], Any] = played,
         catalog: Catalog | None = None,
     ) -> Tally:
         rules = policy or Policy()
         entries = tuple(reel.catalog for reel in known_reels(store.ledger()).values())
         catalog = catalog or Catalog(Path("c.csv"), entries, (), ())
-        order = work.Order(store, Path(), treatment, batch, policy=rules)
+        order = Order(store, Path(), treatment, batch, policy=rules)
         prepared = prepare_decided(store, rules, ask=False)
         prepared = for_tonight(prepared, store, catalog, treatment)
         row = {"recipe": treatment.recipe_name, "treatment_id": treatment.treatment_id,
@@ -370,7 +371,7 @@ def test_a_reel_that_fails_keeps_its_version_and_its_decision(filled: Archive, r
     store = filled([PLAIN])
     take(store, "keep original")
 
-    def failing(order: work.Order, job: Job) -> Any:
+    def failing(order: Order, job: Job) -> Any:
         if job.kind == "assemble":
             raise MediaError("the disk is full")
         return played(order, job)
@@ -554,7 +555,7 @@ def test_a_lock_taken_while_a_night_runs_is_respected(filled: Archive, run: Run)
     store = filled([PLAIN, PLAIN])
     manifest = standing_outputs(store)[("R00.r1", None, None)]
 
-    def locking(order: work.Order, job: Job) -> Any:
+    def locking(order: Order, job: Job) -> Any:
         if not store.decisions.read():
             lock(store)
         return played(order, job)
@@ -571,7 +572,7 @@ def test_a_redo_that_could_not_be_restored_is_held_for_that(filled: Archive, run
     store = filled([PLAIN])
     take(store, "redo", recipe="stabilised")
 
-    def failing(order: work.Order, job: Job) -> Any:
+    def failing(order: Order, job: Job) -> Any:
         if job.kind == "restore":
             raise ValueError("no two frames are alike")
         if job.kind != "keep":
@@ -582,7 +583,7 @@ def test_a_redo_that_could_not_be_restored_is_held_for_that(filled: Archive, run
         kept = replace(outcome(store, job.shot, treatment), status="original kept",
                        reason=job.reason)  # fmt: skip
         own.ledger.append("restorations", job.shot.reel_id, [restored_row(kept, "test")])
-        return work.ShotDone(job.shot, kept.status, job.reason, 1.0)
+        return ShotDone(job.shot, kept.status, job.reason, 1.0)
 
     assert run(store, worker=failing).decisions_open == 1
     found = outcomes(store.ledger())[1]

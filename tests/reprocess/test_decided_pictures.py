@@ -21,6 +21,7 @@ from flows.decided import for_tonight, prepare_decided
 from flows.jobs import Job
 from flows.night import Night
 from flows.nightly import run_night
+from flows.order import Order
 from flows.prepared import record_plan
 from flows.progress import NightProgress
 from tasks.decide import decide, standing_outputs
@@ -51,7 +52,7 @@ def archive_root(tmp_path: Path, make_header: Callable[..., Any]) -> Path:
     return tmp_path / "archive"
 
 
-def work_on(order: work.Order, job: Job) -> Any:
+def work_on(order: Order, job: Job) -> Any:
     """What a worker does, in this process."""
     own = order.for_reel(job.catalog.reel_id)
     if job.kind == "ingest":
@@ -66,7 +67,7 @@ def work_on(order: work.Order, job: Job) -> Any:
 def night(store: Store, root: Path, batch: str) -> set[str]:
     entry = CatalogReel("A", "Flickering", 1, 1, "a.mkv", 2)
     catalog = Catalog(Path("c.csv"), (entry,), (), ())
-    order = work.Order(store, root, TREATMENT, batch)
+    order = Order(store, root, TREATMENT, batch)
     prepared = for_tonight(prepare_decided(store, Policy(), ask=False), store, catalog, TREATMENT)
     row = {"recipe": TREATMENT.recipe_name, "treatment_id": TREATMENT.treatment_id}
     row |= {"steps_json": steps_json(TREATMENT.steps), "status": "finished"}

@@ -18,6 +18,7 @@ from catalogs.rows import known_reels
 from catalogs.store import Store
 from flows import work
 from flows.jobs import Job
+from flows.order import Order
 from flows.plan import plan_night
 from flows.reprocess import Asked, prepare
 from flows.words import plan_text
@@ -35,7 +36,7 @@ GRAIN = "grain.toml"
 NOTICE = "For study only"
 
 
-def real(order: work.Order, job: Job) -> Any:
+def real(order: Order, job: Job) -> Any:
     """What a worker does."""
     own = order.for_reel(job.catalog.reel_id)
     assert job.reel is not None
@@ -50,7 +51,7 @@ def first(store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) ->
     """A store with one reel of three shots, restored without steps by a night."""
     monkeypatch.setattr(work, "measure_shot", lambda *_: [])
     path, _ = make_reel(frames=CUTS[-1])
-    order = work.Order(store, path.parent, UNTOUCHED, "first", notice=NOTICE, sidecar=False)
+    order = Order(store, path.parent, UNTOUCHED, "first", notice=NOTICE, sidecar=False)
     catalog = CatalogReel("A", "T", 1, 1, path.name, 2)
     monkeypatch.setattr(work.ShotFinder, "ranges", lambda *_: list(itertools.pairwise(CUTS)))
     reel, shots = work.ingest(order, catalog)

@@ -24,11 +24,11 @@ from catalogs.store import Store, hold_store
 from catalogs.tables import TABLES
 from catalogs.treatments import recorded_treatments
 from flows import reprocess as flow_module
-from flows import work
 from flows.cli import app
 from flows.jobs import Job
-from flows.night import Tally
+from flows.order import Order
 from flows.reprocess import Asked, prepare
+from flows.tally import Tally
 from flows.words import reel_standings
 from tasks.permit import find_policy
 from tasks.renew import with_version
@@ -384,7 +384,7 @@ def test_what_failed_is_begun_again_where_it_stopped(
     """The version before stands meanwhile; shots that were recorded are not computed again."""
     store = archive([DUSTED], 4)
 
-    def failing(order: work.Order, job: Job) -> Any:
+    def failing(order: Order, job: Job) -> Any:
         if job.kind == "assemble":
             raise MediaError("the disk is full")
         return played(order, job)

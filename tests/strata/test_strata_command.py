@@ -32,9 +32,10 @@ from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, hold_readings, hold_store, open_store
 from flows.cli import app
+from flows.order import Order
 from flows.strata import _compact
 from flows.strata_work import Job, run_jobs
-from flows.work import Order, ingest, restore
+from flows.work import ingest, restore
 from tasks.measure import shipped_calibration
 from tasks.media.write import ffv1_writer
 from tasks.split import DETECTOR

@@ -47,6 +47,11 @@ def exhaust_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
+def lose_gpu() -> None:
+    """What every shot meets when the GPU fell off the bus."""
+    raise RuntimeError(f"CUDA error: device lost at {id(object()):#x}")
+
+
 def hang() -> None:
     """Compute for ever in C and never let go of the interpreter."""
     re.match(r"(a+)+$", "a" * 64 + "b")
@@ -69,3 +74,13 @@ def remove(path: str) -> None:
 def move_clock(file: str, seconds: float) -> None:
     """Let the clock jump."""
     Path(file).write_text(str(seconds))
+
+
+def fill(path: str) -> None:
+    """Somebody else takes all the room of a disk."""
+    with Path(path).open("wb", buffering=0) as stream:
+        while True:
+            try:
+                stream.write(bytes(1 << 12))
+            except OSError:
+                break

@@ -56,19 +56,24 @@ def patch_work(work: ModuleType) -> None:
         ingest_reel,
         assemble_reel,
     )  # type: ignore[attr-defined]
-    shorten(work)
 
 
-def shorten(work: ModuleType) -> None:
-    """Let the time limit of one shot be a share of what it is."""
-    limited = os.environ.get("WETGATE_TEST_LIMITED")
-    share = os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1")
-    limit = work.limit_seconds
+def shorten(limits: ModuleType) -> None:
+    """Let the time limits of some work, named as in the plan, be a share of what they are."""
+    limited = os.environ.get("WETGATE_TEST_LIMITED", "").split(",")
+    share = float(os.environ.get("WETGATE_TEST_LIMIT_SHARE", "1"))
 
-    def limit_seconds(reel: Any, shot: Any, *more: Any) -> float:
-        return float(limit(reel, shot, *more)) * (float(share) if shot.shot_id == limited else 1.0)
+    def shortened(name: str, label: Callable[..., str]) -> None:
+        limit = getattr(limits, name)
 
-    work.limit_seconds = limit_seconds  # type: ignore[attr-defined]
+        def of_work(*values: Any) -> float:
+            return float(limit(*values)) * (share if label(*values) in limited else 1.0)
+
+        setattr(limits, name, of_work)
+
+    shortened("limit_seconds", lambda reel, shot, *_: shot.shot_id)
+    shortened("ingest_limit_seconds", lambda catalog, _: f"ingest {catalog.reel_id}")
+    shortened("joining_limit_seconds", lambda reel: f"assemble {reel.reel_id}")
 
 
 def patch_clock(module: ModuleType) -> None:
@@ -89,6 +94,7 @@ def patch_clock(module: ModuleType) -> None:
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "flows.work": patch_work,
+    "flows.limits": shorten,
     "catalogs.instant": patch_clock,
 }
 

@@ -1,0 +1,183 @@
+"""What people ask of the nights of a store, from any terminal.
+
+    controls/night.json      that nights are paused, or that one of them is to end
+    controls/storages.json   storages under maintenance, whose reels wait
+    controls/first.json      reels that come before others
+
+Each is replaced whole and says who asked for it, when and why. It holds until somebody takes it
+back, across restarts; that one night is to end holds for that night only.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from catalogs.durable import write_whole
+from catalogs.errors import StoreError
+
+Word = Literal["paused", "draining"]
+EVENT = "control"  # of what people asked for, and of a night that heeds it
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asked for something, when (local time, ISO 8601) and why."""
+
+    person: str
+    since: str
+    why: str = ""
+
+    @staticmethod
+    def now(person: str, why: str) -> "Asked":
+        """Asked at this moment."""
+        return Asked(person, datetime.now().astimezone().isoformat(timespec="seconds"), why)
+
+    def __str__(self) -> str:
+        return f"since {self.since}, by {self.person}" + (f": {self.why}" if self.why else "")
+
+
+@dataclass(frozen=True)
+class NightControl:
+    """That nights are paused, or that the night `batch_id` is to end."""
+
+    word: Word
+    asked: Asked
+    batch_id: str = ""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A storage under maintenance: a folder, and everything below it.
+
+    Attributes:
+        path: as it was named, absolute.
+        real: the same with its symlinks resolved.
+    """
+
+    path: str
+    real: str
+    asked: Asked
+
+    def holds(self, *paths: Path) -> bool:
+        """Whether one of the paths lies in it; only names are compared, no disk is asked."""
+        return any(path.is_relative_to(own) for path in paths for own in (self.path, self.real))
+
+    def __str__(self) -> str:
+        return f"storage {self.path} is under maintenance {self.asked}"
+
+
+@dataclass(frozen=True)
+class First:
+    """Reels, by reel_id or identifier, that come before others, in this order."""
+
+    reels: tuple[str, ...]
+    asked: Asked
+
+
+class Controls:
+    """The controls of one store.
+
+    Args:
+        folder: `STORE/controls`; made when something is first asked for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def night(self) -> NightControl | None:
+        """What is asked of nights.
+
+        Raises:
+            StoreError: the file was damaged by hand.
+        """
+        found = self._read("night")
+        return self._made("night", lambda: _night(found)) if found else None
+
+    def pause(self, asked: Asked) -> None:
+        """Let nights begin nothing until somebody resumes."""
+        self._write("night", asdict(NightControl("paused", asked)))
+
+    def drain(self, asked: Asked, batch_id: str) -> None:
+        """Let a night finish what is at work, and end."""
+        self._write("night", asdict(NightControl("draining", asked, batch_id)))
+
+    def resume(self) -> None:
+        """Take back what was asked of nights."""
+        (self._folder / "night.json").unlink(missing_ok=True)
+
+    @property
+    def storages(self) -> tuple[Storage, ...]:
+        """Storages under maintenance.
+
+        Raises:
+            StoreError: the file was damaged by hand.
+        """
+        found = self._read("storages")
+        return self._made("storages", lambda: _storages(found)) if found else ()
+
+    def put_storages(self, storages: Iterable[Storage]) -> None:
+        """Replace the list of storages under maintenance."""
+        self._write("storages", {"storages": [asdict(storage) for storage in storages]})
+
+    @property
+    def first(self) -> First | None:
+        """Which reels come before others.
+
+        Raises:
+            StoreError: the file was damaged by hand.
+        """
+        found = self._read("first")
+        return self._made("first", lambda: _first(found)) if found else None
+
+    def put_first(self, reels: Iterable[str], asked: Asked) -> None:
+        """Name the reels that come before others, in their order; none takes it back."""
+        self._write("first", asdict(First(tuple(reels), asked)))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads(self._path(name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise self._damaged(name, error) from error
+        if not isinstance(found, dict):
+            raise self._damaged(name, TypeError("not an object"))
+        return found
+
+    def _made(self, name: str, make: Any) -> Any:
+        try:
+            return make()
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._damaged(name, error) from error
+
+    def _damaged(self, name: str, error: Exception) -> StoreError:
+        return StoreError(f"{self._path(name)} cannot be read ({error}); remove it and ask again")
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        try:
+            write_whole(self._path(name), json.dumps(value, ensure_ascii=False).encode())
+        except OSError as error:
+            raise StoreError(f"{self._path(name)} cannot be written: {error.strerror}") from error
+
+
+def _night(found: dict[str, Any]) -> NightControl:
+    if found["word"] not in ("paused", "draining"):
+        raise KeyError(found["word"])
+    return NightControl(found["word"], Asked(**found["asked"]), found.get("batch_id", ""))
+
+
+def _storages(found: dict[str, Any]) -> tuple[Storage, ...]:
+    return tuple(
+        Storage(one["path"], one["real"], Asked(**one["asked"])) for one in found["storages"]
+    )
+
+
+def _first(found: dict[str, Any]) -> First:
+    return First(tuple(map(str, found["reels"])), Asked(**found["asked"]))

@@ -1,0 +1,166 @@
+"""The hour of a night: what would not be done by it, as measured, is not begun."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogs.catalog import Catalog
+from catalogs.records import Shot
+from catalogs.rows import reel_row
+from catalogs.store import Store
+from flows.gate import Begun
+from flows.hour import Hour
+from flows.jobs import Job
+from flows.night import Night
+from flows.order import Order, ShotDone
+from flows.progress import NightProgress
+from flows.speed import Expectation, Speeds
+from flows.tally import Tally
+from tests.played import UNTOUCHED, Answer, entry, ingested
+
+
+def test_what_every_job_takes_is_told_from_what_its_frames_take() -> None:
+    """Ten short shots of 2 s, of which 1.9 s are no work on frames, foretell a long one."""
+    seen = [(size, 1.9 + 0.1 * size) for size in (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)]
+    assert Expectation.of(seen).seconds(100.0) == pytest.approx(11.9, rel=0.02)
+
+
+def test_the_slower_tenth_is_the_measure() -> None:
+    seen = [(float(n), float(n)) for n in range(1, 9)] + [(9.0, 27.0), (10.0, 30.0)]
+    assert Expectation.of(seen).seconds(10.0) > 15.0
+
+
+def test_a_single_measurement_is_taken_by_size_and_never_below_itself() -> None:
+    assert Expectation.of([(2.0, 10.0)]).seconds(4.0) == pytest.approx(20.0)
+    assert Expectation.of([(2.0, 10.0)]).seconds(0.1) == pytest.approx(10.0)
+
+
+@pytest.fixture
+def jobs(header_maker: Callable[..., Any]) -> Callable[..., Job]:
+    def make(kind: str, frames: int = 10) -> Job:
+        reel, _ = ingested(entry("a"), header_maker)
+        if kind == "assemble":
+            return Job("assemble", reel.catalog, reel)
+        shot = Shot(reel.reel_id, reel.digest, 0, 0, frames)
+        return Job("restore", reel.catalog, reel, shot)
+
+    return make
+
+
+Jobs = Callable[..., Job]
+
+
+def hour(store: Store, minutes: float, **earlier: float) -> Hour:
+    """An hour that comes so soon, and what earlier nights took for 10 frames of each kind."""
+    order = Order(store, Path(), UNTOUCHED, "night")
+    size = 10 * 64 * 48 / 1e6
+    rows = [{"kind": kind, "treatment_id": UNTOUCHED.treatment_id, "reel_id": "x", "object": "x",
+             "size": size, "seconds": seconds} for kind, seconds in earlier.items()]  # fmt: skip
+    if rows:
+        store.ledger("before").append("durations", "before", rows)
+    return Hour(order, datetime.now() + timedelta(minutes=minutes), Speeds(order))
+
+
+def test_a_shot_that_would_last_beyond_the_hour_is_not_begun(store: Store, jobs: Jobs) -> None:
+    """By what an earlier night took: 10 frames 60 s."""
+    gate = hour(store, 2, restore=60.0)
+    assert gate.admits(jobs("restore", 15), ())
+    assert not gate.admits(jobs("restore", 25), ())
+
+
+def test_what_this_night_measures_holds_before_what_earlier_nights_did(
+    store: Store, jobs: Jobs
+) -> None:
+    gate = hour(store, 2, restore=6000.0)
+    assert not gate.admits(jobs("restore"), ())
+    for _ in range(3):
+        gate.done(jobs("restore"), 10.0, None)
+    assert gate.admits(jobs("restore"), ())
+
+
+def test_first_shots_are_begun_unmeasured_until_those_at_work_show_that_it_is_too_late(
+    store: Store, jobs: Jobs
+) -> None:
+    gate = hour(store, 1)
+    assert gate.admits(jobs("restore"), ())
+    assert gate.admits(jobs("restore"), [Begun(jobs("restore"), time.monotonic() - 5)])
+    assert not gate.admits(jobs("restore"), [Begun(jobs("restore"), time.monotonic() - 65)])
+
+
+def test_joining_has_a_speed_of_its_own(store: Store, jobs: Jobs) -> None:
+    gate = hour(store, 2, restore=1.0, assemble=60.0)
+    assert gate.admits(jobs("restore"), ())
+    assert not gate.admits(jobs("assemble"), ())
+
+
+def play(store: Store, gate: Hour, make_header: Callable[..., Any]) -> tuple[Tally, list[Job]]:
+    """A night of two reels under an hour."""
+    started: list[Job] = []
+
+    def submit(job: Job) -> Any:
+        started.append(job)
+        if job.kind == "ingest":
+            return Answer(ingested(job.catalog, make_header))
+        if job.kind == "assemble":
+            return Answer(job.label)
+        assert job.shot is not None
+        return Answer(ShotDone(job.shot, "restored", "", 1.0))
+
+    order = Order(store, Path(), UNTOUCHED, "night")
+    night = Night(order, submit, 2, NightProgress(store, None), lambda: False, (gate,))
+    tally = night.run(Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ()))
+    night.conclude()
+    return tally, started
+
+
+def test_a_night_ends_before_its_hour_and_says_what_it_left(
+    store: Store, header_maker: Callable[..., Any]
+) -> None:
+    tally, started = play(store, hour(store, 30, assemble=7200.0), header_maker)
+    assert tally.stopped
+    assert {job.kind for job in started} == {"ingest", "restore"}
+    events = store.ledger().read("events")
+    (said,) = events[events["event"] == "time"]["detail"]
+    assert "2 reels to join, about 6 h 0 min the longest (a.r1, b.r1)" in said
+    measured = store.ledger().read("durations", "night")
+    assert list(measured["kind"].value_counts().sort_index()) == [2, 6]
+
+
+def test_an_hour_with_time_enough_says_nothing(
+    store: Store, header_maker: Callable[..., Any]
+) -> None:
+    tally, _ = play(store, hour(store, 30, assemble=1.0), header_maker)
+    assert not tally.stopped
+    events = store.ledger().read("events")
+    assert not (events["event"] == "time").any()
+
+
+def test_shots_of_a_store_that_recorded_no_durations_are_measured_as_well(
+    store: Store, jobs: Jobs, header_maker: Callable[..., Any]
+) -> None:
+    """Restoring and measuring together: 40 s and 20 s for 10 frames."""
+    job = jobs("restore")
+    assert job.reel is not None and job.shot is not None
+    ledger = store.ledger("old")
+    ledger.append("reels", "a.r1", [reel_row(job.reel, "ingested", UNTOUCHED)])
+    ledger.append("restorations", "a.r1", [{
+        "key": "k", "reel_id": "a.r1", "start_frame": 0, "stop_frame": 10, "status": "restored",
+        "treatment_id": UNTOUCHED.treatment_id, "seconds": 40.0,
+    }])  # fmt: skip
+    ledger.append("measurements", "a.r1", [
+        {"key": "k", "reel_id": "a.r1", "metric": metric, "seconds": 10.0} for metric in "AB"
+    ])  # fmt: skip
+    assert Speeds(Order(store, Path(), UNTOUCHED, "night")).seconds(job) == pytest.approx(60.0)
+
+
+def test_speed_is_measured_where_no_hour_is_set(store: Store, jobs: Jobs) -> None:
+    order = Order(store, Path(), UNTOUCHED, "night")
+    gate = Hour(order, None, Speeds(order))
+    gate.done(replace(jobs("restore"), alone=True), 3.0, None)
+    gate.left(())
+    assert list(store.ledger().read("durations")["seconds"]) == [3.0]

@@ -1,0 +1,138 @@
+"""Room for a night: whole reels are begun where they fit, and the rest is said."""
+
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogs.catalog import Catalog
+from catalogs.errors import StoreError
+from catalogs.policy import Policy
+from catalogs.store import Store
+from flows import room
+from flows.first_room import refuse_without_room
+from flows.jobs import Job
+from flows.night import Night
+from flows.order import Order, ShotDone
+from flows.plan import Plan
+from flows.progress import NightProgress
+from flows.tally import Tally
+from flows.words import plan_text
+from tests.played import UNTOUCHED, Answer, entry, ingested
+
+FRAME = 64 * 48
+SHOT = 0.8 * 10 * FRAME
+JOINED = 0.9 * 30 * FRAME
+Usage = namedtuple("Usage", "total used free")
+Play = Callable[..., tuple[Tally, list[str]]]
+
+
+class Disk:
+    """A disk without a reserve worth the name, on which work leaves what it is thought to."""
+
+    def __init__(self, free: float) -> None:
+        self.free = free
+
+    def usage(self, _: Path) -> Usage:
+        return Usage(0, 0, self.free)
+
+
+@pytest.fixture
+def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Play:
+    def night(
+        disk: Disk, names: str, at: Callable[[Job], None] = lambda _: None
+    ) -> tuple[Tally, list[str]]:
+        monkeypatch.setattr(room.shutil, "disk_usage", disk.usage)
+        started: list[str] = []
+
+        def submit(job: Job) -> Any:
+            started.append(f"{job.kind} {job.label}")
+            at(job)
+            if job.kind == "ingest":
+                return Answer(ingested(job.catalog, header_maker))
+            disk.free -= JOINED if job.kind == "assemble" else SHOT
+            if job.kind == "assemble":
+                return Answer(job.label)
+            assert job.shot is not None
+            return Answer(ShotDone(job.shot, "restored", "", 1.0))
+
+        order = Order(store, Path(), UNTOUCHED, "night")
+        loop = Night(order, submit, 1, NightProgress(store, None), lambda: False)
+        tally = loop.run(Catalog(Path("c.csv"), tuple(entry(n) for n in names), (), ()))
+        loop.conclude()
+        return tally, started
+
+    return night
+
+
+def space_events(store: Store) -> list[str]:
+    events = store.ledger().read("events")
+    return list(events[events["event"] == "space"]["detail"])
+
+
+def test_where_there_is_room_for_two_of_three_reels_two_are_restored_whole(
+    store: Store, play: Play
+) -> None:
+    tally, started = play(Disk(2.5 * (3 * SHOT + JOINED)), "abc")
+    assert (tally.restored, tally.stopped) == ({"a.r1", "b.r1"}, True)
+    assert not [what for what in started if what.startswith("restore c")]
+    (said,) = space_events(store)
+    assert "there was no room for c.r1 about 0.2 MB. Free about 0.1 MB to go on" in said
+
+
+def test_room_enough_is_no_word_worth(store: Store, play: Play) -> None:
+    tally, _ = play(Disk(4 * (3 * SHOT + JOINED)), "abc")
+    assert (len(tally.restored), tally.stopped, space_events(store)) == (3, False, [])
+
+
+def test_room_that_others_take_in_the_midst_ends_the_night(store: Store, play: Play) -> None:
+    disk = Disk(100 * JOINED)
+
+    def at(job: Job) -> None:
+        if job.label == "a.r1/0000010-0000020":
+            disk.free = SHOT / 2
+
+    tally, started = play(disk, "ab", at)
+    assert (tally.stopped, tally.failed) == (True, set())
+    assert [what for what in started if what.startswith("restore")][-1].endswith("0000020")
+    assert len(space_events(store)) == 1
+
+
+def test_the_reserve_is_a_fiftieth_and_at_most_two_gigabytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for total, reserve in ((100.0, 2.0), (1e15, 2e9)):
+        monkeypatch.setattr(
+            room.shutil, "disk_usage", lambda _, total=total: Usage(total, 0, total)
+        )
+        assert room.free_bytes(Path()) == total - reserve
+
+
+def test_a_night_that_has_room_for_no_reel_is_refused_and_one_that_fits_is_enough(
+    store: Store,
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The header of these reels has no length: they are reckoned by their sources."""
+    sizes = []
+    for name, frames in (("a.mkv", 60), ("b.mkv", 12)):
+        path, _ = make_reel(name, frames=frames)
+        sizes.append(path.stat().st_size)
+    read = Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ())
+    given = (read, path.parent, UNTOUCHED, store, Policy())
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] + 1).usage)
+    refuse_without_room(*given)
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] - 1).usage)
+    with pytest.raises(StoreError, match=r"no room for a single reel .*: b\.r1 needs about"):
+        refuse_without_room(*given)
+
+
+def test_a_plan_that_does_not_fit_says_how_much_to_free() -> None:
+    fits, too_much = (
+        plan_text(Plan((), (), (), disk_bytes=int(size), free_bytes=int(5e9), hours=None))
+        for size in (4e9, 7.5e9)
+    )
+    assert "free about 2.5 GB" in too_much
+    assert "not all of it fits" not in fits
