@@ -66,8 +66,8 @@ def assemble_reel(
         _build_master(reel, restored, treatment, store, built)
         _build_change_map(reel, restored, store, built)
         heard = next(iter(streams_heard(reel.content.audio)), None)
-        access_copy(built.master, built.access_copy, reel.header, notice, heard)
-        found = verify_reel(reel, restored, built)
+        decoded = access_copy(built.master, built.access_copy, reel.header, notice, heard)
+        found = verify_reel(reel, restored, built, decoded)
         said = LEFT_OFF
         if sidecar:
             said = describe_signal(built.master, reel.frame_rate, reel.content.frame_count)

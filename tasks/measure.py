@@ -7,24 +7,24 @@ Both sides are read back and proved by their frame hashes, so a measurement is a
 check that the restored file holds what restoration computed. Memory holds one stretch.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from catalogs.errors import VerificationError
 from catalogs.records import Measurement, Reel, RestoredShot
 from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
 from models.contract import Frame
 from tasks.judge import Judged, judge_stretch, measurement_of
-from tasks.media.read import read_frames, read_picture
+from tasks.media.read import read_frames
 from tasks.metrics.calibration import Calibration, read_calibration
 from tasks.metrics.gather import Look, moved_source, paired, stretches
 from tasks.metrics.pair import Declared
 from tasks.metrics.registry import METRICS
 from tasks.metrics.truth import AgainstTruth
+from tasks.read_back import read_back
 from tasks.restore import frames_from
 from tasks.source_faces import SourceFaces, source_key
 
@@ -51,28 +51,25 @@ def measure_shot(
         declared: what its treatment says that it changes by nature, beside the steps that ran.
 
     Raises:
-        VerificationError: the restored file does not hold the frames recorded, or the
+        VerificationError: a file of the shot does not hold the frames recorded, or the
             calibration is damaged.
         SourceError: the source is no longer what was ingested.
     """
     shot = restored.shot
-    calibration = shipped_calibration()
     against = AgainstTruth() if truth is not None else None
-    sides = _sides(reel, index, restored, store)
-    if truth is not None and against is not None:
-        sides = against.watched(sides, _truth_frames(reel, restored, truth))
-    judged: list[dict[str, Judged]] = []
     frames = shot.start_frame, shot.stop_frame
     key = source_key(index, *frames, reel.header)
     faces = SourceFaces(store.features_file(shot.reel_id, *frames, key))
     look, moved = look_of(reel, restored, declared), _shifts(restored)
     if not moved:  # else the source is another one than the key says
         look = replace(look, finder=faces)
-    pairs = paired(look, _on_each_other(sides, moved), shot.frame_count)
-    for (start, _), pair in zip(stretches(shot.frame_count), pairs, strict=True):
-        judged.append(judge_stretch(pair, start, METRICS, calibration))
+    with closing(read_back(reel, index, restored, store)) as read:
+        sides: Sides = read
+        if truth is not None and against is not None:
+            sides = against.watched(sides, _truth_frames(reel, restored, truth))
+        judged = _judged(look, _on_each_other(sides, moved), shot.frame_count)
+        next(sides, None)  # the restored file is read to its end, and its frames are counted
     faces.keep()
-    next(sides, None)  # the restored file is read to its end, and its frames are counted
     return (
         *(measurement_of(metric, [j[metric.identifier] for j in judged]) for metric in METRICS),
         Measurement("changed", None, 100 * restored.changed_share, "% of samples"),
@@ -94,26 +91,13 @@ def look_of(reel: Reel, restored: RestoredShot, declared: frozenset[str] = froze
     return Look(reel.header.picture, reel.header.colour, float(reel.frame_rate), meant)
 
 
-def _sides(reel: Reel, index: FrameIndex, restored: RestoredShot, store: Store) -> Sides:
-    """Frames of the source and of the restored shot, both proved; one frame where equal."""
-    shot, picture = restored.shot, reel.header.picture
-    source = read_frames(reel.source, reel.header, index, shot.start_frame, shot.stop_frame)
-    for before, after in zip(source, _restored(reel, restored, store), strict=True):
-        (first,) = frames_from([before], picture, "cpu")
-        yield first, first if after == before else next(frames_from([after], picture, "cpu"))
-
-
-def _restored(reel: Reel, restored: RestoredShot, store: Store) -> Iterator[bytes]:
-    path = store.root / restored.picture_file
-    count = 0
-    for frame in read_picture(path, reel.header.picture):
-        digest = hashlib.md5(frame, usedforsecurity=False).hexdigest()
-        if count >= len(restored.frame_md5) or digest != restored.frame_md5[count]:
-            raise VerificationError(f"{path.name}: frame {count} is not the one that was restored")
-        count += 1
-        yield frame
-    if count != len(restored.frame_md5):
-        raise VerificationError(f"{path.name}: {count} of {len(restored.frame_md5)} frames")
+def _judged(look: Look, sides: Sides, frames: int) -> list[dict[str, Judged]]:
+    """What every metric says of each stretch of a shot."""
+    calibration = shipped_calibration()
+    return [
+        judge_stretch(pair, start, METRICS, calibration)
+        for (start, _), pair in zip(stretches(frames), paired(look, sides, frames), strict=True)
+    ]
 
 
 def _shifts(restored: RestoredShot) -> list[tuple[float, float]]:

@@ -2,19 +2,24 @@
 
     source samples ──> step ──> step ──> restored.mkv
           └──────────────────────┴─────> change.mkv   (restored - source, exactly)
+    a thread: decoding   the caller's: steps   a thread: hashing and encoding
 
-Memory holds the frames that the steps look around at, and no more.
+Memory holds the frames that the steps look around at and a few on their way to and from them
+(`tasks.pipeline`). Frames are brought to a GPU by the thread that decodes, and back by the one
+that encodes.
 """
 
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from catalogs.errors import RecipeError
 from catalogs.fixity import sha256_file
@@ -29,7 +34,8 @@ from models.motion import Motion
 from models.supported import step_named
 from tasks.load_model import model_step
 from tasks.media.read import read_frames
-from tasks.media.write import ffv1_writer
+from tasks.media.write import FrameWriter, ffv1_writer
+from tasks.pipeline import read_ahead, written_behind
 
 OnFrame = Callable[[int], None]
 
@@ -101,22 +107,19 @@ def _write_shot(
     started = time.monotonic()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     picture_file, change_file = shot_files(store, shot, treatment_id)
-    source = read_frames(reel.source, reel.header, index, shot.start_frame, shot.stop_frame)
+    shot_range = shot.start_frame, shot.stop_frame
     tallies = [_Tally(step) for step in steps]
-    total = _Tally(None)
-    md5: list[str] = []
     with (
         ffv1_writer(picture_file, reel.header, reel.frame_rate) as picture,
         ffv1_writer(change_file, reel.header, reel.frame_rate) as change,
+        closing(read_frames(reel.source, reel.header, index, *shot_range)) as source,
+        closing(read_ahead(frames_from(source, reel.header.picture, device))) as frames,
+        written_behind((output := _Output(picture, change)).write) as hand_over,
     ):
-        for before, after in run_steps(tallies, frames_from(source, reel.header.picture, device)):
-            samples = frame_bytes(after)
-            picture.write(samples)
-            change.write(change_bytes(before, after))
-            md5.append(hashlib.md5(samples, usedforsecurity=False).hexdigest())
-            total.count(before, after)
+        for number, (before, after) in enumerate(run_steps(tallies, frames), 1):
+            hand_over(before, after)
             if on_frame:
-                on_frame(len(md5))
+                on_frame(number)
     return RestoredShot(
         shot=shot,
         treatment_id=treatment_id,
@@ -126,12 +129,29 @@ def _write_shot(
         picture_sha256=sha256_file(picture_file),
         change_file=str(change_file.relative_to(store.root)),
         change_sha256=sha256_file(change_file),
-        frame_md5=tuple(md5),
-        changed_share=total.changed_share,
+        frame_md5=tuple(output.md5),
+        changed_share=output.total.changed_share,
         steps=tuple(tally.outcome() for tally in tallies),
         seconds=time.monotonic() - started,
         device=device,
     )
+
+
+class _Output:
+    """The two files of a shot while its frames go into them."""
+
+    def __init__(self, picture: FrameWriter, change: FrameWriter) -> None:
+        self.md5: list[str] = []
+        self.total = _Tally(None)
+        self._picture, self._change = picture, change
+
+    def write(self, before: Frame, after: Frame) -> None:
+        """Write one frame, given as in the source and as restored."""
+        samples = frame_bytes(after)
+        self._picture.write(samples)
+        self._change.write(change_bytes(before, after))
+        self.md5.append(hashlib.md5(samples, usedforsecurity=False).hexdigest())
+        self.total.count(before, after)
 
 
 def shot_files(store: Store, shot: Shot, treatment_id: str) -> tuple[Path, Path]:
@@ -155,7 +175,9 @@ def run_steps(
     yield from zip(kept, chain, strict=True)
 
 
-def frames_from(source: Iterable[bytes], picture: PictureFormat, device: str) -> Iterator[Frame]:
+def frames_from(
+    source: Iterable[bytes], picture: PictureFormat, device: str
+) -> Generator[Frame, None, None]:
     """Raw frames as tensors on a device."""
     dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
     ends = list(itertools.accumulate(h * w for h, w in picture.plane_shapes))
@@ -190,9 +212,9 @@ def source_bytes(restored: bytes, change: bytes, picture: PictureFormat) -> byte
     """The source's own samples, computed back from a restored frame and its change map."""
     dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
     half = (picture.peak + 1) // 2
-    after = np.frombuffer(restored, dtype).astype(np.int32)
-    delta = np.frombuffer(change, dtype).astype(np.int32) - half
-    return ((after - delta) & picture.peak).astype(dtype).tobytes()
+    after, delta = np.frombuffer(restored, dtype), np.frombuffer(change, dtype)
+    wrapped: bytes = ((after - delta + half) & picture.peak).tobytes()  # 2**depth divides 2**16
+    return wrapped
 
 
 @dataclass
@@ -212,8 +234,9 @@ class _Tally:
         self.samples += before.format.frame_samples
         if after is before:
             return
-        for old, new in zip(before.samples(), after.samples(), strict=True):
-            self.changed += int(torch.count_nonzero(old != new))
+        for old, new in zip(before.planes, after.planes, strict=True):
+            if old is not new:
+                self.changed += int(torch.count_nonzero(_bits(old) != _bits(new)))
 
     def follow(self, frames: Iterator[Frame], motion: Motion) -> Iterator[Frame]:
         assert self.step is not None
@@ -231,3 +254,8 @@ class _Tally:
             self.changed_share,
             tuple(self.parameters),
         )
+
+
+def _bits(plane: Tensor) -> Tensor:
+    """Samples of 16 bits as a type that every device compares."""
+    return plane.view(torch.int16) if plane.dtype == torch.uint16 else plane

@@ -30,14 +30,25 @@ class Verified:
     time: tuple[TimePart, ...]
 
 
-def verify_reel(reel: Reel, restored: Sequence[RestoredShot], built: AssembledReel) -> Verified:
+def verify_reel(
+    reel: Reel,
+    restored: Sequence[RestoredShot],
+    built: AssembledReel,
+    found: Survey | None = None,
+) -> Verified:
     """Compare the files on disk with the plan; everything is decoded to its end.
+
+    Args:
+        reel: the reel.
+        restored: its shots, in order.
+        built: its files.
+        found: what decoding the master on disk has found, where that was just done.
 
     Raises:
         VerificationError: field, planned and found, and all that TIME sees.
     """
     header = probe(built.master)
-    found = survey(built.master, header)
+    found = found or survey(built.master, header)
     time = reel_time(reel, header, found)
     late = differences(time)
     facts = [

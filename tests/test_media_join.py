@@ -14,7 +14,7 @@ from catalogs.errors import MediaError
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags, Header
 from tasks.media.access import access_copy
-from tasks.media.check import check_audio, index_frames
+from tasks.media.check import check_audio, index_frames, survey
 from tasks.media.join import Carried, join_shots
 from tasks.media.probe import probe, probe_json
 from tasks.media.program import ffmpeg_program
@@ -297,6 +297,31 @@ def test_the_access_copy_has_an_even_size_and_every_frame(
         size[1] + size[1] % 2,
     )
     assert len(index_frames(target, found)) == 5
+
+
+def test_making_the_access_copy_tells_what_the_master_holds(film: Film, tmp_path: Path) -> None:
+    """It is decoded once, and what is found is what a decoding of its own would find."""
+    path = film("a.mkv", sounds=2, acodec="flac", pix_fmt="yuv422p10le")
+    found = access_copy(path, tmp_path / "copy.mp4", probe(path), "Restored derivative")
+    assert found == survey(path, probe(path))
+    assert len(found.index) == 24
+
+
+def test_an_access_copy_that_cannot_be_written_is_no_fault_of_the_master(
+    make_reel: MakeReel, tmp_path: Path
+) -> None:
+    path, _ = make_reel("a.mkv", frames=5)
+    with pytest.raises(MediaError, match="No such file or directory"):
+        access_copy(path, tmp_path / "nowhere" / "copy.mp4", probe(path))
+
+
+def test_a_damaged_master_gives_no_access_copy(make_reel: MakeReel, tmp_path: Path) -> None:
+    path, _ = make_reel("a.mkv", frames=8, size=(128, 96))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(MediaError):
+        access_copy(path, tmp_path / "copy.mp4", probe(path))
 
 
 def test_the_access_copy_has_the_first_sound(film: Film, tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ import hashlib
 import itertools
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
+import psutil
 import pytest
 
 from catalogs.errors import MediaError, SourceError, VerificationError
@@ -28,7 +31,7 @@ from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.media.program import file_url, run
 from tasks.media.read import read_picture
-from tasks.media.write import count_packets, ffv1_writer
+from tasks.media.write import FrameWriter, count_packets, ffv1_writer
 from tasks.metrics.shown.signalstats import sidecar_of
 from tasks.restore import keep_original, restore_shot, source_bytes
 from tasks.treat import resolve_recipe
@@ -373,6 +376,49 @@ def test_a_failure_while_restoring_leaves_no_file(
     assert work.files() == []
 
 
+@pytest.mark.parametrize("stage", ["change_bytes", "frames_from", "run_steps"])
+def test_whichever_stage_breaks_no_file_process_or_thread_stays(
+    work: Work, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Decoding, steps and encoding have threads and ffmpegs of their own."""
+    plain = getattr(restore_module, stage)
+    calls = itertools.count()
+
+    def breaking(*arguments: Any) -> Any:
+        if stage == "change_bytes" and next(calls) == 5:
+            raise RuntimeError(f"{stage} broke")
+        return plain(*arguments) if stage == "change_bytes" else broken_off(plain(*arguments))
+
+    def broken_off(items: Iterator[Any]) -> Iterator[Any]:
+        yield from itertools.islice(items, 5)
+        raise RuntimeError(f"{stage} broke")
+
+    monkeypatch.setattr(restore_module, stage, breaking)
+    before = set(psutil.Process().children(recursive=True))
+    with pytest.raises(RuntimeError, match=f"{stage} broke"):
+        work.restore(UNTOUCHED)
+    assert work.files() == []
+    assert not set(psutil.Process().children(recursive=True)) - before
+    assert not [t for t in threading.enumerate() if t.name.startswith(("read-", "write-"))]
+
+
+def test_an_encoder_that_dies_fails_the_shot_with_its_reason(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noticed by the thread that writes, and raised to whoever restores."""
+    plain = FrameWriter.write
+
+    def write(writer: FrameWriter, frame: bytes) -> None:
+        if writer.frame_count == 3:
+            writer._encoder.kill()
+        plain(writer, frame)
+
+    monkeypatch.setattr(FrameWriter, "write", write)
+    with pytest.raises(MediaError, match="was ended by a signal, Killed"):
+        work.restore(UNTOUCHED)
+    assert work.files() == []
+
+
 def test_a_source_that_changed_since_ingest_fails_the_shot_and_leaves_no_file(
     work: Work, make_reel: MakeReel
 ) -> None:
@@ -392,6 +438,51 @@ def test_measuring_proves_that_the_file_holds_what_was_restored(work: Work) -> N
     )
     with pytest.raises(VerificationError, match="frame 0 is not the one that was restored"):
         measure_shot(work.reel, work.index, shots[0], work.store)
+
+
+def test_the_source_computed_back_from_the_change_map_measures_as_the_source_does(
+    dirty: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot = dirty.restore(CONSERVATIVE, 12)[0]
+    found = []
+    for lighter in (True, False):
+        monkeypatch.setattr("tasks.read_back.is_lighter", lambda *_, lighter=lighter: lighter)
+        measured = measure_shot(dirty.reel, dirty.index, shot, dirty.store)
+        found.append([replace(m, seconds=0.0) for m in measured])
+    assert found[0] == found[1]
+    assert next(m.after for m in found[0] if m.metric == "changed")
+
+
+@pytest.mark.parametrize("keep", [3, 10], ids=["cut off", "of another shot"])
+def test_a_change_map_that_does_not_give_the_source_back_is_noticed(
+    dirty: Work, monkeypatch: pytest.MonkeyPatch, keep: int
+) -> None:
+    shot = dirty.restore(CONSERVATIVE, 12)[0]
+    path, header = dirty.store.root / shot.change_file, dirty.reel.header
+    untouched = flat(header.picture, 512)
+    frames = dirty.frames(shot.change_file)[:keep]
+    with ffv1_writer(path, header, Fraction(18)) as writer:
+        for frame in frames if keep == 3 else [untouched] * 12:
+            writer.write(frame)
+    monkeypatch.setattr("tasks.read_back.is_lighter", lambda *_: True)
+    with pytest.raises(VerificationError, match="cannot be computed back from it; run the night"):
+        measure_shot(dirty.reel, dirty.index, shot, dirty.store)
+
+
+def test_a_restored_file_with_a_frame_too_many_is_noticed(
+    dirty: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot = dirty.restore(UNTOUCHED, 12)[0]
+    frames = dirty.frames(shot.picture_file)
+    for lighter in (True, False):
+        with ffv1_writer(
+            dirty.store.root / shot.picture_file, dirty.reel.header, Fraction(18)
+        ) as writer:
+            for frame in [*frames[:12], frames[0]]:
+                writer.write(frame)
+        monkeypatch.setattr("tasks.read_back.is_lighter", lambda *_, lighter=lighter: lighter)
+        with pytest.raises(VerificationError, match="frame 12 is not the one that was restored"):
+            measure_shot(dirty.reel, dirty.index, shot, dirty.store)
 
 
 def test_a_second_measurement_searches_no_face_and_says_the_same(

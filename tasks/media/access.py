@@ -11,14 +11,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from catalogs.picture import PictureFormat
 from catalogs.source import Header
-from tasks.media.program import file_url, run
+from tasks.media.check import Survey, survey
+from tasks.media.probe import probe
+from tasks.media.program import file_url
 
 _NOTICE_SHARE = 1 / 24  # height of the notice's letters over that of the picture
 
 
 def access_copy(
     master: Path, target: Path, header: Header, notice: str = "", sound: int | None = 0
-) -> None:
+) -> Survey:
     """Make an H.264 copy for viewing: 8-bit 4:2:0, even size, its first sound as AAC.
 
     RGB becomes YUV by an explicit BT.709 matrix; YUV keeps the master's matrix. Levels
@@ -31,40 +33,51 @@ def access_copy(
         notice: text that is burned in at the foot of every frame; none when empty.
         sound: number of the audio stream that is heard; None for none.
 
+    Returns:
+        What the master holds, to its last frame and sample: it is decoded once for both.
+
     Raises:
-        MediaError: ffmpeg failed.
+        MediaError: ffmpeg failed, or a decoder complained.
+        SourceError: the master has frames of another size than it claims, or none.
     """
-    source = ffmpeg.input(file_url(master))
-    picture = source["v:0"]
     matrix = {"out_color_matrix": "bt709"} if header.picture.layout == "rgb" else {}
-    if header.picture.layout != "gray":
-        picture = picture.filter("scale", out_range="tv", **matrix)
-    picture = picture.filter("format", "yuv420p").filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
-    with _burned_in(picture, header.picture, notice) as shown:
-        streams = [shown]
+
+    def copy(picture: Any, source: Any) -> Any:
+        if header.picture.layout != "gray":
+            picture = picture.filter("scale", out_range="tv", **matrix)
+        picture = picture.filter("format", "yuv420p").filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
+        streams = [_burned_in(picture, label)]
         options: dict[str, Any] = {"vcodec": "libx264", "crf": 20, "preset": "veryfast"}
         if header.audio and sound is not None:
             streams.append(source[f"a:{sound}"])
             options |= {"acodec": "aac", "audio_bitrate": "192k"}
-        run(
-            ffmpeg.output(
-                *streams, file_url(target), format="mp4", movflags="+faststart",
-                fps_mode="passthrough", **options,
-            ).overwrite_output()
+        return ffmpeg.output(
+            *streams, file_url(target), format="mp4", movflags="+faststart",
+            fps_mode="passthrough", **options,
         )  # fmt: skip
+
+    with _drawn(notice, header.picture) as label:
+        return survey(master, probe(master), beside=copy)
 
 
 @contextmanager
-def _burned_in(picture: Any, size: PictureFormat, notice: str) -> Iterator[Any]:
-    """The picture with the notice over it. Drawn here: no machine is sure to have fonts."""
+def _drawn(notice: str, size: PictureFormat) -> Iterator[Path | None]:
+    """The notice as a picture. Drawn here: no machine is sure to have fonts."""
     if not notice:
-        yield picture
+        yield None
         return
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         draw_notice(notice, size.width, size.height).save(file, format="PNG")
         file.flush()
-        label = ffmpeg.input(file_url(Path(file.name)))
-        yield picture.overlay(label, x="(W-w)/2", y="H-h-H/40", format="yuv420")
+        yield Path(file.name)
+
+
+def _burned_in(picture: Any, label: Path | None) -> Any:
+    """The picture with a label over it."""
+    if label is None:
+        return picture
+    over = ffmpeg.input(file_url(label))
+    return picture.overlay(over, x="(W-w)/2", y="H-h-H/40", format="yuv420")
 
 
 def draw_notice(notice: str, width: int, height: int) -> Image.Image:

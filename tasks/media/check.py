@@ -27,12 +27,13 @@ from tasks.media.listen import (
     hear_times,
     refuse_alpha,
 )
-from tasks.media.program import Outlet, Pipe, complaints, pipe
+from tasks.media.program import Outlet, Pipe, complaints, failure, pipe
 from tasks.media.source import alpha_plane, open_input, read_as, sequence_input
 from tasks.media.thumbnails import Thumbnail, read_thumbnails, shrunk
 
 Watcher = Callable[[Iterator[Thumbnail]], None]
 OnStart = Callable[[int], None]
+Beside = Callable[[Any, Any], Any]  # a branch of the picture and the whole input -> an output
 
 # "[matroska,webm @ 0x55d0] [error] ": which part of ffmpeg spoke, and where it lay in memory.
 _ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] |\[(?:error|warning|fatal|panic)\] ")
@@ -67,6 +68,7 @@ def survey(
     sound: bool = True,
     sound_file: Path | None = None,
     on_start: OnStart | None = None,
+    beside: Beside | None = None,
 ) -> Survey:
     """Decode a source to its last frame and sample.
 
@@ -78,10 +80,12 @@ def survey(
         sound: False leaves the sound alone.
         sound_file: where the sound of `header` lies, if not in the source itself.
         on_start: called with the process number of the decoder.
+        beside: what else is made of the same decoding.
 
     Raises:
         SourceError: a decoder complained, no frame came, or a frame is not of the size
             that the header claims.
+        MediaError: something is made beside, and it or the decoding failed.
     """
     frames = FrameLines(path, header, on_frame)
     crc32: list[int] = []
@@ -89,7 +93,9 @@ def survey(
 
     def thumbnails() -> Generator[Thumbnail, None, None]:
         with _input(path, header) as source:
-            decoder = _Decoder(path, header, frames, watch is not None, sound, sound_file, on_start)
+            decoder = _Decoder(
+                path, header, frames, watch is not None, sound, sound_file, on_start, beside
+            )
             yield from decoder.run(source)
             crc32.extend(decoder.crc32)
             audio.extend(decoder.audio)
@@ -126,6 +132,7 @@ class _Decoder:
     sound: bool
     sound_file: Path | None
     on_start: OnStart | None
+    beside: Beside | None
     crc32: tuple[int, ...] = ()
     audio: list[AudioContent] = field(default_factory=list)
 
@@ -155,18 +162,22 @@ class _Decoder:
 
     def _graph(self, source: Any, outlets: list[Outlet]) -> Any:
         crc32, small, alpha, *sound = outlets
-        # The picture itself, its thumbnails, its alpha plane: as many branches as are wanted.
-        branches = 1 + self.watched + self.header.alpha
+        # The picture itself, its thumbnails, its alpha plane, what is made beside: as many branches
+        # as are wanted.
+        branches = 1 + self.watched + self.header.alpha + (self.beside is not None)
         parts = source["v:0"].split() if branches > 1 else {0: source["v:0"]}
-        picture = read_as(parts[0], self.header)
+        free = iter(range(branches))
+        picture = read_as(parts[next(free)], self.header)
         hashes = f"[f=framemd5]pipe:1|[f=framehash:hash=crc32]{crc32.url}"
         wanted = _LINES | {"format": "tee", "vcodec": "rawvideo"}
         outputs = [picture.output(hashes, noautoscale=None, **wanted)]
         if self.watched:
-            outputs.append(shrunk(read_as(parts[1], self.header), small.url))
+            outputs.append(shrunk(read_as(parts[next(free)], self.header), small.url))
         if self.header.alpha:
-            plane = alpha_plane(parts[branches - 1])
+            plane = alpha_plane(parts[next(free)])
             outputs.append(plane.output(alpha.url, format="rawvideo", fps_mode="passthrough"))
+        if self.beside:
+            outputs.append(self.beside(parts[next(free)], source))
         sounding = open_input(self.sound_file, copyts=None) if self.sound_file else source
         for number in range(len(sound) // 2):
             samples, times = sound[2 * number : 2 * number + 2]
@@ -201,7 +212,11 @@ class _Decoder:
         try:
             said = complaints(running.finish())
         except MediaError as error:
+            if self.beside:  # nobody can say whose fault it is
+                raise
             said = [str(error)]
+        if said and self.beside:
+            raise MediaError(failure(running.line, 0, said[0]))
         if said:
             raise SourceError(self._damaged(said))
 

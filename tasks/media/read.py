@@ -8,7 +8,7 @@ the source has changed. An image sequence is entered at the frame's own file.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -32,7 +32,7 @@ from tasks.media.source import (
 
 def read_frames(
     path: Path, header: Header, index: FrameIndex, start_frame: int, stop_frame: int
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Yield the samples of frames `[start_frame, stop_frame)`.
 
     Each is `picture.frame_bytes` bytes: planes one after the other, lines without
@@ -94,7 +94,25 @@ def read_written(
         ) from error
 
 
-def read_picture(path: Path, picture: PictureFormat) -> Iterator[bytes]:
+def proved(
+    frames: Iterator[bytes], index: FrameIndex, start: int, stop: int, path: Path
+) -> Iterator[bytes]:
+    """Pass on frames `[start, stop)` of a source, each proved by its hash.
+
+    Args:
+        frames: what they are taken to be, however they were come by.
+        index: the hashes of the source's frames.
+        start: number of the first.
+        stop: number after the last.
+        path: what is named where they are others.
+
+    Raises:
+        SourceError: a frame is missing or is not the one that was indexed.
+    """
+    yield from _proved(frames, _Expected.of(index, start, stop), path)
+
+
+def read_picture(path: Path, picture: PictureFormat) -> Generator[bytes, None, None]:
     """Yield every frame of a file that Wetgate wrote itself, from the first to the last."""
     yield from _raw_frames(_to_pipe(open_file(path, picture)), picture)
 

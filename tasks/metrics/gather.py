@@ -112,7 +112,7 @@ class Gatherer:
         self._source[number] = self._area(source)
         self._restored[number] = self._area(restored)
         self._changed[number] = self._differs(before, after)
-        planes = [planes_of(frame) for frame in (before, after)] if self._colours else []
+        planes = self._planes(before, after)
         for store, parts in zip(self._colours, planes, strict=True):
             store[number] = self._small_colour(parts, store.shape[1:3])
         if self._faces:
@@ -145,6 +145,13 @@ class Gatherer:
             faces_note=self._faces_note,
         )
 
+    def _planes(self, before: Frame, after: Frame) -> list[tuple[Plane, ...]]:
+        """Code values of both sides, taken once where they are one frame; none of monochrome."""
+        if not self._colours:
+            return []
+        planes = planes_of(before)
+        return [planes, planes if after is before else planes_of(after)]
+
     def _area(self, luma: Plane) -> Plane:
         if luma.shape == self._small:
             return luma
@@ -174,7 +181,6 @@ class Gatherer:
 
     def _take_triplet(self, number: int, source: Plane, restored: Plane) -> None:
         wanted = {number - 1, number, number + 1} & self._wanted
-        halves = _half(source), _half(restored)
         halves = (_half(source), _half(restored)) if wanted else (torch.empty(0),) * 2
         self._recent.append(halves)
         if number - 1 in self._wanted:
