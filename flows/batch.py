@@ -17,19 +17,19 @@ from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
 from flows import work
-from flows.cluster import night_cluster, slot_count
+from flows.cluster import chosen_profile, night_cluster
+from flows.cluster_profile import ClusterProfile
+from flows.crew import Crew, night_crew
 from flows.drain import drained_by_signals, read_clock
 from flows.jobs import Job, Kind
 from flows.night import Night, Tally
-from flows.places import Places
 from flows.progress import night_progress
 from flows.software import software
 from flows.summary import NightSummary, keep_summary
-from flows.supervise import living, supervised
+from flows.supervise import supervised
 from flows.tracking import track_batches
 from tasks.report import write_report
 
-MOST_SLOTS = 256  # threads that watch Dask futures
 MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
 
 
@@ -41,18 +41,27 @@ class Means:
         scheduler: address of a running Dask scheduler; a local cluster when None.
         workers: local worker processes; one a GPU, else one a core, when None.
         until: HH:MM, local time, after which no new work is begun.
+        cluster: a cluster profile, a file or the name of a shipped one.
 
     Raises:
+        ProfileError: the cluster profile does not hold together.
         ValueError: `until` is no time of day.
     """
 
     scheduler: str | None = None
     workers: int | None = None
     until: str | None = None
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         if self.until is not None:
             read_clock(self.until)
+        _ = self.profile
+
+    @property
+    def profile(self) -> ClusterProfile:
+        """Of the cluster, as these say."""
+        return chosen_profile(self.scheduler, self.workers, self.cluster)
 
 
 def new_batch_id() -> str:
@@ -79,21 +88,21 @@ def run_batch(
         means: cluster and time.
 
     Raises:
-        StoreError: the batch could not begin.
+        ClusterError, StoreError: the batch could not begin.
     """
-    store = order.store
+    store, profile = order.store, means.profile
     with drained_by_signals(means.until) as should_stop:
         started = time.monotonic()
         store.sweep()
         _record_batch(order, subject, Tally(), "running", 0.0)
         before()
         with (
-            night_cluster(means.scheduler, means.workers) as client,
+            night_cluster(profile, order.has_networks) as client,
+            night_crew(order, client, profile, should_stop) as crew,
             night_progress(store) as progress,
         ):
-            submit = _submitter(order, client)
-            slots = min(slot_count(client), MOST_SLOTS)
-            tally = go(Night(order, submit, slots, progress, should_stop))
+            submit = _submitter(order, client, crew)
+            tally = go(Night(order, submit, crew.slots, progress, should_stop))
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -138,9 +147,8 @@ def _record_clock(order: work.Order) -> None:
         )  # fmt: skip
 
 
-def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
+def _submitter(whole: work.Order, client: Any, crew: Crew) -> Callable[[Job], PrefectFuture[Any]]:
     """How a job is started: as a Prefect task that watches a Dask future."""
-    places = Places(lambda: living(client))
     work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
         "ingest": (work.ingest, "ingest-reel"),
         "restore": (work.restore, "restore-shot"),
@@ -148,7 +156,7 @@ def _submitter(whole: work.Order, client: Any) -> Callable[[Job], PrefectFuture[
         "assemble": (work.assemble, "assemble-reel"),
     }
     tasks = {
-        (kind, alone): supervised(client, do, name, retries, places)
+        (kind, alone): supervised(client, do, name, retries, crew.places, crew.workers)
         for kind, (do, name) in work_of.items()
         for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
     }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone

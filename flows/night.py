@@ -68,14 +68,14 @@ class Night:
         self,
         order: Order,
         submit: Submit,
-        slots: int,
+        slots: int | Callable[[], int],
         progress: NightProgress,
         should_stop: Callable[[], bool],
     ) -> None:
         self.tally = Tally()
         self._order = order
         self._submit = submit
-        self._slots = slots
+        self._slots = slots if callable(slots) else lambda: slots
         self._progress = progress
         self._should_stop = should_stop
         self._queue = Queue()
@@ -147,9 +147,9 @@ class Night:
             running += self._start(running)
             if not running:
                 break
-            job, future = self._wait()
-            running -= 1
-            self._settle(job, future)
+            if (ended := self._wait()) is not None:
+                running -= 1
+                self._settle(*ended)
         self.tally.stopped = bool(self._queue) or self._lost
         return self.tally
 
@@ -217,7 +217,7 @@ class Night:
     def _start(self, running: int) -> int:
         started = 0
         while not (self._lost or self._should_stop()):
-            job = self._queue.take(running + started, self._slots)
+            job = self._queue.take(running + started, self._slots())
             if job is None:
                 break
             if job.kind == "assemble" and self._left(job.catalog.reel_id):
@@ -230,10 +230,11 @@ class Night:
     def _note_end(self, job: Job, future: PrefectFuture[Any]) -> None:
         self._finished.put((job, future))
 
-    def _wait(self) -> tuple[Job, PrefectFuture[Any]]:
-        while True:
-            with suppress(queue.Empty):
-                return self._finished.get(timeout=1.0)  # so that signals are heard
+    def _wait(self) -> tuple[Job, PrefectFuture[Any]] | None:
+        """What ended; None after a second, so that signals are heard and late workers used."""
+        with suppress(queue.Empty):
+            return self._finished.get(timeout=1.0)
+        return None
 
     def _settle(self, job: Job, future: PrefectFuture[Any]) -> None:
         future.wait()

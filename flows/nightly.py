@@ -10,9 +10,10 @@ from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
 from flows import work
-from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from flows.batch import Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
+from flows.crew import MOST_SLOTS
 from flows.decided import for_tonight, prepare_decided
 from flows.night import Night, Tally
 from flows.prepared import Prepared, bases_of, record_plan
@@ -43,6 +44,7 @@ def nightly(
     workers: int | None = None,
     until: str | None = None,
     truth: str | None = None,
+    cluster: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
 
@@ -63,14 +65,15 @@ def nightly(
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
+        cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
 
     Returns:
         How it ended; for Prefect the state is named NeedsAttention unless all is well.
 
     Raises:
-        CatalogError, RecipeError, StoreError: the night could not begin.
+        CatalogError, ClusterError, RecipeError, StoreError: the night could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, cluster)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -81,7 +84,7 @@ def nightly(
     opened = open_store(Path(store))
     order = work.Order(
         store=opened,
-        archive=Path(archive) if archive else Path(catalog).parent,
+        archive=(Path(archive) if archive else Path(catalog).parent).absolute(),
         treatment=treatment,
         batch_id=new_batch_id(),
         truth=Path(truth) if truth else None,

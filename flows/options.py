@@ -62,3 +62,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Local workers; one a GPU, else one a core.")
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="WETGATE_CLUSTER",
+        help="Where the workers run: a cluster profile, a file or the name of a shipped one.",
+    ),
+]

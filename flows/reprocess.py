@@ -14,8 +14,9 @@ from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
 from flows import work
-from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from flows.batch import Means, new_batch_id, run_batch
 from flows.carried import Carried
+from flows.crew import MOST_SLOTS
 from flows.decided import prepare_decided, undone_by
 from flows.night import Night, Tally
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
@@ -109,6 +110,7 @@ def reprocess(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    cluster: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -122,11 +124,12 @@ def reprocess(
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
+        cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
 
     Raises:
-        RecipeError, StoreError: it could not begin.
+        ClusterError, RecipeError, StoreError: it could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means = Means(scheduler, workers, until, cluster)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)

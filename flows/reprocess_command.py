@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogs.store import existing_store
-from flows.options import JsonOption, PolicyOption, StoreOption, WorkersOption
+from flows.options import ClusterOption, JsonOption, PolicyOption, StoreOption, WorkersOption
 
 if TYPE_CHECKING:
     from flows.prepared import Prepared
@@ -45,6 +45,7 @@ def reprocess(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Begin nothing new after this time.")
     ] = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore chosen shots anew; their reels get new versions, the old ones stay."""
@@ -67,7 +68,7 @@ def reprocess(
         from flows.summary import told_by_us
         from flows.words import summary_line
 
-        asked = (recipe, model, where, named, decisions, scheduler, workers, until)
+        asked = (recipe, model, where, named, decisions, scheduler, workers, until, cluster)
         summary: Any = told_by_us(lambda: flows_reprocess.reprocess(str(opened.root), *asked))
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)
