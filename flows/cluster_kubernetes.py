@@ -49,6 +49,8 @@ def manifest(profile: ClusterProfile) -> dict[str, Any]:
     )
     spec["metadata"]["namespace"] = kubernetes.namespace
     scheduler, worker = spec["spec"]["scheduler"]["spec"], spec["spec"]["worker"]["spec"]
+    # The library's default, `dask-scheduler`, is a program that Dask has no more.
+    scheduler["containers"][0]["args"] = ["dask", "scheduler", "--host", "0.0.0.0"]
     _fill_pod(scheduler, kubernetes, SCHEDULER_SHARE)
     _fill_pod(worker, kubernetes, _share(profile))
     _mount(worker, kubernetes)

@@ -6,13 +6,13 @@ in true states when a worker dies, and never runs finished work again.
 """
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from contextlib import suppress
 from typing import Any
 
-from distributed import Client, Future, wait
+from distributed import Client
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker, NoWorkerError
 from prefect import Task, task
@@ -62,9 +62,13 @@ def supervised(
         with room.one():
             key = f"{name}-{label}-{uuid.uuid4().hex}"
             chosen = team.chosen()
+            if chosen == []:
+                raise WorkLostError(f"{name} {label}: the worker that was free has left")
             future = client.submit(work, *arguments, key=key, pure=False, retries=0, workers=chosen)
             try:
-                while not _ended(future):
+                ended = threading.Event()
+                future.add_done_callback(lambda _: ended.set())
+                while not ended.wait(_LOOK_SECONDS):
                     if team.all_gone(chosen):
                         raise WorkLostError(f"{name} {label}: no worker that it is for is left")
                 return future.result()
@@ -84,13 +88,6 @@ def supervised(
         log_prints=False,
     )
     return make(watch)
-
-
-def _ended(future: Future[Any]) -> bool:
-    """Wait a while for an end of the work, good or bad."""
-    with suppress(TimeoutError):
-        wait(future, timeout=_LOOK_SECONDS)
-    return bool(future.done())
 
 
 def _machine_failed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -5,17 +5,18 @@ it sees (`flows.worker_look`) before it is given anything, and one that sees som
 given nothing.
 """
 
+import pickle
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 from distributed import Client
 
 from catalogs.errors import ClusterError
 from flows.places import ClusterLostError
-from flows.worker_look import Need, Seen, look
+from flows.worker_look import Need, Seen
 
 _LEAVING = ("closing", "closing_gracefully", "closed")
 
@@ -50,7 +51,7 @@ class Workers:
         Raises:
             ClusterLostError: the scheduler is gone for good.
         """
-        threads = self._threads()
+        threads = self._known() or {}
         if self._need is None:
             return sum(threads.values())
         with self._lock:
@@ -69,7 +70,8 @@ class Workers:
 
     def all_gone(self, chosen: list[str] | None) -> bool:
         """Whether none of them lives any more: what was meant for them would wait for ever."""
-        return bool(chosen) and not set(self._threads()) & set(chosen or ())
+        known = self._known()
+        return bool(chosen) and known is not None and not known.keys() & set(chosen or ())
 
     def first(self, stop: Callable[[], bool], patience_seconds: float) -> None:
         """Wait for the first that may be given work, or until it is time to stop.
@@ -78,24 +80,24 @@ class Workers:
             ClusterError: there are workers, but none may; or none came.
             ClusterLostError: the scheduler is gone for good.
         """
-        deadline = time.monotonic() + patience_seconds
+        deadline = monotonic() + patience_seconds
         while not self.count() and not stop():
             if self._refused:
                 raise ClusterError(f"no worker can be used: {'; '.join(self._refused.values())}")
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 raise ClusterError(
                     f"no worker has come to {self.address} for {patience_seconds:.0f} seconds; "
                     "start some, or look at the queue of the cluster; docs/clusters.md says how"
                 )
-            time.sleep(0.2)
+            sleep(0.2)
 
     @property
     def address(self) -> str:
         """The scheduler's."""
         return str(self._client.scheduler_info()["address"])
 
-    def _threads(self) -> dict[str, int]:
-        """Workers that live, and how many tasks each can run at once."""
+    def _known(self) -> dict[str, int] | None:
+        """Workers that live, and how many tasks each can run at once; None if nobody says."""
         try:
             known: dict[str, Any] = self._client.scheduler_info()["workers"]
         except Exception as error:  # whatever a connection raises that ends
@@ -103,12 +105,12 @@ class Workers:
                 raise ClusterLostError(
                     "the Dask scheduler went away and did not come back; start it and its workers"
                 ) from error
-            return {}  # it is looked for still
+            return None  # it is looked for still
         return {a: w["nthreads"] for a, w in known.items() if w["status"] not in _LEAVING}
 
     def _admit(self, threads: dict[str, int]) -> None:
         for gone in self._rests.keys() - threads.keys():
-            if self._rests.pop(gone) > time.monotonic():  # else it ended in its time
+            if self._rests.pop(gone) > monotonic():  # else it ended in its time
                 self.lost[self._hosts[gone]] += 1
         for gone in self._refused.keys() - threads.keys():
             del self._refused[gone]
@@ -120,22 +122,44 @@ class Workers:
                 self._tell(self._refused[address])
             else:
                 rest = seen.rest_seconds
-                self._rests[address] = float("inf") if rest is None else time.monotonic() + rest
+                self._rests[address] = float("inf") if rest is None else monotonic() + rest
 
     def _fresh(self) -> list[str]:
-        return [address for address, rest in self._rests.items() if rest > time.monotonic()]
+        return [address for address, rest in self._rests.items() if rest > monotonic()]
 
     def _ask(self, new: list[str]) -> dict[str, Seen]:
         if not new:
             return {}
-        answers: dict[str, Any] = self._client.run(look, self._need, workers=new, on_error="return")
+        answers: dict[str, Any] = self._client.run(
+            _question(self._need), workers=new, on_error="return"
+        )
         return {
             address: answer if isinstance(answer, Seen) else _without_wetgate(address, answer)
             for address, answer in answers.items()
-            if isinstance(answer, Seen | ImportError | AttributeError)  # else it is asked again
+            if isinstance(answer, Seen | str)  # else the connection failed: it is asked again
         }
 
 
-def _without_wetgate(address: str, error: Exception) -> Seen:
+def _question(need: Need | None) -> Callable[[], object]:
+    """`flows.worker_look.look`, for processes that may have no such module.
+
+    A function in a function travels as its text, with all that it names.
+    """
+    needed = pickle.dumps(need)
+
+    def ask() -> object:
+        import pickle
+
+        try:
+            from flows.worker_look import look
+
+            return look(pickle.loads(needed))
+        except (ImportError, AttributeError, TypeError) as error:
+            return str(error)
+
+    return ask
+
+
+def _without_wetgate(address: str, error: str) -> Seen:
     host = address.partition("://")[2].rpartition(":")[0]
     return Seen(host, (f"it has no Wetgate, or another one ({error}); install the same wheel",))

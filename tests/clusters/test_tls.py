@@ -27,10 +27,10 @@ def test_only_who_has_a_certificate_of_the_authority_is_let_in(tmp_path: Path) -
     with night_cluster(own) as client:
         address = client.scheduler_info()["address"]
         assert address.startswith("tls://")
-        assert list(client.nthreads())[0].startswith("tls://")
+        assert next(iter(client.nthreads())).startswith("tls://")
         assert client.submit(sum, [1, 2]).result(timeout=60) == 3
         running = f"kind = 'scheduler'\n[scheduler]\naddress = '{address}'\n"
-        same = (tmp_path / "own" / "second.toml")
+        same = tmp_path / "own" / "second.toml"
         same.write_text(running + (tmp_path / "own" / "profile.toml").read_text().split("\n", 1)[1])
         with night_cluster(read_profile(str(same))) as second:
             assert isinstance(second, Client)
