@@ -4,6 +4,7 @@ What a night and a reprocessing have in common.
 """
 
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
+from catalogs.errors import ClusterError
 from catalogs.instant import clock_behind
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
@@ -88,7 +90,7 @@ def run_batch(
         means: cluster and time.
 
     Raises:
-        ClusterError, StoreError: the batch could not begin.
+        StoreError: the batch could not begin.
     """
     store, profile = order.store, means.profile
     with drained_by_signals(means.until) as should_stop:
@@ -96,13 +98,16 @@ def run_batch(
         store.sweep()
         _record_batch(order, subject, Tally(), "running", 0.0)
         before()
-        with (
-            night_cluster(profile, order.has_networks) as client,
-            night_crew(order, client, profile, should_stop) as crew,
-            night_progress(store) as progress,
-        ):
-            submit = _submitter(order, client, crew)
-            tally = go(Night(order, submit, crew.slots, progress, should_stop))
+        try:
+            with (
+                night_cluster(profile, order.has_networks) as client,
+                night_crew(order, client, profile, should_stop) as crew,
+                night_progress(store) as progress,
+            ):
+                submit = _submitter(order, client, crew)
+                tally = go(Night(order, submit, crew.slots, progress, should_stop))
+        except ClusterError as error:  # nothing was begun
+            tally = _stopped(order, error)
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -110,6 +115,13 @@ def run_batch(
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
         return _conclude(order, tally)
+
+
+def _stopped(order: work.Order, error: ClusterError) -> Tally:
+    """Say why there is no cluster; no reel is to blame."""
+    order.record("cluster", order.batch_id, "failure", str(error))
+    sys.stderr.write(f"wetgate: {error}\n")
+    return Tally(stopped=True)
 
 
 def _conclude(order: work.Order, tally: Tally) -> NightSummary:

@@ -9,7 +9,9 @@ import shlex
 from shutil import which
 from typing import Any
 
+from distributed.core import Status
 from distributed.security import Security
+from tornado.ioloop import PeriodicCallback
 
 from catalogs.errors import ClusterError
 from flows.cluster_parts import SlurmPart
@@ -17,6 +19,7 @@ from flows.cluster_profile import ClusterProfile
 from flows.cluster_settings import ENVIRONMENT, WORKER, exported
 from flows.worker_look import REST
 
+ASK_SECONDS = 30.0
 MARGIN_SECONDS = 300  # from the end of a worker to that of its job
 # A worker that crashed is there again by then, in the same job; else another job is asked for.
 LOST: dict[str, Any] = {"distributed.deploy.lost-worker-timeout": "120s"}
@@ -37,8 +40,27 @@ def slurm_cluster(profile: ClusterProfile, security: Security | None) -> Any:
         security=security,
         scheduler_options={"dashboard": False, "dashboard_address": ":0"},
     )
-    cluster.adapt(minimum_jobs=profile.workers, maximum_jobs=profile.workers)
+    _keep(cluster, profile.workers or 1)
     return cluster
+
+
+def _keep(cluster: Any, number: int) -> None:
+    """Ask for the jobs, and again for those that ended: `adapt` does not, it counts them as there.
+
+    Args:
+        cluster: that asks.
+        number: of jobs.
+    """
+
+    def ask() -> None:
+        if cluster.status == Status.running:  # never while it is closed
+            cluster.scale(number)
+
+    async def begin() -> None:
+        PeriodicCallback(ask, ASK_SECONDS * 1000).start()
+
+    cluster.scale(number)
+    cluster.loop.add_callback(begin)
 
 
 def job_script(profile: ClusterProfile, security: Security | None) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from catalogs.errors import ClusterError
-from flows.cluster import security_of
+from flows.cluster import night_cluster, security_of
 from flows.cluster_profile import read_profile
 from flows.cluster_slurm import job_script, slurm_cluster
 from tests.clusters.certificates import Certificates
+from tests.clusters.slurm import PlayedSlurm
+from tests.faults.nights import wait_until
 
 PROFILE = """
 kind = "slurm"
@@ -83,3 +87,23 @@ def test_where_there_is_no_sbatch_it_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ClusterError, match="there is no sbatch here"):
         slurm_cluster(read_profile("slurm"), None)
+
+
+@pytest.mark.filterwarnings("default")  # libraries of others, not ours
+def test_a_job_that_ended_is_asked_for_again_and_none_is_left_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm = PlayedSlurm(tmp_path / "slurm", 1)
+    for name, value in slurm.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("flows.cluster.LOST", {"distributed.deploy.lost-worker-timeout": "1s"})
+    monkeypatch.setattr("flows.cluster_slurm.ASK_SECONDS", 0.5)
+    with night_cluster(read_profile(str(slurm.profile))) as client:
+        client.wait_for_workers(1, timeout=120)
+        (first,) = slurm.jobs()
+        os.killpg(first, signal.SIGKILL)  # as at the end of its time
+        wait_until(lambda: len(slurm.jobs()) == 2, 120)
+        wait_until(lambda: len(client.nthreads()) == 1, 120)
+        assert client.submit(os.getppid, pure=False).result(timeout=60) != first
+    wait_until(lambda: not slurm.run(), 60)
+    assert len(slurm.jobs()) == 2

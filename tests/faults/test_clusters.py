@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
 import pytest
 
 from tests.clusters.processes import scheduler, worker
+from tests.clusters.slurm import PlayedSlurm
 from tests.faults.nights import Frames, Site, finish, label, wait_until
 
 pytestmark = pytest.mark.timeout(900)
 
-SBATCH = """#!/bin/bash
-# Plays SLURM: a job is a process group of its own, its number that of its leader.
-cp "$1" "$SLURM_PLAYED/script.$$"
-setsid bash "$SLURM_PLAYED/script.$$" >"$SLURM_PLAYED/job-$$.out" 2>&1 </dev/null &
-echo "$!" >>"$SLURM_PLAYED/submitted"
-echo "Submitted batch job $!"
-"""
-SCANCEL = """#!/bin/bash
-echo "$1" >>"$SLURM_PLAYED/cancelled"
-kill -TERM -- "-$1"
-"""
-PROFILE = """
-kind = "slurm"
-workers = 2
-[worker]
-memory = "2GB"
-[slurm]
-walltime = "02:00:00"
-interface = "lo"
-local_folder = "{folder}"
-"""
-
-
-@pytest.fixture
-def slurm(site: Site) -> Path:
-    """A SLURM that is played by two scripts: the folder where it keeps its jobs."""
-    played = site.folder / "slurm"
-    played.mkdir()
-    for name, script in (("sbatch", SBATCH), ("scancel", SCANCEL)):
-        program = played / name
-        program.write_text(script)
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    profile = played / "profile.toml"
-    profile.write_text(PROFILE.format(folder=played))
-    site.environment = {
-        "PATH": f"{played}{os.pathsep}{os.environ['PATH']}", "SLURM_PLAYED": str(played),
-    }  # fmt: skip
-    site.options = ["--cluster", str(profile)]
-    return played
-
-
-def numbers(file: Path) -> list[int]:
-    """Jobs, as they were submitted or cancelled."""
-    return [int(line) for line in file.read_text().split()]
-
 
 def test_a_night_over_slurm_is_as_any_other_and_leaves_no_job(
-    site: Site, slurm: Path, undisturbed: Frames
+    site: Site, undisturbed: Frames
 ) -> None:
+    slurm = PlayedSlurm(site.folder / "slurm", 2)
+    site.environment = slurm.environment
+    site.options = ["--cluster", str(slurm.profile)]
     ended = site.night()
     assert ended.reels == (3, 0, 0), ended.stderr
     assert site.masters() == undisturbed
-    submitted = numbers(slurm / "submitted")
-    assert len(submitted) == 2
-    assert sorted(submitted) == sorted(numbers(slurm / "cancelled"))
-    wait_until(lambda: not any(Path(f"/proc/{job}").exists() for job in submitted), 60)
+    assert len(slurm.jobs()) == 2
+    assert sorted(slurm.jobs()) == sorted(slurm.jobs("cancelled"))
+    wait_until(lambda: not slurm.run(), 60)
     assert "went away" not in site.report()
 
 
@@ -107,3 +63,4 @@ def test_a_worker_that_does_not_see_the_archive_is_named_before_any_shot(
     assert ended.status == 1
     assert f"it does not see the archive {site.archive}" in ended.stderr
     assert not list(site.store.glob("shots/*/*"))
+    assert "no worker can be used" in site.report()
