@@ -31,7 +31,7 @@ def process(line: Sequence[str], folder: Path, more: Mapping[str, str]) -> Itera
     finally:
         running.terminate()
         try:
-            running.wait(30)
+            running.wait(5)
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
