@@ -18,6 +18,7 @@ from pathlib import Path
 from distributed import Client
 
 from flows.cluster import night_cluster
+from flows.cluster_profile import ClusterProfile
 from flows.services import prefect_api
 
 
@@ -94,7 +95,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as home,
         prefect_api(Path(home)),
-        night_cluster(None, 2) as client,
+        night_cluster(ClusterProfile(workers=2)) as client,
     ):
         found = {name: measure(client, way, shots) for name, way in WAYS.items()}
     print(f"{shots} shots, 2 workers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")

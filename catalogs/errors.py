@@ -8,7 +8,9 @@
     ├── VerificationError   what was written is not what was planned
     ├── StoreError          the store cannot be used
     │   └── UnknownModelError   the registry that was asked has no such model
-    └── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
+    ├── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
+    └── ClusterError        a cluster cannot do a night's work
+        └── ProfileError        the file that describes it does not hold together
 
 Each message says what was found, where, and what to do about it.
 """
@@ -48,3 +50,11 @@ class UnknownModelError(StoreError):
 
 class DecisionError(WetgateError):
     """A decision is unfinished, of an output that stands no more, or of a locked reel."""
+
+
+class ClusterError(WetgateError):
+    """A cluster does not answer, or lacks what is needed to start it."""
+
+
+class ProfileError(ClusterError):
+    """A cluster profile cannot be read: file, field, remedy."""

@@ -4,6 +4,7 @@ What a night and a reprocessing have in common.
 """
 
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -11,10 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalogs.errors import ClusterError
 from catalogs.instant import clock_behind
 from flows.asked import AskedByPeople
 from flows.batch_row import record_batch
-from flows.cluster import night_cluster, slot_count
+from flows.cluster import chosen_profile, night_cluster
+from flows.cluster_profile import ClusterProfile
+from flows.crew import night_crew
 from flows.drain import drained_by_signals, next_time, read_clock
 from flows.hour import Hour
 from flows.night import Night
@@ -32,7 +36,6 @@ from flows.tracking import track_batches
 from flows.words import summary_line
 from tasks.report import write_report
 
-MOST_SLOTS = 256  # threads that watch Dask futures
 MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
 
 
@@ -45,8 +48,10 @@ class Means:
         workers: local worker processes; one a GPU, else one a core, when None.
         until: HH:MM, local time, by which the night should be over.
         same_fault: so many shots that fail in a row of one fault stop the batch; 0 for never.
+        cluster: a cluster profile, a file or the name of a shipped one.
 
     Raises:
+        ProfileError: the cluster profile does not hold together.
         ValueError: `until` is no time of day.
     """
 
@@ -54,10 +59,17 @@ class Means:
     workers: int | None = None
     until: str | None = None
     same_fault: int = SAME_FAULT
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         if self.until is not None:
             read_clock(self.until)
+        _ = self.profile
+
+    @property
+    def profile(self) -> ClusterProfile:
+        """Of the cluster, as these say."""
+        return chosen_profile(self.scheduler, self.workers, self.cluster)
 
 
 def new_batch_id() -> str:
@@ -86,7 +98,7 @@ def run_batch(
     Raises:
         StoreError: the batch could not begin.
     """
-    store = order.store
+    store, profile = order.store, means.profile
     refuse_maintained(order)
     notices = Notices(order)
 
@@ -99,21 +111,24 @@ def run_batch(
         store.sweep()
         record_batch(order, subject, Tally(), "running", 0.0)
         before()
-        with (
-            night_cluster(means.scheduler, means.workers) as client,
-            night_progress(store) as progress,
-        ):
-            submit = submitter(order, client)
-            slots = min(slot_count(client), MOST_SLOTS)
-            prefect = PrefectRun(order, progress.tell)
-            gates = (hour, AskedByPeople(order, progress.tell), prefect)
-            night = Night(
-                order, submit, slots, progress, should_stop, gates, means.same_fault, alarm
-            )
-            with watching(prefect):
-                tally = go(night)
-            tally.cancelled = prefect.word == "cancelled"
-            night.conclude()
+        try:
+            with (
+                night_cluster(profile, order.has_networks) as client,
+                night_crew(order, client, profile, should_stop) as crew,
+                night_progress(store) as progress,
+            ):
+                prefect = PrefectRun(order, progress.tell)
+                gates = (hour, AskedByPeople(order, progress.tell), prefect)
+                submit = submitter(order, client, crew)
+                night = Night(
+                    order, submit, crew.slots, progress, should_stop, gates, means.same_fault, alarm
+                )
+                with watching(prefect):
+                    tally = go(night)
+                tally.cancelled = prefect.word == "cancelled"
+                night.conclude()
+        except ClusterError as error:  # nothing was begun
+            tally = _stopped(order, error)
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -121,6 +136,13 @@ def run_batch(
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
         return _conclude(order, tally, notices)
+
+
+def _stopped(order: Order, error: ClusterError) -> Tally:
+    """Say why there is no cluster; no reel is to blame."""
+    order.record("cluster", order.batch_id, "failure", str(error))
+    sys.stderr.write(f"wetgate: {error}\n")
+    return Tally(stopped=True)
 
 
 def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:

@@ -14,10 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from catalogs.catalog import read_catalog
-from catalogs.errors import CatalogError, RecipeError, WetgateError
+from catalogs.errors import CatalogError, ProfileError, RecipeError, WetgateError
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
+from flows.cluster_command import cluster_app
 from flows.compare_command import compare
 from flows.control_command import drain, pause, resume
 from flows.drain import check_clock
@@ -27,6 +28,7 @@ from flows.models_command import models_app
 from flows.options import (
     ArchiveOption,
     CatalogArgument,
+    ClusterOption,
     FpsOption,
     JsonOption,
     NoticeOption,
@@ -56,6 +58,7 @@ app = typer.Typer(
     help="Restores a film archive overnight: the damage goes, nothing else changes.",
 )
 
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(export_app, name="export")
 app.add_typer(maintenance_app, name="maintenance")
 app.add_typer(models_app, name="models")
@@ -143,6 +146,7 @@ def run(
     truth: Annotated[
         Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
     ] = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore every reel of a catalog; go on where an earlier night stopped."""
@@ -164,6 +168,7 @@ def run(
         until=until,
         same_fault=same_fault,
         truth=str(truth) if truth else None,
+        cluster=cluster,
     )
     typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))
     raise typer.Exit(0 if summary.all_well else 1)
@@ -276,7 +281,7 @@ def main() -> None:
     """Run a command; errors of ours are one line, not a traceback."""
     try:
         app()
-    except (CatalogError, RecipeError) as error:
+    except (CatalogError, ProfileError, RecipeError) as error:
         typer.echo(f"wetgate: {error}", err=True)
         sys.exit(2)
     except (WetgateError, OSError) as error:

@@ -1,104 +1,103 @@
-"""The Dask cluster of a night: local worker processes, or a scheduler that runs already.
-
-A worker is one process with one task at a time, so that a crash costs one shot. With
-GPUs there is one worker each, and `CUDA_VISIBLE_DEVICES` is set in its nanny before torch
-is imported; without, one worker a core.
-"""
+"""The Dask cluster of a night, as its profile says: on this machine, or elsewhere."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dask
-from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed import Client
+from distributed.security import Security
 
-# Read when scheduler and workers start; each line answers a fault that was seen.
-_CONFIG = {
-    "distributed.scheduler.allowed-failures": 0,  # one dead worker is one failure, not three
-    "distributed.scheduler.no-workers-timeout": "600s",  # instead of waiting for ever
-    # A worker that is not back in 15 s is given up for good: on a busy machine, each in its turn.
-    "distributed.deploy.lost-worker-timeout": "720h",
-    "distributed.scheduler.work-stealing": False,
-    "distributed.worker.daemon": False,
-    "distributed.worker.preload": ["flows.detach"],
-    "distributed.comm.timeouts.connect": "30s",
-    "distributed.nanny.pre-spawn-environ": {
-        "OMP_NUM_THREADS": "1",  # one worker a core: more threads would only contend
-        "MKL_NUM_THREADS": "1",
-        "MALLOC_TRIM_THRESHOLD_": "65536",
-        "DASK_LOGGING__DISTRIBUTED": "critical",
-    },
-}
+from catalogs.errors import ClusterError, ProfileError
+from flows.cluster_kubernetes import kubernetes_cluster
+from flows.cluster_local import local_cluster
+from flows.cluster_profile import ClusterProfile, checked_profile, read_profile
+from flows.cluster_settings import LOCAL
+from flows.cluster_slurm import LOST, slurm_cluster
 
-LOOPBACK = "127.0.0.1"  # nobody outside this machine may hand work to a local worker
+
+def chosen_profile(
+    scheduler: str | None = None, workers: int | None = None, cluster: str | None = None
+) -> ClusterProfile:
+    """The profile that options come to.
+
+    Args:
+        scheduler: address of a running scheduler, for instance tcp://host:8786.
+        workers: local worker processes; the profile's when None.
+        cluster: a file, or a shipped profile.
+
+    Raises:
+        ProfileError: it does not hold together, or the options do not.
+    """
+    profile = read_profile(cluster) if cluster is not None else ClusterProfile()
+    if workers is not None and scheduler is None:
+        profile = _changed(profile, workers=workers)
+    if scheduler is None:
+        return profile
+    if cluster is not None and profile.kind != "scheduler":
+        raise ProfileError(f"--scheduler is not for a profile of kind {profile.kind!r}; "
+                           "leave one of them out")  # fmt: skip
+    return _changed(profile, kind="scheduler", scheduler={"address": scheduler})
 
 
 @contextmanager
-def night_cluster(scheduler: str | None, workers: int | None) -> Iterator[Client]:
+def night_cluster(profile: ClusterProfile, networks: bool = True) -> Iterator[Client]:
     """A client of the cluster.
 
     Args:
-        scheduler: address of a running scheduler, for instance tcp://host:8786; it and its
-            workers are left running.
-        workers: local worker processes; None for one a GPU, else one a core.
+        profile: a scheduler that runs already is left running, with its workers.
+        networks: whether networks are run: on this machine then one worker a GPU.
+
+    Raises:
+        ClusterError: it cannot be reached, or be started from here.
     """
     # What goes wrong reaches the night as an exception and its log in plain language.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with dask.config.set(_CONFIG):
-        if scheduler is not None:
-            with Client(scheduler, timeout="30s", set_as_default=False) as client:
+    security = security_of(profile)
+    with dask.config.set({**LOCAL, **(LOST if profile.kind == "slurm" else {})}):
+        if profile.scheduler is not None:
+            with _reached(profile.scheduler.address, security) as client:
                 yield client
             return
         with (
-            SpecCluster(
-                scheduler={
-                    "cls": Scheduler,
-                    "options": {
-                        "host": LOOPBACK,
-                        "port": 0,
-                        "dashboard": False,
-                        "dashboard_address": f"{LOOPBACK}:0",
-                    },
-                },
-                workers=dict(enumerate(_worker_specs(workers))),
-                silence_logs=50,
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
+            _started(profile, security, networks) as cluster,
+            Client(cluster, security=security, set_as_default=False) as client,
         ):
-            client.wait_for_workers(len(cluster.worker_spec), timeout=120)
+            if profile.kind == "local":
+                client.wait_for_workers(len(cluster.worker_spec), timeout=120)
             yield client
 
 
-def slot_count(client: Client) -> int:
-    """Tasks the cluster runs at once: the sum of its workers' threads."""
-    threads: dict[str, int] = client.nthreads()
-    return max(1, sum(threads.values()))
+def security_of(profile: ClusterProfile) -> Security | None:
+    """The certificates of the connections of scheduler, workers and client."""
+    tls = profile.tls
+    if tls is None:
+        return None
+    own = {f"tls_{role}_{part}": str(getattr(tls, part))
+           for role in ("client", "worker", "scheduler") for part in ("cert", "key")}  # fmt: skip
+    return Security(tls_ca_file=str(tls.ca), require_encryption=True, **own)
 
 
-def gpu_count() -> int:
-    """GPUs on this machine, asked of the driver without touching CUDA in this process."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([device for device in visible.split(",") if device.strip()])
-    return len([path for path in Path("/dev").glob("nvidia*") if path.name[6:].isdigit()])
+def _started(profile: ClusterProfile, security: Security | None, networks: bool) -> Any:
+    if profile.kind == "slurm":
+        return slurm_cluster(profile, security)
+    if profile.kind == "kubernetes":
+        return kubernetes_cluster(profile)
+    return local_cluster(profile, security, networks)
 
 
-def _worker_specs(workers: int | None) -> list[dict[str, Any]]:
-    gpus = gpu_count()
-    number = workers or gpus or os.cpu_count() or 1
-    specs = []
-    for n in range(number):
-        environment = {"CUDA_VISIBLE_DEVICES": str(n % gpus)} if gpus else {}
-        specs.append({
-            "cls": Nanny,
-            "options": {
-                "nthreads": 1,
-                "host": LOOPBACK,
-                "env": environment,
-                "memory_limit": 0,  # frames are bounded by the steps; see docs/architecture.md
-            },
-        })  # fmt: skip
-    return specs
+def _reached(address: str, security: Security | None) -> Client:
+    try:
+        return Client(address, timeout="30s", security=security, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+        secured = "; it wants the certificates of a profile with [tls]" if not security else ""
+        raise ClusterError(
+            f"the Dask scheduler {address} does not answer ({error}); start it, or correct the "
+            f"address{secured}"
+        ) from error
+
+
+def _changed(profile: ClusterProfile, **parts: Any) -> ClusterProfile:
+    written = profile.model_dump(mode="json", exclude_defaults=True) | parts
+    return checked_profile(written, "the options")

@@ -11,7 +11,7 @@ from pathlib import Path
 from catalogs.errors import WetgateError
 from catalogs.recipe import read_recipe, shipped_recipes
 from catalogs.store import open_store
-from flows.cluster import gpu_count
+from flows.cluster_local import gpus
 from tasks.media.program import ffmpeg_program, ffprobe_program
 from tasks.treat import resolve_recipe
 
@@ -110,10 +110,10 @@ def _processor(_store: Path) -> str:
 
     import torch
 
-    gpus = f"{gpu_count()} GPU(s)" if gpu_count() else "no GPU, the processor does the work"
-    if gpu_count() and not torch.cuda.is_available():
+    found = f"{len(gpus())} GPU(s)" if gpus() else "no GPU, the processor does the work"
+    if gpus() and not torch.cuda.is_available():
         raise RuntimeError("there is a GPU but this torch cannot use it; install a CUDA build")
-    return f"{os.cpu_count()} cores, {gpus}, torch {torch.__version__}"
+    return f"{os.cpu_count()} cores, {found}, torch {torch.__version__}"
 
 
 def _store(store: Path) -> str:

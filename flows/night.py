@@ -43,7 +43,7 @@ class Night:
         self,
         order: Order,
         submit: Submit,
-        slots: int,
+        slots: int | Callable[[], int],
         progress: NightProgress,
         should_stop: Callable[[], bool],
         gates: Sequence[Gate] = (),
@@ -52,7 +52,7 @@ class Night:
     ) -> None:
         self._order = order
         self._submit = submit
-        self._slots = slots
+        self._slots = slots if callable(slots) else lambda: slots
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
@@ -132,7 +132,7 @@ class Night:
     def _start(self) -> None:
         self._look_around()
         while not (self._is_over() or any(gate.pauses() for gate in self._gates)):
-            job = self._reels.queue.take(len(self._running), self._slots, self._may_begin)
+            job = self._reels.queue.take(len(self._running), self._slots(), self._may_begin)
             if job is None:
                 break
             if job.kind == "assemble" and self._reels.is_locked(job.catalog.reel_id):
@@ -146,7 +146,10 @@ class Night:
         return all(gate.admits(job, self._running) for gate in self._gates)
 
     def _settle_next(self) -> None:
-        """Settle the next job that ends, if one does within a second: signals must be heard."""
+        """Settle the next job that ends, if one does within a second.
+
+        Signals must be heard, and workers that come late be used.
+        """
         with suppress(queue.Empty):
             begun, future, ended = self._finished.get(timeout=1.0)
             self._running.remove(begun)

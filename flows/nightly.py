@@ -9,9 +9,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.store import hold_store, open_store
-from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from flows.batch import Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
+from flows.crew import MOST_SLOTS
 from flows.decided import for_tonight, prepare_decided
 from flows.first_room import refuse_without_room
 from flows.night import Night
@@ -48,6 +49,7 @@ def nightly(
     until: str | None = None,
     same_fault: int = SAME_FAULT,
     truth: str | None = None,
+    cluster: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
 
@@ -69,14 +71,15 @@ def nightly(
         until: HH:MM, local time, by which the night should be over.
         same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
+        cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
 
     Returns:
         How it ended; for Prefect the state is named NeedsAttention unless all is well.
 
     Raises:
-        CatalogError, RecipeError, StoreError: the night could not begin.
+        CatalogError, ClusterError, RecipeError, StoreError: the night could not begin.
     """
-    means = Means(scheduler, workers, until, same_fault)
+    means = Means(scheduler, workers, until, same_fault, cluster)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -87,7 +90,7 @@ def nightly(
     opened = open_store(Path(store))
     order = Order(
         store=opened,
-        archive=Path(archive) if archive else Path(catalog).parent,
+        archive=(Path(archive) if archive else Path(catalog).parent).absolute(),
         treatment=treatment,
         batch_id=new_batch_id(),
         truth=Path(truth) if truth else None,

@@ -68,3 +68,10 @@ SameFaultOption = Annotated[
         metavar="N", min=0, help="Stop when N shots in a row fail of one fault; 0 for never."
     ),
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="WETGATE_CLUSTER",
+        help="Where the workers run: a cluster profile, a file or the name of a shipped one.",
+    ),
+]

@@ -62,6 +62,12 @@ class Order:
         """What a piece of work of this night is called in the logs of workers."""
         return f"{self.batch_id} {label}"
 
+    @property
+    def has_networks(self) -> bool:
+        """Whether a treatment has a network, which a GPU would speed up."""
+        treatments = (self.treatment, *self.treatments.values())
+        return any(step.weights_sha256 for t in treatments for step in t.steps)
+
     def record_policy(self) -> None:
         """Say under which policy the work is done."""
         if self.policy.path:

@@ -23,13 +23,18 @@ class Places:
     Args:
         count: how many pieces of work the living workers can do at once; asked again and again.
         patience_seconds: how long there may be none at all.
+        stop: whether to wait no more, while there is none.
     """
 
     def __init__(
-        self, count: Callable[[], int], patience_seconds: float = PATIENCE_SECONDS
+        self,
+        count: Callable[[], int],
+        patience_seconds: float = PATIENCE_SECONDS,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._count = count
         self._patience_seconds = patience_seconds
+        self._stop = stop
         self._taken = 0
         self._changed = threading.Condition()
 
@@ -59,5 +64,7 @@ class Places:
                         f"no worker has come for {self._patience_seconds:.0f} seconds; look at "
                         "the machine's load and memory"
                     )
+                elif self._stop():
+                    raise ClusterLostError("no worker was there, and the night was to stop")
                 self._changed.wait(_LOOK_SECONDS)
             self._taken += 1

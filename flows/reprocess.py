@@ -13,8 +13,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
-from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from flows.batch import Means, new_batch_id, run_batch
 from flows.carried import Carried
+from flows.crew import MOST_SLOTS
 from flows.decided import prepare_decided, undone_by
 from flows.night import Night
 from flows.order import Order
@@ -112,6 +113,7 @@ def reprocess(
     workers: int | None = None,
     until: str | None = None,
     same_fault: int = SAME_FAULT,
+    cluster: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -126,11 +128,12 @@ def reprocess(
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, by which the night should be over.
         same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
+        cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
 
     Raises:
-        RecipeError, StoreError: it could not begin.
+        ClusterError, RecipeError, StoreError: it could not begin.
     """
-    means = Means(scheduler, workers, until, same_fault)
+    means = Means(scheduler, workers, until, same_fault, cluster)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogs.store import existing_store
-from flows.options import JsonOption, PolicyOption, SameFaultOption, StoreOption, WorkersOption
+from flows.options import (
+    ClusterOption,
+    JsonOption,
+    PolicyOption,
+    SameFaultOption,
+    StoreOption,
+    WorkersOption,
+)
 from flows.same_fault import SAME_FAULT
 
 if TYPE_CHECKING:
@@ -47,6 +54,7 @@ def reprocess(
         str | None, typer.Option(metavar="HH:MM", help="Begin only what is done by this time.")
     ] = None,
     same_fault: SameFaultOption = SAME_FAULT,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore chosen shots anew; their reels get new versions, the old ones stay."""
@@ -69,7 +77,8 @@ def reprocess(
         from flows.summary import told_by_us
         from flows.words import summary_line
 
-        asked = (recipe, model, where, named, decisions, scheduler, workers, until, same_fault)
+        means = (scheduler, workers, until, same_fault, cluster)
+        asked = (recipe, model, where, named, decisions, *means)
         summary: Any = told_by_us(lambda: flows_reprocess.reprocess(str(opened.root), *asked))
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)

@@ -6,16 +6,15 @@ from typing import Any
 from prefect.futures import PrefectFuture
 
 from flows import work
+from flows.crew import Crew
 from flows.jobs import Job, Kind
 from flows.limits import limit_seconds
 from flows.order import Order
-from flows.places import Places
-from flows.supervise import living, supervised
+from flows.supervise import supervised
 
 
-def submitter(whole: Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
+def submitter(whole: Order, client: Any, crew: Crew) -> Callable[[Job], PrefectFuture[Any]]:
     """What starts a job on a cluster, with the order of its reel."""
-    places = Places(lambda: living(client))
     work_of: dict[Kind, tuple[Callable[..., Any], str]] = {
         "ingest": (work.ingest, "ingest-reel"),
         "restore": (work.restore, "restore-shot"),
@@ -23,7 +22,7 @@ def submitter(whole: Order, client: Any) -> Callable[[Job], PrefectFuture[Any]]:
         "assemble": (work.assemble, "assemble-reel"),
     }
     tasks = {
-        (kind, alone): supervised(client, do, name, retries, places)
+        (kind, alone): supervised(client, do, name, retries, crew.places, crew.workers)
         for kind, (do, name) in work_of.items()
         for alone, retries in ((False, 1), (True, 2 if kind == "keep" else 0))
     }  # after a fault of a machine: two tries among others, the third alone; `keep` is always alone

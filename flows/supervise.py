@@ -6,6 +6,7 @@ in true states when a worker dies, and never runs finished work again.
 """
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -18,7 +19,8 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from flows.places import ClusterLostError, Places
+from flows.places import Places
+from flows.workers import Workers
 
 
 class WorkLostError(Exception):
@@ -29,23 +31,7 @@ class WorkLostError(Exception):
 MACHINE_FAULTS = (KilledWorker, CommClosedError, NoWorkerError, WorkLostError)
 
 RETRIES = 2
-
-
-def living(client: Client) -> int:
-    """Pieces of work that the workers that live can do at once.
-
-    Raises:
-        ClusterLostError: the scheduler is gone for good.
-    """
-    try:
-        threads: dict[str, int] = client.nthreads()
-    except Exception as error:  # whatever a connection raises that ends
-        if client.status == "closed":
-            raise ClusterLostError(
-                "the Dask scheduler went away and did not come back; start it and its workers"
-            ) from error
-        return 0  # it is looked for still
-    return sum(threads.values())
+_LOOK_SECONDS = 5.0
 
 
 def supervised(
@@ -54,6 +40,7 @@ def supervised(
     name: str,
     retries: int = RETRIES,
     places: Places | None = None,
+    workers: Workers | None = None,
 ) -> Task[..., Any]:
     """A Prefect task that runs `work` on the cluster and waits for it.
 
@@ -63,17 +50,27 @@ def supervised(
         name: of the task, for people.
         retries: after a fault of a machine.
         places: shared by all tasks of one client; none but these are when left out.
+        workers: who may be given it; every one of the client's when left out.
 
     Returns:
         A task to be submitted as `(label, *arguments of work)`.
     """
-    room = places or Places(lambda: living(client))
+    team = workers or Workers(client)
+    room = places or Places(team.count)
 
     def watch(label: str, *arguments: Any) -> Any:
         with room.one():
             key = f"{name}-{label}-{uuid.uuid4().hex}"
-            future = client.submit(work, *arguments, key=key, pure=False, retries=0)
+            chosen = team.chosen()
+            if chosen == []:
+                raise WorkLostError(f"{name} {label}: the worker that was free has left")
+            future = client.submit(work, *arguments, key=key, pure=False, retries=0, workers=chosen)
             try:
+                ended = threading.Event()
+                future.add_done_callback(lambda _: ended.set())
+                while not ended.wait(_LOOK_SECONDS):
+                    if team.all_gone(chosen):
+                        raise WorkLostError(f"{name} {label}: no worker that it is for is left")
                 return future.result()
             except (CancelledError, asyncio.CancelledError) as error:
                 raise WorkLostError(f"{name} {label} was lost by the scheduler") from error

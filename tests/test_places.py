@@ -38,3 +38,14 @@ def test_a_cluster_without_workers_is_not_waited_for_for_ever() -> None:
     places = Places(lambda: 0, patience_seconds=0.1)
     with pytest.raises(ClusterLostError, match="no worker has come"), places.one():
         pass
+
+
+def test_a_night_that_is_to_stop_does_not_wait_for_workers() -> None:
+    """Where one is at work, its end is waited for."""
+    with (
+        pytest.raises(ClusterLostError, match="was to stop"),
+        Places(lambda: 0, 600, lambda: True).one(),
+    ):
+        pass
+    with Places(lambda: 1, 600, lambda: True).one():
+        pass

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -372,7 +373,8 @@ def test_a_night_reads_the_policy_of_its_store_and_says_so(
     from flows import batch, nightly
 
     monkeypatch.setattr(batch, "night_cluster", lambda *_: nullcontext())
-    monkeypatch.setattr(batch, "slot_count", lambda _: 1)
+    crew = SimpleNamespace(workers=None, places=None, slots=1)
+    monkeypatch.setattr(batch, "night_crew", lambda *_: nullcontext(crew))
     monkeypatch.setattr(batch, "track_batches", lambda _: {})
     store = tmp_path / "store"
     store.mkdir()

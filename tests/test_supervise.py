@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from flows.cluster import night_cluster, slot_count
+from flows.cluster import night_cluster
+from flows.cluster_profile import ClusterProfile
+from flows.workers import Workers
 
 pytestmark = pytest.mark.filterwarnings("default")  # libraries of others, not ours
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with night_cluster(None, 2) as running:
+    with night_cluster(ClusterProfile(workers=2)) as running:
         yield running
 
 
@@ -64,7 +66,7 @@ def test_deaths_errors_and_successes_are_told_apart(client: Client, tmp_path: Pa
 
 def test_a_worker_is_one_task_wide_and_on_loopback(client: Client) -> None:
     client.wait_for_workers(2, timeout=120)  # after those that died
-    assert slot_count(client) == 2
+    assert Workers(client).count() == 2
     assert all(address.startswith("tcp://127.0.0.1:") for address in client.nthreads())
 
 

@@ -92,10 +92,23 @@ def patch_clock(module: ModuleType) -> None:
     module.datetime = Moved  # type: ignore[attr-defined]
 
 
+def patch_look(module: ModuleType) -> None:
+    """Let a worker not see a folder, as where it is not mounted."""
+    look, blind = module.look, os.environ.get("WETGATE_TEST_BLIND")
+
+    def look_in_vain(need: Any) -> Any:
+        from dataclasses import replace
+
+        return look(replace(need, archive=Path(f"{blind}-not-mounted")) if blind else need)
+
+    module.look = look_in_vain  # type: ignore[attr-defined]
+
+
 PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "flows.work": patch_work,
     "flows.limits": shorten,
     "catalogs.instant": patch_clock,
+    "flows.worker_look": patch_look,
 }
 
 

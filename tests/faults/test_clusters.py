@@ -1,0 +1,66 @@
+"""Nights whose workers are elsewhere: jobs of SLURM, and a scheduler that has some already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clusters.processes import scheduler, worker
+from tests.clusters.slurm import PlayedSlurm
+from tests.faults.nights import Frames, Site, finish, label, wait_until
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_a_night_over_slurm_is_as_any_other_and_leaves_no_job(
+    site: Site, undisturbed: Frames
+) -> None:
+    slurm = PlayedSlurm(site.folder / "slurm", 2)
+    site.environment = slurm.environment
+    site.options = ["--cluster", str(slurm.profile)]
+    ended = site.night()
+    assert ended.reels == (3, 0, 0), ended.stderr
+    assert site.masters() == undisturbed
+    assert len(slurm.jobs()) == 2
+    assert sorted(slurm.jobs()) == sorted(slurm.jobs("cancelled"))
+    wait_until(lambda: not slurm.run(), 60)
+    assert "went away" not in site.report()
+
+
+@pytest.mark.slow
+def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_path: Path) -> None:
+    """A scheduler without workers is said to be one, and the night begins when they come."""
+    with scheduler(tmp_path) as (address, _):
+        site.options = ["--scheduler", address]
+        site.plan({label("A", 0): [["wait", str(site.deeds / "go")]]})
+        own = site.process_environment()
+        running = site.start()
+        assert running.stderr is not None
+        said = next(line for line in running.stderr if "no worker yet" in line)
+        assert address in said
+        with worker(address, tmp_path, **own):
+            held_up = site.process_at(label("A", 0))
+            with worker(address, tmp_path, **own):
+                site.process_at("assemble B.r1")  # only another worker can be at it
+                (site.deeds / "go").touch()
+                ended = finish(running)
+    assert ended.reels == (3, 0, 0), ended.stderr
+    assert held_up
+    assert site.masters() == undisturbed
+
+
+def test_a_worker_that_does_not_see_the_archive_is_named_before_any_shot(
+    site: Site, tmp_path: Path
+) -> None:
+    """It is the same store for it, and the archive is not mounted."""
+    with scheduler(tmp_path) as (address, _):
+        site.options = ["--scheduler", address]
+        site.own_archive()
+        blind = {"WETGATE_TEST_BLIND": str(site.archive)}
+        with worker(address, tmp_path, **site.process_environment(), **blind):
+            ended = site.night()
+    assert ended.status == 1
+    assert f"it does not see the archive {site.archive}" in ended.stderr
+    assert not list(site.store.glob("shots/*/*"))
+    assert "no worker can be used" in site.report()
