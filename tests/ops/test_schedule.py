@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,22 @@ def runs(server: str) -> list[dict[str, Any]]:
     return rows
 
 
+@contextmanager
+def started_worker(folder: Path) -> Iterator[Path]:
+    """A worker that has nothing of the deployments' folder; its log."""
+    log = folder / "worker.log"
+    with log.open("w") as stream:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--limit", "1"],
+            cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield log
+        finally:
+            worker.terminate()
+            worker.wait(120)
+
+
 def site(folder: Path, due: datetime) -> None:
     """The repository's deployments, with this folder as theirs and this time for the night."""
     told = yaml.safe_load((ROOT / "prefect.yaml").read_text())
@@ -78,25 +95,16 @@ def test_a_night_begins_by_its_schedule_and_says_what_needs_attention(
     (folder / "archive" / "catalog.csv").write_text(
         "identifier,title,reel,path,frame_rate\nA,Market,1 of 1,a.mkv,18\nB,Lost,1 of 1,b.mkv,18\n"
     )
-    words = ("work-pool", "create", POOL, "--type", "process", "--concurrency-limit", "1")
-    prefect(*words, folder=folder)
+    prefect("work-pool", "create", POOL, "--type", "process", folder=folder)
     due = datetime.now(UTC) + timedelta(minutes=3)
     site(folder, due)
     said = prefect("--no-prompt", "deploy", "--all", folder=folder)
     assert "does not exist" not in said
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL],
-        cwd=tmp_path, env=environment(),
-        stdout=(tmp_path / "worker.log").open("w"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
+    with started_worker(tmp_path) as log:
         ended = time.monotonic() + WAIT_SECONDS
-        while not (found := [r for r in runs(server) if r["state_type"] in OVER]):
-            assert time.monotonic() < ended, (tmp_path / "worker.log").read_text()
+        while not (found := [run for run in runs(server) if run["state_type"] in OVER]):
+            assert time.monotonic() < ended, log.read_text()
             time.sleep(1)
-    finally:
-        worker.terminate()
-        worker.wait(120)
     (run,) = found
     assert run["auto_scheduled"]
     assert (run["state_type"], run["state_name"]) == ("COMPLETED", "NeedsAttention")
