@@ -73,7 +73,7 @@ def whole(catalog: Path, prefect_server: str, folder: Path) -> Frames:
 @pytest.fixture(scope="module")
 def restored(whole: Frames, folder: Path) -> Site:
     place = folder / "elsewhere"
-    return Site(place, place / "archive" / "catalog.csv")
+    return Site(place, place / "archive" / "catalog.csv", options=["--workers", "1"])
 
 
 @pytest.fixture(scope="module")
