@@ -12,7 +12,7 @@ doubles by `record_id`.
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +94,15 @@ class Ledger:
         return rows.take(pa.array(kept, type=pa.int64()))
 
     def compact(self, table: str, partition: str) -> None:
-        """Merge a partition's files into one. One process at a time may do this."""
-        files = self._files(table, partition)
+        """Merge a partition's files into one. One process at a time may do this.
+
+        Files with a column that is not known here stay as they are: merging would lose it.
+        """
+        schema = TABLES[table]
+        files = [file for file in self._files(table, partition) if _has_no_more(file, schema)]
         if len(files) < 2:
             return
-        merged = self._arrow(table, partition)
+        merged = _merged([_read_file(file, schema, None) for file in files], schema)
         _commit(merged, self.folder / table / partition / f"compact-{uuid.uuid4().hex}.parquet")
         for file in files:
             file.unlink()
@@ -119,16 +123,31 @@ class Ledger:
                     raise
 
     def _arrow(self, table: str, partition: str | None, wanted: _Wanted = None) -> pa.Table:
-        schema = TABLES[table]
-        whole = pa.concat_tables([schema.empty_table(), *self._parts(table, partition, wanted)])
-        whole = whole.sort_by([("recorded_at", "ascending")])
-        kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
-        return whole.take(pa.array(kept, type=pa.int64()))
+        return _merged(self._parts(table, partition, wanted), TABLES[table])
+
+
+def _merged(parts: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
+    """Rows of several files, oldest first, each once."""
+    whole = pa.concat_tables([schema.empty_table(), *parts])
+    whole = whole.sort_by([("recorded_at", "ascending")])
+    kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
+    return whole.take(pa.array(kept, type=pa.int64()))
+
+
+def _has_no_more(file: Path, schema: pa.Schema) -> bool:
+    """Whether a file has no column beyond the schema."""
+    return set(schema.names).issuperset(_read(file, lambda: pq.read_schema(file)).names)
 
 
 def _read_file(file: Path, schema: pa.Schema, wanted: _Wanted) -> pa.Table:
+    return _read(
+        file, lambda: pq.read_table(file, schema=schema, partitioning=None, filters=wanted)
+    )
+
+
+def _read(file: Path, how: Callable[[], Any]) -> Any:
     try:
-        return pq.read_table(file, schema=schema, partitioning=None, filters=wanted)
+        return how()
     except FileNotFoundError:
         raise
     except (pa.ArrowInvalid, OSError) as error:

@@ -112,7 +112,8 @@ def read_frame_index(ledger: Ledger, digest: str) -> FrameIndex | None:
     if rows.empty:
         return None
     files = tuple(rows["file_sha256"].dropna())
-    pts, crc32 = (tuple(int(value) for value in rows[name]) for name in ("pts", "crc32"))
+    # Rows of before there was the column have no CRC-32: their frames are proved by MD5.
+    pts, crc32 = (tuple(int(value) for value in rows[name].dropna()) for name in ("pts", "crc32"))
     return FrameIndex(pts, tuple(rows["md5"]), crc32, files)
 
 

@@ -31,13 +31,17 @@ from pathlib import Path
 
 from catalogs.controls import Controls
 from catalogs.decisions.log import DecisionLog
+from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.model_shelf import Shelf
 from catalogs.recipe import shipped_recipes
 from catalogs.sweep import sweep
+from catalogs.tables import SCHEMA_VERSION
 
-STORE_VERSION = "2"
+STORE_VERSION = SCHEMA_VERSION  # stands in the store's marker, so that older software keeps out
+OLDEST_READ = 2
+MARKER = "wetgate-store"
 POLICY = "policy.toml"
 
 
@@ -118,24 +122,43 @@ def open_store(root: Path) -> Store:
     Raises:
         StoreError: not writable, of another version, or a folder with other things in it.
     """
-    marker = root / "wetgate-store"
+    marker = root / MARKER
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
             if any(path.name != POLICY for path in root.iterdir()):
                 raise StoreError(f"{root} is neither empty nor a store; choose another folder")
-            marker.write_text(STORE_VERSION + "\n")
+            _mark(root)
         version = marker.read_text(errors="replace").strip()
     except OSError as error:
         raise StoreError(f"{root} cannot be a store: {error.strerror}; check it") from error
-    if version != STORE_VERSION:
-        raise StoreError(f"{root} is a store of version {version}, this is {STORE_VERSION}")
+    _check_version(root, version)
     return Store(root.resolve())
+
+
+def _check_version(root: Path, version: str) -> None:
+    number = int(version) if version.isdecimal() else 0
+    if number > STORE_VERSION:
+        raise StoreError(
+            f"{root} is a store of version {version}, of newer software than this, which knows "
+            f"{STORE_VERSION}; use the newer one. Nothing was changed"
+        )
+    if number < OLDEST_READ:
+        raise StoreError(
+            f"{root} is a store of version {version or 'none'}, and {OLDEST_READ} is the oldest "
+            f"that can be read; look at {MARKER} in it. Its reels are whole files as they lie "
+            "there; to go on, begin a new store"
+        )
+
+
+def _mark(root: Path) -> None:
+    """Say which software may use the store."""
+    write_whole(root / MARKER, f"{STORE_VERSION}\n".encode())
 
 
 def is_store(root: Path) -> bool:
     """Whether a folder is a store."""
-    return (root / "wetgate-store").is_file()
+    return (root / MARKER).is_file()
 
 
 def existing_store(root: Path) -> Store:
@@ -152,6 +175,8 @@ def existing_store(root: Path) -> Store:
 @contextmanager
 def hold_store(store: Store) -> Iterator[None]:
     """Keep every other night out of the store until this one ends or dies.
+
+    What is written from now on is of this version, and the store is marked so.
 
     Raises:
         StoreError: another night or check is running in it.
@@ -190,6 +215,8 @@ def _hold(lock: Path, holder: str) -> Iterator[None]:
     try:
         if not _locked(descriptor):
             raise StoreError(f"another {holder} is running in {lock.parent}; wait for it")
+        if (lock.parent / MARKER).read_text() != f"{STORE_VERSION}\n":
+            _mark(lock.parent)
         yield
     finally:
         os.close(descriptor)

@@ -2,11 +2,15 @@
 
 Every row carries `record_id` (unique), `recorded_at`, `schema_version` and `batch_id`.
 Tables are append-only; the current state of a thing is its newest row by `KEYS`.
+
+Rows of an earlier version are read as they are: a column that they lack is null. The version is
+raised when a table or a column is added to what was released, and a column never changes its
+meaning, type or name: then every earlier store can be read, and none is taken for what it is not.
 """
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TEXT = pa.string()
 _COUNT = pa.int64()

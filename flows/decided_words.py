@@ -8,6 +8,7 @@ from catalogs.recipe import Treatment
 from catalogs.store import Store
 from flows.decided import for_tonight, prepare_decided
 from flows.prepared import Decided
+from tasks.renewed import renewal_remarks
 
 
 def decided_lines(decided: Decided) -> list[str]:
@@ -26,7 +27,7 @@ def decided_lines(decided: Decided) -> list[str]:
 
 
 def plan_decided(store: Store, catalog: Catalog, treatment: Treatment, policy: Policy) -> Catalog:
-    """The catalog without what is locked, and with a remark on it and on each decision.
+    """The catalog without what is locked, with a remark on it, on each decision and on renewal.
 
     Args:
         store: whose decisions a night would carry out.
@@ -39,9 +40,11 @@ def plan_decided(store: Store, catalog: Catalog, treatment: Treatment, policy: P
     locked = decided.locked
     names = [*(reel.reel_id for reel in catalog.reels), *(row.reel_id for row in catalog.held)]
     said = [f"{name}: left as it is: {locked[name]}" for name in names if name in locked]
+    reels = tuple(reel for reel in catalog.reels if reel.reel_id not in locked)
+    said += renewal_remarks(store.ledger(), (reel.reel_id for reel in reels), treatment)
     return replace(
         catalog,
-        reels=tuple(reel for reel in catalog.reels if reel.reel_id not in locked),
+        reels=reels,
         held=tuple(row for row in catalog.held if row.reel_id not in locked),
         remarks=(*catalog.remarks, *said, *decided_lines(decided)),
     )

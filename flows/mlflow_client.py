@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from catalogs.store import Store, existing_store, is_store, open_store
+from flows.moved_store import follow
+from flows.services import quiet_settings
 
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
@@ -22,7 +24,11 @@ def shared_uri() -> str | None:
 
 def tracking_uri(store: Store) -> str:
     """The configured tracking server, or the store's own database."""
-    return shared_uri() or f"sqlite:///{store.root / 'mlflow.db'}"
+    return shared_uri() or f"sqlite:///{_own_database(store)}"
+
+
+def _own_database(store: Store) -> Path:
+    return store.root / "mlflow.db"
 
 
 def registry_name(store: Store) -> str:
@@ -51,6 +57,7 @@ def mlflow_client(store: Store) -> Any:
     Raises:
         Exception: whatever MLflow raises where its server or database cannot be used.
     """
+    quiet_settings()  # also where a worker of Prefect began the flow
     from mlflow.tracking import MlflowClient
 
     for name in ("mlflow", "alembic"):
@@ -58,6 +65,8 @@ def mlflow_client(store: Store) -> Any:
     # MLflow's only way to keep its default experiment out of the working directory.
     if (artifacts := artifact_root(store)) is not None:
         os.environ[_ARTIFACTS] = artifacts
+        if shared_uri() is None:
+            follow(_own_database(store), artifacts)
     else:
         os.environ.pop(_ARTIFACTS, None)  # of a store that was opened before
     uri = tracking_uri(store)  # never set for the process: another store may follow

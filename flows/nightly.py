@@ -25,6 +25,7 @@ from flows.tally import Tally
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
+from tasks.renewed import renewal_remarks
 
 
 @flow(
@@ -100,7 +101,9 @@ def nightly(
     )
 
     def before(decided: Prepared) -> None:
-        for remark in catalogued.remarks:
+        free = {reel.reel_id for reel in catalogued.reels} - set(decided.decided.locked)
+        anew = renewal_remarks(order.ledger, free, treatment)
+        for remark in (*catalogued.remarks, *anew):
             order.record("catalog remark", catalogued.path.name, "warning", remark)
         _record_mapping(order, catalogued)
         for said in resolved.models:

@@ -26,9 +26,7 @@ class ChosenShot:
     @property
     def why(self) -> str:
         """What changes, in words."""
-        newer = ", ".join(_newer(self.before, self.after))
-        by = f", by newer code of {newer}" if newer else ""
-        return f"{_spoken(self.before)} becomes {_spoken(self.after)}{by}"
+        return change_words(self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -86,6 +84,13 @@ class ReprocessPlan:
         found = {chosen.after.treatment_id: chosen.after for chosen in self.chosen}
         counts = Counter(chosen.after.treatment_id for chosen in self.chosen)
         return tuple(found[name] for name, _ in counts.most_common())
+
+
+def change_words(before: Treatment, after: Treatment) -> str:
+    """What changes from one treatment to another, in words."""
+    newer = ", ".join(_newer(before, after))
+    by = f", by newer code of {newer}" if newer else ""
+    return f"{_spoken(before)} becomes {_spoken(after)}{by}"
 
 
 def _newer(before: Treatment, after: Treatment) -> list[str]:

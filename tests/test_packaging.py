@@ -57,6 +57,19 @@ def test_deployments_name_a_flow_and_its_parameters() -> None:
         assert set(deployment["parameters"]) - known == set()
 
 
+def test_deployments_say_where_they_run_and_leave_no_place_taken() -> None:
+    """A limit in Prefect's database is kept for ever by a night that was killed."""
+    told = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+    (step,) = told["pull"]
+    (settings,) = step.values()
+    assert Path(settings["directory"]).is_absolute()
+    folder = settings["directory"]
+    assert f"`{folder}`" in (ROOT / "docs" / "operations.md").read_text()
+    for deployment in told["deployments"]:
+        assert "concurrency_limit" not in deployment
+        assert deployment["work_pool"] == {"name": "night"}  # as the page creates it
+
+
 def test_every_recipe_is_documented() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text()
     for path in (ROOT / "catalogs" / "recipes").glob("*.toml"):
