@@ -23,7 +23,9 @@ from flows.jobs import Job, Kind
 from flows.night import Night, Tally
 from flows.places import Places
 from flows.progress import night_progress
+from flows.publisher import publishing
 from flows.software import software
+from flows.storage import sweep_scratch
 from flows.summary import NightSummary, keep_summary
 from flows.supervise import living, supervised
 from flows.tracking import track_batches
@@ -93,7 +95,12 @@ def run_batch(
         ):
             submit = _submitter(order, client)
             slots = min(slot_count(client), MOST_SLOTS)
-            tally = go(Night(order, submit, slots, progress, should_stop))
+            with publishing(order, progress.say, should_stop) as publisher:
+                stands = publisher.add if publisher else None
+                tally = go(Night(order, submit, slots, progress, should_stop, stands))
+            tally.unpublished = publisher.unpublished if publisher else set()
+            if not tally.stopped:
+                client.run(sweep_scratch, order.scratch)
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -122,6 +129,7 @@ def _conclude(order: work.Order, tally: Tally) -> NightSummary:
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
         decisions_open=tally.decisions_open,
+        unpublished=len(tally.unpublished),
     )
     keep_summary(summary)
     return summary

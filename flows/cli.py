@@ -15,6 +15,7 @@ import typer
 
 from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, RecipeError, WetgateError
+from catalogs.origin import archive_root
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
@@ -23,6 +24,7 @@ from flows.drain import check_clock
 from flows.exports import export_app
 from flows.models_command import models_app
 from flows.options import (
+    SCRATCH_GB,
     ArchiveOption,
     CatalogArgument,
     FpsOption,
@@ -30,8 +32,11 @@ from flows.options import (
     NoticeOption,
     PolicyOption,
     ProfileOption,
+    PublishOption,
     RecipeOption,
     ScanOption,
+    ScratchOption,
+    ScratchSizeOption,
     SidecarOption,
     StoreOption,
     WorkersOption,
@@ -108,7 +113,7 @@ def plan(
     if known:
         read = plan_decided(known, read, resolved.treatment, rules)
     planned = plan_night(
-        read, archive or catalog.parent, resolved.treatment, known, store, notice, rules
+        read, archive_root(archive, catalog), resolved.treatment, known, store, notice, rules
     )
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
@@ -136,6 +141,9 @@ def run(
     truth: Annotated[
         Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
     ] = None,
+    scratch: ScratchOption = None,
+    scratch_gb: ScratchSizeOption = SCRATCH_GB,
+    publish: PublishOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore every reel of a catalog; go on where an earlier night stopped."""
@@ -145,7 +153,7 @@ def run(
         catalog=str(catalog),
         store=str(store),
         recipe=recipe,
-        archive=str(archive) if archive else None,
+        archive=archive,
         profile=profile,
         fps=fps,
         scan=scan,
@@ -156,6 +164,9 @@ def run(
         workers=workers,
         until=until,
         truth=str(truth) if truth else None,
+        scratch=scratch,
+        scratch_gb=scratch_gb,
+        publish=publish,
     )
     typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))
     raise typer.Exit(0 if summary.all_well else 1)

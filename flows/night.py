@@ -28,9 +28,9 @@ from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.decided import Locks
-from tasks.find import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import STANDS, standing_treatment
+from tasks.stage import is_unchanged
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
@@ -50,6 +50,7 @@ class Tally:
     frames_computed: int = 0
     stopped: bool = False
     decisions_open: int = 0
+    unpublished: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -71,6 +72,7 @@ class Night:
         slots: int,
         progress: NightProgress,
         should_stop: Callable[[], bool],
+        stands: Callable[[str], None] | None = None,
     ) -> None:
         self.tally = Tally()
         self._order = order
@@ -84,6 +86,7 @@ class Night:
         self._lost = False  # the cluster, for good
         self._locks = Locks(order.store)
         self._joined: Callable[[str], None] = _say_nothing
+        self._stands = stands or _say_nothing
         self._finished: queue.SimpleQueue[tuple[Job, PrefectFuture[Any]]] = queue.SimpleQueue()
 
     def run(self, catalog: Catalog) -> Tally:
@@ -160,7 +163,7 @@ class Night:
             return
         try:
             shots = work.split(self._order, known)
-        except (MediaError, VerificationError) as error:
+        except (MediaError, SourceError, VerificationError) as error:
             self._hold(HeldRow.of(entry, str(error)))
             return
         self._take_up(known, shots)
@@ -198,6 +201,7 @@ class Night:
             work.record_restored(order, reel)
             self._progress.say(reel.reel_id, f"{how}; nothing to do")
             self._joined(reel.reel_id)
+            self._stands(reel.reel_id)
             return
         work.record_allowances(order, reel)
         finished = work.finished_shots(order, reel, shots)
@@ -254,6 +258,7 @@ class Night:
             self.tally.restored.add(reel_id)
             self._progress.say(reel_id, f"restored and verified: {answer}")
             self._joined(reel_id)
+            self._stands(reel_id)
         else:
             self._shot_done(answer)
 

@@ -8,6 +8,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
+from catalogs.origin import archive_root
 from catalogs.store import hold_store, open_store
 from flows import work
 from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
@@ -15,7 +16,9 @@ from flows.carried import Carried
 from flows.choices import apply_choices, read_choices
 from flows.decided import for_tonight, prepare_decided
 from flows.night import Night, Tally
+from flows.options import SCRATCH_GB
 from flows.prepared import Prepared, bases_of, record_plan
+from flows.storage import Storage
 from flows.summary import NightSummary, ended
 from flows.treatment import resolve_treatment
 from tasks.decided import update_copies
@@ -43,6 +46,9 @@ def nightly(
     workers: int | None = None,
     until: str | None = None,
     truth: str | None = None,
+    scratch: str | None = None,
+    scratch_gb: float = SCRATCH_GB,
+    publish: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
 
@@ -50,8 +56,8 @@ def nightly(
         catalog: the catalog, in any format that is read.
         store: folder of the store; made when missing.
         recipe: name of a shipped recipe, or path of a recipe file.
-        archive: archive root that the catalog's paths are relative to; the catalog's
-            folder when not given.
+        archive: archive root that the catalog's paths are relative to, a folder or a URL such as
+            s3://bucket/prefix; the catalog's folder when not given.
         profile: how the institution's catalog is read; by its format when not given.
         fps: frame rates that override catalog and header, `18` or `IDENTIFIER=18`.
         scan: how interlaced picture is read, `progressive` or `IDENTIFIER=deinterlace`.
@@ -63,6 +69,9 @@ def nightly(
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
+        scratch: folder for copies of sources in object storage; one in the store when not given.
+        scratch_gb: what they may come to on a host, in 10^9 bytes.
+        publish: URL to which finished reels are copied; nowhere when not given.
 
     Returns:
         How it ended; for Prefect the state is named NeedsAttention unless all is well.
@@ -71,6 +80,7 @@ def nightly(
         CatalogError, RecipeError, StoreError: the night could not begin.
     """
     means = Means(scheduler, workers, until)
+    root, storage = archive_root(archive, Path(catalog)), Storage.of(scratch, scratch_gb, publish)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -81,13 +91,14 @@ def nightly(
     opened = open_store(Path(store))
     order = work.Order(
         store=opened,
-        archive=Path(archive) if archive else Path(catalog).parent,
+        archive=root,
         treatment=treatment,
         batch_id=new_batch_id(),
         truth=Path(truth) if truth else None,
         notice=notice,
         sidecar=sidecar,
         policy=rules,
+        storage=storage,
     )
 
     def before(decided: Prepared) -> None:

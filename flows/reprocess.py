@@ -4,7 +4,7 @@ What is chosen is restored as a night restores, recorded as a night records, and
 versions of the reels concerned. The versions before stay where they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prefect import State, flow
@@ -18,7 +18,9 @@ from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
 from flows.carried import Carried
 from flows.decided import prepare_decided, undone_by
 from flows.night import Night, Tally
+from flows.options import SCRATCH_GB
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
+from flows.storage import Storage
 from flows.summary import NightSummary, ended
 from flows.treatment import renewing
 from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
@@ -109,6 +111,9 @@ def reprocess(
     scheduler: str | None = None,
     workers: int | None = None,
     until: str | None = None,
+    scratch: str | None = None,
+    scratch_gb: float = SCRATCH_GB,
+    publish: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -122,22 +127,28 @@ def reprocess(
         scheduler: address of a running Dask scheduler; a local cluster when not given.
         workers: local worker processes; one a GPU, else one a core, when not given.
         until: HH:MM, local time, after which no new work is begun.
+        scratch: folder for copies of sources in object storage; one in the store when not given.
+        scratch_gb: what they may come to on a host, in 10^9 bytes.
+        publish: URL to which finished reels are copied; nowhere when not given.
 
     Raises:
         RecipeError, StoreError: it could not begin.
     """
-    means = Means(scheduler, workers, until)
+    means, storage = Means(scheduler, workers, until), Storage.of(scratch, scratch_gb, publish)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
         if not prepared.plan.reels:
             return ended(_nothing_done(opened, prepared))
-        return ended(_carried_out(opened, asked, prepared, means))
+        return ended(_carried_out(opened, asked, prepared, means, storage))
 
 
-def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -> NightSummary:
-    plan, order = prepared.plan, reprocess_order(store, prepared)
+def _carried_out(
+    store: Store, asked: Asked, prepared: Prepared, means: Means, storage: Storage
+) -> NightSummary:
+    plan = prepared.plan
+    order = replace(reprocess_order(store, prepared), storage=storage)
 
     def go(night: Night) -> Tally:
         carried = Carried(order, prepared)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogs.store import existing_store
-from flows.options import JsonOption, PolicyOption, StoreOption, WorkersOption
+from flows.options import (
+    SCRATCH_GB,
+    JsonOption,
+    PolicyOption,
+    PublishOption,
+    ScratchOption,
+    ScratchSizeOption,
+    StoreOption,
+    WorkersOption,
+)
 
 if TYPE_CHECKING:
     from flows.prepared import Prepared
@@ -45,6 +54,9 @@ def reprocess(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Begin nothing new after this time.")
     ] = None,
+    scratch: ScratchOption = None,
+    scratch_gb: ScratchSizeOption = SCRATCH_GB,
+    publish: PublishOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore chosen shots anew; their reels get new versions, the old ones stay."""
@@ -67,8 +79,9 @@ def reprocess(
         from flows.summary import told_by_us
         from flows.words import summary_line
 
-        asked = (recipe, model, where, named, decisions, scheduler, workers, until)
-        summary: Any = told_by_us(lambda: flows_reprocess.reprocess(str(opened.root), *asked))
+        asked = (str(opened.root), recipe, model, where, named, decisions)
+        means = (scheduler, workers, until, scratch, scratch_gb, publish)
+        summary: Any = told_by_us(lambda: flows_reprocess.reprocess(*asked, *means))
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)
     raise typer.Exit(0 if summary.all_well else 1)

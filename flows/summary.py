@@ -18,6 +18,7 @@ class NightSummary:
 
     Attributes:
         decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
+        unpublished: finished reels whose copies in object storage are not whole.
     """
 
     batch_id: str
@@ -29,11 +30,13 @@ class NightSummary:
     shots_original_kept: int
     stopped: bool
     decisions_open: int = 0
+    unpublished: int = 0
 
     @property
     def all_well(self) -> bool:
-        """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open)
+        """True when every reel is restored and published, and every decision carried out."""
+        waiting = self.decisions_open or self.unpublished
+        return not (self.held or self.failed or self.stopped or waiting)
 
 
 _kept: list[NightSummary] = []  # of the last batch of this process

@@ -76,10 +76,12 @@ def plan_text(plan: Plan) -> str:
         size = f"{reel.frames} frames" if reel.frames else "length not in the header"
         finished = STANDS if reel.reprocessed else "finished already"
         done = finished if reel.finished else "to be restored"
-        lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
+        picture = f"{size}, {reel.megapixels:.2f} megapixels"
+        where = picture if reel.megapixels else "in object storage, not looked into"
+        lines.append(f"{reel.reel_id}  {done}, {where}")
     lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)
-    more = " (more: some lengths are not known before decoding)" if unknown else ""
+    more = " (more: some lengths are not known before reading)" if unknown else ""
     lines.append(
         f"{sum(not r.finished for r in plan.reels)} reels to restore, {len(plan.held)} would be "
         f"held; about {plan.disk_bytes / 1e9:.1f} GB{more}, {plan.free_bytes / 1e9:.0f} GB free"
@@ -102,10 +104,11 @@ def summary_line(summary: Any) -> str:
     shots = "1 shot" if summary.shots_computed == 1 else f"{summary.shots_computed} shots"
     if summary.shots_original_kept:
         shots += f" ({summary.shots_original_kept} kept their original)"
-    return (
-        f"Reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed; "
-        f"{shots} computed.{stopped}{_open(summary.decisions_open)}\nReport: {summary.report}"
-    )
+    counts = f"{summary.restored} restored, {summary.held} held, {summary.failed} failed"
+    if summary.unpublished:
+        counts += f", {summary.unpublished} not published"
+    computed = f"{shots} computed.{stopped}{_open(summary.decisions_open)}"
+    return f"Reels: {counts}; {computed}\nReport: {summary.report}"
 
 
 def _open(decisions: int) -> str:

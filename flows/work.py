@@ -12,6 +12,7 @@ from catalogs.errors import SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
+from catalogs.origin import RemoteRoot
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
@@ -30,6 +31,7 @@ from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows.hard_limit import hard_limit
 from flows.software import software
+from flows.storage import Storage, archive_at_hand, at_hand
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
 from tasks.licence import licence_remarks
@@ -39,6 +41,7 @@ from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.restore import keep_original, restore_shot
+from tasks.scratch import Scratch
 from tasks.sidecar import LEFT_OFF
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 
@@ -57,10 +60,11 @@ class Order:
             and those that a night finds reprocessed and goes on with; see `for_reel`.
         bases: what the versions of such reels come from; see `catalogs.mixtures`.
         base: of the one reel that an order is for.
+        storage: room for copies of sources in object storage, and where finished reels go.
     """
 
     store: Store
-    archive: Path
+    archive: Path | RemoteRoot
     treatment: Treatment
     batch_id: str
     truth: Path | None = None
@@ -70,6 +74,12 @@ class Order:
     treatments: dict[str, Treatment] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
     base: str = ""
+    storage: Storage = field(default_factory=Storage)
+
+    @property
+    def scratch(self) -> Scratch:
+        """Where copies of sources in object storage go."""
+        return self.storage.room(self.store)
 
     @property
     def ledger(self) -> Ledger:
@@ -114,9 +124,10 @@ class ShotDone:
 def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     """Check one reel to its last frame, find its shots, and record both."""
     finder = ShotFinder()
-    reel, index = ingest_reel(catalog, order.archive, watch=finder.watch)
-    ledger = order.ledger
-    _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
+    with archive_at_hand(order, catalog) as (archive, in_its_place):
+        found, index = ingest_reel(catalog, archive, watch=finder.watch)
+        reel, ledger = in_its_place(found), order.ledger
+        _refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record(
@@ -165,7 +176,11 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
     if known := current_shots(ledger, reel, DETECTOR):
         return known
     frames = reel.content.frame_count
-    ranges = finder.ranges(frames) if finder else detect_shots(reel.source, reel.header, frames)
+    if finder:
+        ranges = finder.ranges(frames)
+    else:
+        with at_hand(order, reel) as here:
+            ranges = detect_shots(here.source, here.header, frames)
     shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
     ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
     order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")
@@ -174,22 +189,28 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
 
 def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
     """Restore and measure one shot and record both; every frame begins the limit anew."""
-    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on:
+    with (
+        at_hand(order, reel) as here,
+        hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on,
+    ):
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         restored = restore_shot(
-            reel, index, shot, treatment, order.store, on_frame=lambda _: going_on()
+            here, index, shot, treatment, order.store, on_frame=lambda _: going_on()
         )
-        return _record(order, reel, index, restored)
+        return _record(order, here, index, restored)
 
 
 def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
     """Write the shot's own frames where it could not be restored, and record why."""
-    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)):
+    with (
+        at_hand(order, reel) as here,
+        hard_limit(limit_seconds, order.store, order.named(shot.shot_id)),
+    ):
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
-        kept = keep_original(reel, index, shot, treatment, order.store, reason)
-        return _record(order, reel, index, kept)
+        kept = keep_original(here, index, shot, treatment, order.store, reason)
+        return _record(order, here, index, kept)
 
 
 def assemble(order: Order, reel: Reel) -> str:
@@ -203,7 +224,8 @@ def assemble(order: Order, reel: Reel) -> str:
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
     disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
     notice, sidecar = _as_before(order, reel)
-    built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
+    with at_hand(order, disclosed, last=True) as here:
+        built = assemble_reel(here, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):
         aside = f"{built.folder.name}.source-{str(earlier)[:12]}"
         detail = (

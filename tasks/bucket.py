@@ -1,0 +1,250 @@
+"""Object storage through fsspec: listing, reading exactly, writing; its faults in our words.
+
+Sources are listed and read and nothing else. Each request has a time limit and a few tries; what
+comes out of them is a `StorageError` that says what to do, without a word of any credentials.
+"""
+
+import base64
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+
+from catalogs.errors import StorageError
+from catalogs.origin import RemoteRoot
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0  # without a byte
+TRIES = 3  # s3fs tries so often twice over, one loop within another
+PIECE_BYTES = 16 << 20
+
+_CHECKSUMS = {"ChecksumSHA256": "sha256", "ChecksumSHA1": "sha1", "ChecksumCRC32": "crc32"}
+_UNREACHABLE = (
+    "the storage cannot be reached or breaks off; look at the network, at AWS_ENDPOINT_URL and at "
+    "the storage itself"
+)
+_FORBIDDEN = (
+    "the storage refuses access; look at the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID) and at "
+    "what they may do"
+)
+BETWEEN = "what came over the network is not what lies there: look at what is between"
+_BY_NAME = {
+    "FlexibleChecksumError": BETWEEN,
+    "NoCredentialsError": "no credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY, on every host that works",
+    "PartialCredentialsError": "the credentials are not complete; set both parts of the key",
+    "ProfileNotFound": "AWS_PROFILE names a profile that is not there; correct it",
+    "InvalidObjectState": "the object is in an archive tier; restore it to a readable one",
+    "NoSuchBucket": "there is no such bucket; correct the URL or AWS_ENDPOINT_URL",
+    "FileNotFoundError": "it is not there any more; bring it back",
+}
+
+
+@dataclass(frozen=True)
+class RemoteObject:
+    """One object as it was listed.
+
+    Attributes:
+        path: relative to the root.
+        tag: entity tag; opaque, for that of a multipart upload is no MD5.
+        modified: seconds since 1970; 0 where the storage does not say.
+    """
+
+    path: str
+    size_bytes: int
+    tag: str
+    modified: int
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A folder in object storage, opened."""
+
+    root: RemoteRoot
+    files: Any
+
+    def look(self, path: str) -> RemoteObject | None:
+        """One object; None where there is none of that name.
+
+        Raises:
+            StorageError: the storage does not answer, or there is no such bucket.
+        """
+        with _in_words():
+            try:
+                found = self.files.info(self._full(path))
+            except FileNotFoundError:
+                self._refuse_missing_bucket()
+                return None
+        return _object(path, found) if found["type"] == "file" else None
+
+    def folder(self, path: str) -> dict[str, RemoteObject]:
+        """The objects that lie in a folder itself, by name; nothing where there is none.
+
+        Raises:
+            StorageError: the storage does not answer, or there is no such bucket.
+        """
+        with _in_words():
+            try:
+                found = self.files.ls(self._full(path), detail=True)
+            except FileNotFoundError:
+                self._refuse_missing_bucket()
+                return {}
+        inside = (one for one in found if one["type"] == "file" and one["name"] != self._full(path))
+        names = ((PurePosixPath(one["name"]).name, one) for one in inside)
+        below = f"{path}/" if path else ""
+        return {name: _object(below + name, one) for name, one in names}
+
+    def read(self, path: str, start: int, stop: int) -> bytes:
+        """Bytes `[start, stop)` of an object, all of them.
+
+        Raises:
+            StorageError: they could not be had.
+        """
+        data = b""
+        for _ in range(TRIES):
+            with _in_words():
+                data = self.files.cat_file(self._full(path), start=start, end=stop)
+            if len(data) == stop - start:
+                return bytes(data)
+        raise StorageError(
+            f"{len(data)} bytes came for the {stop - start} from byte {start} on; {_UNREACHABLE}"
+        )
+
+    def sha256(self, path: str, size_bytes: int) -> str:
+        """SHA-256 of an object, read back to its last byte.
+
+        Raises:
+            StorageError: it could not be read.
+        """
+        digest = hashlib.sha256()
+        for start in range(0, size_bytes, PIECE_BYTES):
+            digest.update(self.read(path, start, min(start + PIECE_BYTES, size_bytes)))
+        return digest.hexdigest()
+
+    def checksums(self, path: str) -> dict[str, str]:
+        """What the storage itself says of the whole content: hexadecimal digests by algorithm.
+
+        Nothing where it says nothing; a checksum of a multipart upload's parts is not of the whole.
+        """
+        if self.root.protocol != "s3":
+            return {}
+        bucket, _, key = self._full(path).partition("/")
+        with _in_words():
+            said = self.files.call_s3("head_object", Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        if said.get("ChecksumType") == "COMPOSITE":
+            return {}
+        written = {name: said[field] for field, name in _CHECKSUMS.items() if said.get(field)}
+        return {name: _hexadecimal(text) for name, text in written.items() if "-" not in text}
+
+    def write(self, source: Path, path: str) -> None:
+        """Copy a file there; in object storage it appears whole or not at all.
+
+        Raises:
+            StorageError: the storage would not take it.
+        """
+        with _in_words():
+            self.files.put_file(str(source), self._full(path))
+
+    def remove(self, path: str) -> None:
+        """Remove an object that we published.
+
+        Raises:
+            StorageError: it may not be removed.
+        """
+        with _in_words():
+            self.files.rm_file(self._full(path))
+
+    def _full(self, path: str) -> str:
+        place = self.root.url.partition("://")[2]
+        return f"{place}/{path}" if path else place
+
+    def _refuse_missing_bucket(self) -> None:
+        with suppress(PermissionError):  # what may be read there need not be the bucket's own facts
+            try:
+                self.files.info(self.root.bucket)
+            except FileNotFoundError as error:
+                raise StorageError(_BY_NAME["NoSuchBucket"]) from error
+
+
+def open_bucket(root: RemoteRoot) -> Bucket:
+    """Object storage at a URL.
+
+    Raises:
+        StorageError: what speaks to it is not installed.
+    """
+    with _in_words():
+        return Bucket(root, _filesystem(root.protocol))
+
+
+def listing_of(objects: Iterable[RemoteObject]) -> str:
+    """One digest of what was listed: another one means that something was written there."""
+    lines = (f"{o.path}\0{o.size_bytes}\0{o.tag}\0{o.modified}\n" for o in objects)
+    return hashlib.sha256("".join(sorted(lines)).encode(errors="surrogateescape")).hexdigest()
+
+
+@cache
+def _filesystem(protocol: str) -> Any:
+    if protocol != "s3":
+        return fsspec.filesystem(protocol, use_listings_cache=False)
+    if importlib.util.find_spec("s3fs") is None:
+        raise StorageError("s3:// needs s3fs; install wetgate with its extra `s3`")
+    limits = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "retries": {"total_max_attempts": 1},  # s3fs tries again by itself
+    }
+    files = fsspec.filesystem("s3", use_listings_cache=False, config_kwargs=limits)
+    files.retries = TRIES
+    return files
+
+
+def _object(path: str, found: dict[str, Any]) -> RemoteObject:
+    when = found.get("LastModified") or found.get("mtime") or found.get("created") or 0
+    seconds = when.timestamp() if hasattr(when, "timestamp") else 0
+    with suppress(TypeError, ValueError):
+        seconds = seconds or float(when)
+    tag = str(found.get("ETag") or found.get("etag") or "")
+    return RemoteObject(path, int(found["size"]), tag, int(seconds))
+
+
+def _hexadecimal(text: str) -> str:
+    return base64.b64decode(text).hex()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn whatever storage and network raise into one error that says what to do."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except Exception as error:
+        raise StorageError(_words(error)) from None  # whose text could hold more than it should
+
+
+def _words(error: BaseException) -> str:
+    """What to say of a fault: by the storage's own code, else by its kind, never its text."""
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and step not in chain:
+        chain.append(step)
+        step = step.__cause__ or step.__context__
+    codes = [_code(one) for one in chain]
+    for name in (*codes, *(type(one).__name__ for one in chain)):
+        if name in _BY_NAME:
+            return _BY_NAME[name]
+    said = next(filter(None, codes), type(chain[-1]).__name__)
+    if any(isinstance(one, PermissionError) for one in chain) or said in ("403", "Forbidden"):
+        return f"{_FORBIDDEN} ({said})"
+    return f"{_UNREACHABLE} ({said})"
+
+
+def _code(error: BaseException) -> str:
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
