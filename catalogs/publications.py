@@ -1,6 +1,6 @@
 """What of a store was copied to object storage, as the ledger has it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalogs.ledger import Ledger
@@ -33,9 +33,15 @@ class Publication:
     sent_count: int = 0
     bytes: int = 0
 
+    def found(self, status: PublicationStatus, reason: str) -> "Publication":
+        """The same copy, as a check found it."""
+        return replace(self, status=status, reason=reason)
+
     def __str__(self) -> str:
         if self.status == "published":
             return f"published, {self.object_count} objects read back: {self.url}"
+        if self.status == "differs":
+            return f"no longer as it was published: {self.url}: {self.reason}"
         return f"not published to {self.url}: {self.reason}"
 
 

@@ -211,6 +211,9 @@ def verify(
     outputs: Annotated[
         bool, typer.Option("--outputs/--no-outputs", help="Read restored reels and shots.")
     ] = True,
+    published: Annotated[
+        bool, typer.Option("--published", help="Read copies of finished reels in object storage.")
+    ] = False,
     older_than: Annotated[
         int | None,
         typer.Option(metavar="DAYS", min=0, help="Leave out what was found well since then."),
@@ -232,7 +235,7 @@ def verify(
         raise typer.BadParameter("nothing is left to read", param_hint="--no-sources --no-outputs")
     if unknown := unknown_reels(opened, reels or ()):
         raise typer.BadParameter(f"never ingested: {', '.join(unknown)}", param_hint="REEL")
-    asked = Asked(tuple(reels or ()), sources, outputs, older_than)
+    asked = Asked(tuple(reels or ()), sources, outputs, older_than, published)
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         summary = verify_store(opened, asked, at_most)
     typer.echo(_json(asdict(summary)) if as_json else summary_line(summary))

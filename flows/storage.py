@@ -90,13 +90,25 @@ def at_hand(order: "Order", reel: Reel, last: bool = False) -> Iterator[Reel]:
     Raises:
         SourceError: the source has changed, is not there, does not fit or cannot be had.
     """
+    with copied(reel, order.scratch, last, lambda said: _record(order, reel.reel_id, said)) as here:
+        yield here
+
+
+@contextmanager
+def copied(
+    reel: Reel,
+    scratch: Scratch,
+    last: bool = False,
+    told: Callable[[stage.Staged], None] = lambda _: None,
+) -> Iterator[Reel]:
+    """As `at_hand`, outside a batch; `told` is told of the copies."""
     if reel.origin is None:
         yield reel
         return
-    scratch, listed = order.scratch, stage.list_again(reel)
+    listed = stage.list_again(reel)
     try:
         with stage.staged(listed, scratch) as copies:
-            _record(order, reel.reel_id, copies)
+            told(copies)
             yield stage.staged_reel(reel, copies)
     except SourceError:
         scratch.drop(listed.key)

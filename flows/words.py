@@ -6,6 +6,7 @@ from typing import Any
 
 from catalogs.errors import StoreError
 from catalogs.mixtures import with_mixtures
+from catalogs.publications import read_publications
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows, of_holding_lists
@@ -25,6 +26,7 @@ class Standing:
     shots_done: int
     shots_kept: int
     shots: int
+    published: tuple[str, ...] = ()
 
 
 def reel_standings(store: Store) -> tuple[Standing, ...]:
@@ -41,6 +43,7 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     outcomes = of_holding_lists(ledger, restored)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
+    copies = read_publications(ledger)
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
     return tuple(
         Standing(
@@ -51,6 +54,7 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
             shots_done=int(done.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
             shots_kept=int(kept.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
             shots=int(shots.get((row.reel_id, row.reel_digest), 0)),
+            published=tuple(str(c) for c in copies if c.derivative_id == row.derivative_id),
         )
         for row in reels.itertuples()
     )
@@ -65,7 +69,8 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
             shots += f" ({reel.shots_kept} kept their original)"
         reason = f": {_first_line(reel.reason)}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
-        lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
+        copies = "".join(f"; {_first_line(copy)}" for copy in reel.published)
+        lines.append(f"{reel.reel_id}  {word}, {shots}{copies}{reason}")
     return "\n".join(lines) or "the store holds no reels yet"
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import fsspec
 
 from catalogs.errors import StorageError
+from catalogs.fixity import OnBytes
 from catalogs.origin import RemoteRoot
 
 CONNECT_SECONDS = 10.0
@@ -116,15 +117,18 @@ class Bucket:
             f"{len(data)} bytes came for the {stop - start} from byte {start} on; {_UNREACHABLE}"
         )
 
-    def sha256(self, path: str, size_bytes: int) -> str:
-        """SHA-256 of an object, read back to its last byte.
+    def sha256(self, path: str, size_bytes: int, on_bytes: OnBytes | None = None) -> str:
+        """SHA-256 of an object, read back to its last byte; `on_bytes` is told of each piece.
 
         Raises:
             StorageError: it could not be read.
         """
         digest = hashlib.sha256()
         for start in range(0, size_bytes, PIECE_BYTES):
-            digest.update(self.read(path, start, min(start + PIECE_BYTES, size_bytes)))
+            piece = self.read(path, start, min(start + PIECE_BYTES, size_bytes))
+            digest.update(piece)
+            if on_bytes:
+                on_bytes(len(piece))
         return digest.hexdigest()
 
     def checksums(self, path: str) -> dict[str, str]:
