@@ -25,7 +25,7 @@ from flows.places import Places
 from flows.progress import night_progress
 from flows.publisher import publishing
 from flows.software import software
-from flows.storage import sweep_scratch
+from flows.storage import sweep_hosts
 from flows.summary import NightSummary, keep_summary
 from flows.supervise import living, supervised
 from flows.tracking import track_batches
@@ -99,8 +99,8 @@ def run_batch(
                 stands = publisher.add if publisher else None
                 tally = go(Night(order, submit, slots, progress, should_stop, stands))
             tally.unpublished = publisher.unpublished if publisher else set()
-            if not tally.stopped:
-                client.run(sweep_scratch, order.scratch)
+            if not tally.stopped:  # what a stopped night has copied, the next one goes on with
+                sweep_hosts(client, order)
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         _record_batch(order, subject, tally, status, time.monotonic() - started)

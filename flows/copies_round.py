@@ -2,7 +2,12 @@
 
 from catalogs.errors import StorageError
 from catalogs.ledger import Ledger
-from catalogs.publications import Publication, read_publications, record_publication
+from catalogs.publications import (
+    Publication,
+    PublicationStatus,
+    read_publications,
+    record_publication,
+)
 from catalogs.rows import event_row
 from flows.due import FIXITY_CHECK
 from flows.fixity_round import Problem
@@ -40,7 +45,8 @@ def _look(ledger: Ledger, copy: Publication) -> str:
         found = "; ".join(check_published(copy))
     except StorageError as error:
         return f"the copy cannot be read, which is no verdict on it: {error}; check it again"
-    status, reason = ("differs", found + _REMEDY) if found else ("published", "")
+    status: PublicationStatus = "differs" if found else "published"
+    reason = found + _REMEDY if found else ""
     if (copy.status, copy.reason) != (status, reason):
         record_publication(ledger, copy.found(status, reason))
     return reason

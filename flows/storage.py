@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalogs.errors import RecipeError, SourceError
 from catalogs.origin import RemoteRoot
@@ -117,9 +117,12 @@ def copied(
         scratch.drop(listed.key)
 
 
-def sweep_scratch(scratch: Scratch) -> None:
-    """Remove copies that nobody uses on the host that runs this."""
-    scratch.sweep()
+def sweep_hosts(client: Any, order: "Order") -> None:
+    """Remove copies that nobody uses from every host of a cluster."""
+    try:
+        client.run(order.scratch.sweep)
+    except Exception as error:  # they are bounded, and the next night removes them
+        order.record("staging", order.batch_id, "warning", f"copies were left: {error}")
 
 
 def _record(order: "Order", reel_id: str, copies: stage.Staged) -> None:

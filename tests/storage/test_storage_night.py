@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import ffmpeg
 import pytest
 
-from tests.faults.nights import Frames, Site, finish, label, wait_until
+from tasks.media.program import file_url, run
+from tests.faults.nights import ROOT, Frames, Site, finish, label, wait_until
+from tests.faults.sources import FRAMES, make_source
 from tests.storage.places import SECRET, Place
 
 pytestmark = pytest.mark.timeout(1500)
@@ -44,7 +51,7 @@ def test_a_night_from_a_bucket_is_a_night_from_a_folder(
              for path in night.store.glob("reels/*/*/*")}  # fmt: skip
     assert {str(path) for path in lying} == shelf.names()
     assert all(shelf.get(str(path)) == data for path, data in lying.items())
-    assert f"published, 5 objects read back: {shelf.url}/A.r1/" in done_report(night)
+    assert f"published, 5 objects read back: {shelf.url}/A.r1/" in night.report()
     published = place.everything()
     again = night.night(*options)
     assert (again.reels, again.summary["shots_computed"]) == ((3, 0, 0), 0)
@@ -52,10 +59,6 @@ def test_a_night_from_a_bucket_is_a_night_from_a_folder(
     assert place.everything() == published
     assert told(night.folder, SECRET) == []
     assert SECRET not in done.stdout + done.stderr + again.stdout + again.stderr
-
-
-def done_report(site: Site) -> str:
-    return site.report()
 
 
 @pytest.mark.slow
@@ -117,3 +120,49 @@ def test_what_a_storage_does_not_have_holds_its_reel_and_no_other(
     assert (done.reels, done.status) == ((2, 1, 0), 1)
     assert done.summary["unpublished"] == 2
     assert "no such bucket" in night.report(done)
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+def test_real_film_and_a_scan_with_sound_are_the_same_from_a_bucket(
+    place: Place, prefect_server: str, s3_environment: dict[str, str], tmp_path: Path,
+    shared_data: Path, film: Callable[..., Path],
+) -> None:  # fmt: skip
+    """A film of 1906 with damage, and a DPX sequence whose sound lies apart."""
+    folder = tmp_path / "archive"
+    scan = make_source("DPX", folder / "scan")
+    film("archive/scan.wav", frames=FRAMES, rate="18", sounds=1, vn=None, acodec="pcm_s24le")
+    whole = shared_data / "oldfilm" / "oldfilm_sf_earthquake_1906.mkv"
+    clip = ffmpeg.input(file_url(whole), t=2)["v:0"].filter("scale", 320, -2)
+    run(clip.output(file_url(folder / "1906.mkv"), vcodec="ffv1", pix_fmt="yuv420p"))
+    catalog = folder / "catalog.csv"
+    catalog.write_text(
+        "identifier,title,reel,path,frame_rate,sound_path\n"
+        "FILM,San Francisco,1 of 1,1906.mkv,,\n"
+        f"SCAN,Scan,1 of 1,{scan.name}/scan_%04d.dpx,18,scan.wav\n"
+    )
+    place.put_folder(folder)
+    local = Site(tmp_path / "local", catalog)
+    remote = Site(tmp_path / "remote", catalog, environment=s3_environment)
+    before = place.everything()
+    for site, options in ((local, ()), (remote, ("--archive", place.url))):
+        done = site.night(*options)
+        assert done.reels == (2, 0, 0), (done.stderr, site.reels())
+    assert remote.masters() == local.masters()
+    assert place.everything() == before
+    assert sound_of(remote) == sound_of(local)
+    checked = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "verify", "--store", str(remote.store)],
+        cwd=ROOT, env=remote.process_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+    assert "not shown" not in remote.report()
+    place.put("scan.wav", b"another sound")
+    held = remote.night("--archive", place.url)
+    assert held.reels == (1, 1, 0)
+
+
+def sound_of(site: Site) -> dict[str, str]:
+    """Hash of the sound of each restored reel."""
+    manifests = [json.loads(p.read_text()) for p in site.store.glob("reels/*/*/manifest.json")]
+    return {m["identifier"]: m["sound_sha256"] for m in manifests}
