@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from catalogs.errors import WetgateError
+from catalogs.errors import StorageError, WetgateError
 from catalogs.origin import RemoteRoot
 from catalogs.publications import Publication, record_publication, standing_copies, was_published
 from flows.work import Order
 from tasks.publish import Plan, is_listed_whole, publish_reel
+
+MOST_FAULTS = 3  # reels in a row; then the storage is let alone until the next night
 
 Say = Callable[[str, str], None]
 
@@ -50,14 +52,18 @@ class Publisher:
         self._thread.join()
 
     def _run(self) -> None:
+        faults = 0  # of the storage, one after another
         while (reel_id := self._waiting.get()) is not None:
             label = self._order.for_reel(reel_id).treatment.label
-            derivative = f"{reel_id}.{label}"
             try:
+                if faults >= MOST_FAULTS:
+                    raise StorageError(f"the storage failed {faults} reels before it; not tried")
                 self._publish(reel_id, label)
                 self.unpublished.discard(reel_id)
+                faults = 0
             except Exception as error:  # whatever it is, the other reels go on
-                self._failed(reel_id, derivative, label, error)
+                faults += isinstance(error, StorageError)
+                self._failed(reel_id, label, error)
 
     def _publish(self, reel_id: str, label: str) -> None:
         plan = Plan.of(self._order.store.reel_folder(reel_id, label))
@@ -81,7 +87,8 @@ class Publisher:
         if self._stop():
             raise _Stopped("the night was stopped before all of it was sent; run it again")
 
-    def _failed(self, reel_id: str, derivative: str, label: str, error: Exception) -> None:
+    def _failed(self, reel_id: str, label: str, error: Exception) -> None:
+        derivative = f"{reel_id}.{label}"
         why = str(error) if isinstance(error, WetgateError) else f"{type(error).__name__}: {error}"
         url = self._root.below(f"{reel_id}/{label}")
         failed = Publication(reel_id, derivative, url, "", "failed", why)

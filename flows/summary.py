@@ -74,6 +74,8 @@ def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
 
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
+    if summary.unpublished:
+        stopped = f", {summary.unpublished} not published{stopped}"
     return (
         f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed{stopped}"
     )

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,12 @@ from tasks.fetch import fetch
 from tasks.find import FoundSource, find_source
 from tasks.media.sequence import split_pattern
 from tasks.scratch import Scratch
+
+# Who asks for reel after reel must not wait for a storage that is silent as often as there are
+# reels: for a while none counts as unchanged, and each is then looked at by itself.
+SILENT_SECONDS = 20.0
+REST_SECONDS = 600.0
+_not_asked_before: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,14 @@ def is_unchanged(reel: Reel, root: Path | RemoteRoot) -> bool:
     """
     if isinstance(root, Path):
         return find.is_unchanged(reel, root)
+    if time.monotonic() < _not_asked_before.get(root.url, 0.0):
+        return False
+    began = time.monotonic()
     try:
         return list_source(reel.catalog, root).origin == reel.origin
     except SourceError:
+        if time.monotonic() - began > SILENT_SECONDS:
+            _not_asked_before[root.url] = time.monotonic() + REST_SECONDS
         return False
 
 

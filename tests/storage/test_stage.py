@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -9,16 +10,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from catalogs.errors import CatalogError, SourceError
 from catalogs.origin import RemoteRoot
-from catalogs.records import CatalogReel
+from catalogs.picture import PictureFormat
+from catalogs.records import CatalogReel, Reel
+from catalogs.source import Content
 from tasks import scratch as scratch_module
 from tasks import stage
 from tasks.scratch import Scratch
+from tests.conftest import plain_header
 from tests.faults.nights import wait_until
 from tests.storage.places import Place
 
@@ -260,3 +266,47 @@ def test_an_object_that_changes_while_it_is_copied_is_not_used(
     ):
         pass
     assert taken(scratch) == 0
+
+
+def test_who_asks_for_reel_after_reel_waits_for_a_silent_storage_once(
+    root: RemoteRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def silent(catalog: CatalogReel, _: RemoteRoot) -> stage.Listed:
+        asked.append(catalog.path)
+        time.sleep(0.02)
+        raise SourceError("silent")
+
+    monkeypatch.setattr(stage, "SILENT_SECONDS", 0.01)
+    monkeypatch.setattr(stage, "list_source", silent)
+    for n in range(5):
+        assert not stage.is_unchanged(ingested(f"{n}.mkv"), root)
+    assert asked == ["0.mkv"]
+
+
+def ingested(path: str) -> Reel:
+    picture = PictureFormat(64, 48, "gray")
+    content = Content("0" * 64, 1, 1, 1, ())
+    return Reel(entry(path), Path(path), plain_header(picture), content, Fraction(18), "catalog")
+
+
+def test_copies_that_are_not_what_was_ingested_are_refused_by_name(
+    place: Place, root: RemoteRoot, scratch: Scratch
+) -> None:
+    """Of the picture and of the sound, with both hashes."""
+    place.put("a.mkv", b"picture")
+    place.put("a.wav", b"sound")
+    one, other = (hashlib.sha256(data).hexdigest() for data in (b"picture", b"sound"))
+    with staged(root, scratch, "a.mkv", "a.wav") as copies:
+        assert (copies.sha256, copies.sound_sha256) == (one, other)
+        for content, said in (
+            (Content("0" * 64, 1, 1, 1, (), other), "the source is not what was ingested"),
+            (Content(one, 1, 1, 1, (), "0" * 64), "the sound is not what was ingested"),
+        ):
+            reel = replace(ingested("a.mkv"), content=content, origin=copies.listed.origin)
+            with pytest.raises(SourceError, match=said) as raised:
+                stage.staged_reel(reel, copies)
+            assert f"{root.url}/a.mkv" in str(raised.value)
+        right = replace(reel, content=Content(one, 1, 1, 1, (), other))
+        assert stage.staged_reel(right, copies).source.read_bytes() == b"picture"
