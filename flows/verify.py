@@ -95,9 +95,8 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
                 reading.begin(store, reel, f"{done + 1}/{len(due)} reels")
                 work.check(reel)
                 if asked.published:
-                    wrong, objects = check_copies(store.ledger(work.batch_id), reel.reel.reel_id)
-                    work.problems += wrong
-                    work.files += objects
+                    ledger = store.ledger(work.batch_id)
+                    work.add(*check_copies(ledger, reel.reel.reel_id))
                 done += 1
         except TimeIsUp:
             pass
