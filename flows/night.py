@@ -28,9 +28,9 @@ from flows.progress import NightProgress
 from flows.supervise import MACHINE_FAULTS
 from flows.work import Order
 from tasks.decided import Locks
+from tasks.listed import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import STANDS, standing_treatment
-from tasks.stage import is_unchanged
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 

@@ -18,10 +18,10 @@ from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source
+from tasks.listed import is_unchanged, list_source
 from tasks.manifest import is_assembled
 from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
-from tasks.stage import is_unchanged, list_source
 
 # Files written per byte of uncompressed picture, measured on grainy film: the restored
 # shots and the reel joined from them (0.6 each), change maps (0.2 each), access copy.

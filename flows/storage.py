@@ -13,6 +13,7 @@ from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
 from flows.options import SCRATCH_GB
 from tasks import stage
+from tasks.listed import list_again, list_source
 from tasks.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def archive_at_hand(
     if isinstance(order.archive, Path):
         yield order.archive, lambda reel: reel
         return
-    scratch, listed = order.scratch, stage.list_source(catalog, order.archive)
+    scratch, listed = order.scratch, list_source(catalog, order.archive)
     try:
         with stage.staged(listed, scratch) as copies:
             _record(order, catalog.reel_id, copies)
@@ -105,7 +106,7 @@ def copied(
     if reel.origin is None:
         yield reel
         return
-    listed = stage.list_again(reel)
+    listed = list_again(reel)
     try:
         with stage.staged(listed, scratch) as copies:
             told(copies)

@@ -1,4 +1,4 @@
-"""Object storage through fsspec: listing, reading exactly, writing; its faults in our words.
+"""Object storage through fsspec: listing, reading exactly, writing.
 
 Sources are listed and read and nothing else. Each request has a time limit and a few tries; what
 comes out of them is a `StorageError` that says what to do, without a word of any credentials.
@@ -7,8 +7,8 @@ comes out of them is a `StorageError` that says what to do, without a word of an
 import base64
 import hashlib
 import importlib.util
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ import fsspec
 from catalogs.errors import StorageError
 from catalogs.fixity import OnBytes
 from catalogs.origin import RemoteRoot
+from tasks.storage_words import BY_NAME, UNREACHABLE, in_words
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0  # without a byte
@@ -26,25 +27,6 @@ TRIES = 3  # s3fs tries so often twice over, one loop within another
 PIECE_BYTES = 16 << 20
 
 _CHECKSUMS = {"ChecksumSHA256": "sha256", "ChecksumSHA1": "sha1", "ChecksumCRC32": "crc32"}
-_UNREACHABLE = (
-    "the storage cannot be reached or breaks off; look at the network, at AWS_ENDPOINT_URL and at "
-    "the storage itself"
-)
-_FORBIDDEN = (
-    "the storage refuses access; look at the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID) and at "
-    "what they may do"
-)
-BETWEEN = "what came over the network is not what lies there: look at what is between"
-_BY_NAME = {
-    "FlexibleChecksumError": BETWEEN,
-    "NoCredentialsError": "no credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, on every host that works",
-    "PartialCredentialsError": "the credentials are not complete; set both parts of the key",
-    "ProfileNotFound": "AWS_PROFILE names a profile that is not there; correct it",
-    "InvalidObjectState": "the object is in an archive tier; restore it to a readable one",
-    "NoSuchBucket": "there is no such bucket; correct the URL or AWS_ENDPOINT_URL",
-    "FileNotFoundError": "it is not there any more; bring it back",
-}
 
 
 @dataclass(frozen=True)
@@ -76,7 +58,7 @@ class Bucket:
         Raises:
             StorageError: the storage does not answer, or there is no such bucket.
         """
-        with _in_words():
+        with in_words():
             try:
                 found = self.files.info(self._full(path))
             except FileNotFoundError:
@@ -90,7 +72,7 @@ class Bucket:
         Raises:
             StorageError: the storage does not answer, or there is no such bucket.
         """
-        with _in_words():
+        with in_words():
             try:
                 found = self.files.ls(self._full(path), detail=True)
             except FileNotFoundError:
@@ -109,12 +91,12 @@ class Bucket:
         """
         data = b""
         for _ in range(TRIES):
-            with _in_words():
+            with in_words():
                 data = self.files.cat_file(self._full(path), start=start, end=stop)
             if len(data) == stop - start:
                 return bytes(data)
         raise StorageError(
-            f"{len(data)} bytes came for the {stop - start} from byte {start} on; {_UNREACHABLE}"
+            f"{len(data)} bytes came for the {stop - start} from byte {start} on; {UNREACHABLE}"
         )
 
     def sha256(self, path: str, size_bytes: int, on_bytes: OnBytes | None = None) -> str:
@@ -139,7 +121,7 @@ class Bucket:
         if self.root.protocol != "s3":
             return {}
         bucket, _, key = self._full(path).partition("/")
-        with _in_words():
+        with in_words():
             said = self.files.call_s3("head_object", Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         if said.get("ChecksumType") == "COMPOSITE":
             return {}
@@ -152,7 +134,7 @@ class Bucket:
         Raises:
             StorageError: the storage would not take it.
         """
-        with _in_words():
+        with in_words():
             self.files.put_file(str(source), self._full(path))
 
     def remove(self, path: str) -> None:
@@ -161,7 +143,7 @@ class Bucket:
         Raises:
             StorageError: it may not be removed.
         """
-        with _in_words():
+        with in_words():
             self.files.rm_file(self._full(path))
 
     def _full(self, path: str) -> str:
@@ -173,7 +155,7 @@ class Bucket:
             try:
                 self.files.info(self.root.bucket)
             except FileNotFoundError as error:
-                raise StorageError(_BY_NAME["NoSuchBucket"]) from error
+                raise StorageError(BY_NAME["NoSuchBucket"]) from error
 
 
 def open_bucket(root: RemoteRoot) -> Bucket:
@@ -182,7 +164,7 @@ def open_bucket(root: RemoteRoot) -> Bucket:
     Raises:
         StorageError: what speaks to it is not installed.
     """
-    with _in_words():
+    with in_words():
         return Bucket(root, _filesystem(root.protocol))
 
 
@@ -219,36 +201,3 @@ def _object(path: str, found: dict[str, Any]) -> RemoteObject:
 
 def _hexadecimal(text: str) -> str:
     return base64.b64decode(text).hex()
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Turn whatever storage and network raise into one error that says what to do."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except Exception as error:
-        raise StorageError(_words(error)) from None  # whose text could hold more than it should
-
-
-def _words(error: BaseException) -> str:
-    """What to say of a fault: by the storage's own code, else by its kind, never its text."""
-    chain: list[BaseException] = []
-    step: BaseException | None = error
-    while step is not None and step not in chain:
-        chain.append(step)
-        step = step.__cause__ or step.__context__
-    codes = [_code(one) for one in chain]
-    for name in (*codes, *(type(one).__name__ for one in chain)):
-        if name in _BY_NAME:
-            return _BY_NAME[name]
-    said = next(filter(None, codes), type(chain[-1]).__name__)
-    if any(isinstance(one, PermissionError) for one in chain) or said in ("403", "Forbidden"):
-        return f"{_FORBIDDEN} ({said})"
-    return f"{_UNREACHABLE} ({said})"
-
-
-def _code(error: BaseException) -> str:
-    response = getattr(error, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

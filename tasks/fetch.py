@@ -15,7 +15,8 @@ from zlib_ng.zlib_ng import crc32
 
 from catalogs.errors import StorageError
 from catalogs.fixity import hash_file
-from tasks.bucket import BETWEEN, PIECE_BYTES, Bucket, RemoteObject
+from tasks.bucket import PIECE_BYTES, Bucket, RemoteObject
+from tasks.storage_words import BETWEEN
 
 T = TypeVar("T")
 

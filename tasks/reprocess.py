@@ -22,11 +22,11 @@ from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
+from tasks.listed import is_there
 from tasks.manifest import is_assembled
 from tasks.permit import forbidden
 from tasks.reprocess_plan import ChosenShot, ReelPlan, ReprocessPlan
 from tasks.split import DETECTOR
-from tasks.stage import is_there
 
 Renew = Callable[[Treatment], Treatment]
 Wanted = Mapping[int, Treatment | RecipeError]  # by a shot's first frame

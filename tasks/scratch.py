@@ -22,6 +22,7 @@ from pathlib import Path
 
 from catalogs.durable import write_whole
 from catalogs.errors import StorageError
+from tasks.file_lock import file_lock, take
 
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
@@ -69,13 +70,13 @@ class Scratch:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         entry = self.folder / key
-        with _lock(self.folder / f"{key}.lock") as lock:
-            _take(lock, fcntl.LOCK_SH)
+        with file_lock(self.folder / f"{key}.lock") as lock:
+            take(lock, fcntl.LOCK_SH)
             while not (entry / "whole").is_file():
-                _take(lock, fcntl.LOCK_EX)
+                take(lock, fcntl.LOCK_EX)
                 if not (entry / "whole").is_file():
                     self._make(entry, size_bytes, fill)
-                _take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
+                take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
             os.utime(entry)
             yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
 
@@ -113,8 +114,8 @@ class Scratch:
             time.sleep(_LOOK_SECONDS)
 
     def _reserved(self, entry: Path, size_bytes: int) -> bool:
-        with _lock(self.folder / "room.lock") as room:
-            _take(room, fcntl.LOCK_EX)
+        with file_lock(self.folder / "room.lock") as room:
+            take(room, fcntl.LOCK_EX)
             for other in (None, *sorted(self._entries(), key=_last_used)):
                 if other is not None and other != entry:
                     self._remove_unused(other)
@@ -140,55 +141,11 @@ class Scratch:
         name = self.folder / f"{entry.name}.lock"
         if not self.folder.is_dir():
             return
-        with _lock(name) as lock, suppress(BlockingIOError):
-            _take(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with file_lock(name) as lock, suppress(BlockingIOError):
+            take(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             (entry / "whole").unlink(missing_ok=True)  # first: it is whole no longer
             shutil.rmtree(entry, ignore_errors=True)
             name.unlink(missing_ok=True)
-
-
-class _Lock:
-    """A lock file, opened."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.descriptor = -1
-
-    def open(self) -> None:
-        """Open it, made if need be."""
-        self.close()
-        self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-
-    def close(self) -> None:
-        """Let go of it."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        self.descriptor = -1
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[_Lock]:
-    lock = _Lock(path)
-    try:
-        yield lock
-    finally:
-        lock.close()
-
-
-def _take(lock: _Lock, how: int) -> None:
-    """Lock a file that is still the one of its name: who removes a copy removes its lock.
-
-    Raises:
-        BlockingIOError: somebody else has it, and `how` does not wait.
-    """
-    while True:
-        if lock.descriptor < 0:
-            lock.open()
-        fcntl.flock(lock.descriptor, how)
-        with suppress(FileNotFoundError):
-            if os.fstat(lock.descriptor).st_ino == lock.path.stat().st_ino:
-                return
-        lock.open()
 
 
 def _promised(entry: Path) -> int:

@@ -21,6 +21,7 @@ from catalogs.origin import RemoteRoot
 from catalogs.picture import PictureFormat
 from catalogs.records import CatalogReel, Reel
 from catalogs.source import Content
+from tasks import listed as listed_module
 from tasks import scratch as scratch_module
 from tasks import stage
 from tasks.scratch import Scratch
@@ -40,7 +41,7 @@ def entry(path: str, sound: str | None = None) -> CatalogReel:
 def staged(
     root: RemoteRoot, scratch: Scratch, path: str, sound: str | None = None
 ) -> Iterator[stage.Staged]:
-    with stage.staged(stage.list_source(entry(path, sound), root), scratch) as copies:
+    with stage.staged(listed_module.list_source(entry(path, sound), root), scratch) as copies:
         yield copies
 
 
@@ -83,7 +84,7 @@ def test_a_sequence_comes_without_what_lies_beside_it(
     with staged(root, scratch, "scan/s_%04d.dpx", "sound/a.wav") as copies:
         assert files_of(copies) == wanted | {"sound/a.wav": b"sound"}
     with pytest.raises(SourceError, match="2 sequences"):
-        stage.list_source(entry("scan"), root)
+        listed_module.list_source(entry("scan"), root)
 
 
 def test_the_rules_for_paths_hold(place: Place, root: RemoteRoot) -> None:
@@ -93,7 +94,7 @@ def test_the_rules_for_paths_hold(place: Place, root: RemoteRoot) -> None:
         "http://x/y": "URL",
     }.items():  # fmt: skip
         with pytest.raises(SourceError, match=said):
-            stage.list_source(entry(path), root)
+            listed_module.list_source(entry(path), root)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_what_a_killed_process_left_is_swept(
     """Half a copy is neither used nor kept, and its room is free again."""
     folder, mark = tmp_path / "scratch", tmp_path / "mark"
     place.put("a.mkv", b"whole")
-    listed = stage.list_source(entry("a.mkv"), root)
+    listed = listed_module.list_source(entry("a.mkv"), root)
     killed = CONTEXT.Process(target=fill_and_wait, args=(folder, listed.key, mark))
     other = CONTEXT.Process(target=fill_and_wait, args=(folder, "other", tmp_path / "other"))
     for process, sign in ((killed, mark), (other, tmp_path / "other")):
@@ -273,15 +274,15 @@ def test_who_asks_for_reel_after_reel_waits_for_a_silent_storage_once(
 ) -> None:
     asked: list[str] = []
 
-    def silent(catalog: CatalogReel, _: RemoteRoot) -> stage.Listed:
+    def silent(catalog: CatalogReel, _: RemoteRoot) -> listed_module.Listed:
         asked.append(catalog.path)
         time.sleep(0.02)
         raise SourceError("silent")
 
-    monkeypatch.setattr(stage, "SILENT_SECONDS", 0.01)
-    monkeypatch.setattr(stage, "list_source", silent)
+    monkeypatch.setattr(listed_module, "SILENT_SECONDS", 0.01)
+    monkeypatch.setattr(listed_module, "list_source", silent)
     for n in range(5):
-        assert not stage.is_unchanged(ingested(f"{n}.mkv"), root)
+        assert not listed_module.is_unchanged(ingested(f"{n}.mkv"), root)
     assert asked == ["0.mkv"]
 
 
