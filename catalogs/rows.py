@@ -40,7 +40,7 @@ def reel_row(
         "reel_number": catalog.reel_number, "reel_count": catalog.reel_count,
         "collection": catalog.collection,
         "gauge": catalog.gauge, "colour": catalog.colour, "sound": catalog.sound,
-        "catalog_line": catalog.line, "source": str(reel.source), "source_sha256": content.sha256,
+        "catalog_line": catalog.line, "source": reel.place, "source_sha256": content.sha256,
         "reel_digest": reel.digest,
         "source_bytes": content.size_bytes, "source_modified_ns": content.modified_ns,
         "container": header.container, "codec": header.codec,

@@ -86,6 +86,10 @@ TABLES: dict[str, pa.Schema] = {
     "events": _schema(
         event=_TEXT, object=_TEXT, outcome=_TEXT, detail=_TEXT, agent=_TEXT,
     ),
+    "publications": _schema(
+        reel_id=_TEXT, derivative_id=_TEXT, url=_TEXT, manifest_sha256=_TEXT, status=_TEXT,
+        reason=_TEXT, object_count=_COUNT, sent_count=_COUNT, bytes=_COUNT,
+    ),
     "decisions": _schema(
         sequence=_COUNT, decided_at=_TEXT, person=_TEXT, verb=_TEXT, reel_id=_TEXT,
         start_frame=_COUNT, stop_frame=_COUNT, treatment_id=_TEXT, output_sha256=_TEXT,
@@ -114,6 +118,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "readings": ("reel_id", "key", "stretch", "subject"),
     "harmless": ("reel_id", "key", "metric"),
     "events": ("record_id",),
+    "publications": ("derivative_id", "url"),
     "decisions": ("sequence",),
     "durations": ("record_id",),
     "batches": ("batch_id",),

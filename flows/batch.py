@@ -23,9 +23,11 @@ from flows.drain import drained_by_signals, next_time, read_clock
 from flows.hour import Hour
 from flows.night import Night
 from flows.notices import Notices
+from flows.object_storage import sweep_hosts
 from flows.order import Order
 from flows.prefect_run import PrefectRun, watching
 from flows.progress import night_progress
+from flows.publisher import publishing
 from flows.same_fault import SAME_FAULT
 from flows.speed import Speeds
 from flows.storages import refuse_maintained
@@ -123,10 +125,15 @@ def run_batch(
                 night = Night(
                     order, submit, crew.slots, progress, should_stop, gates, means.same_fault, alarm
                 )
-                with watching(prefect):
+                with publishing(order, progress.say, should_stop) as publisher, watching(prefect):
+                    if publisher:
+                        night.publish(publisher.add)
                     tally = go(night)
                 tally.cancelled = prefect.word == "cancelled"
+                tally.unpublished = publisher.unpublished if publisher else set()
                 night.conclude()
+                if not tally.stopped:  # what a stopped one has copied, the next goes on with
+                    sweep_hosts(client, order)
         except ClusterError as error:  # nothing was begun
             tally = _stopped(order, error)
         _record_clock(order)
@@ -166,6 +173,7 @@ def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:
         shots_original_kept=tally.shots_original_kept,
         stopped=tally.stopped,
         decisions_open=tally.decisions_open,
+        unpublished=len(tally.unpublished),
     )
     keep_summary(summary)
     with suppress(Exception):  # whoever is told, or not, the night is as it is

@@ -15,6 +15,7 @@ import typer
 
 from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, ProfileError, RecipeError, WetgateError
+from catalogs.origin import archive_root
 from catalogs.store import existing_store
 from flows import words
 from flows.choices import apply_choices, read_choices
@@ -26,6 +27,7 @@ from flows.exports import export_app
 from flows.maintenance_command import first, maintenance_app
 from flows.models_command import models_app
 from flows.options import (
+    SCRATCH_GB,
     ArchiveOption,
     CatalogArgument,
     ClusterOption,
@@ -34,9 +36,12 @@ from flows.options import (
     NoticeOption,
     PolicyOption,
     ProfileOption,
+    PublishOption,
     RecipeOption,
     SameFaultOption,
     ScanOption,
+    ScratchOption,
+    ScratchSizeOption,
     SidecarOption,
     StoreOption,
     WorkersOption,
@@ -117,7 +122,7 @@ def plan(
     if known:
         read = plan_decided(known, read, resolved.treatment, rules)
     planned = plan_night(
-        read, archive or catalog.parent, resolved.treatment, known, store, notice, rules
+        read, archive_root(archive, catalog), resolved.treatment, known, store, notice, rules
     )
     typer.echo(_json(asdict(planned)) if as_json else words.plan_text(planned))
     raise typer.Exit(1 if planned.held else 0)
@@ -147,6 +152,9 @@ def run(
         Path | None, typer.Option(help="For test material: undamaged reels by reel_id.")
     ] = None,
     cluster: ClusterOption = None,
+    scratch: ScratchOption = None,
+    scratch_gb: ScratchSizeOption = SCRATCH_GB,
+    publish: PublishOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore every reel of a catalog; go on where an earlier night stopped."""
@@ -156,7 +164,7 @@ def run(
         catalog=str(catalog),
         store=str(store),
         recipe=recipe,
-        archive=str(archive) if archive else None,
+        archive=archive,
         profile=profile,
         fps=fps,
         scan=scan,
@@ -169,6 +177,9 @@ def run(
         same_fault=same_fault,
         truth=str(truth) if truth else None,
         cluster=cluster,
+        scratch=scratch,
+        scratch_gb=scratch_gb,
+        publish=publish,
     )
     typer.echo(_json(asdict(summary)) if as_json else words.summary_line(summary))
     raise typer.Exit(0 if summary.all_well else 1)
@@ -202,6 +213,9 @@ def verify(
     outputs: Annotated[
         bool, typer.Option("--outputs/--no-outputs", help="Read restored reels and shots.")
     ] = True,
+    published: Annotated[
+        bool, typer.Option("--published", help="Read copies of finished reels in object storage.")
+    ] = False,
     older_than: Annotated[
         int | None,
         typer.Option(metavar="DAYS", min=0, help="Leave out what was found well since then."),
@@ -223,7 +237,7 @@ def verify(
         raise typer.BadParameter("nothing is left to read", param_hint="--no-sources --no-outputs")
     if unknown := unknown_reels(opened, reels or ()):
         raise typer.BadParameter(f"never ingested: {', '.join(unknown)}", param_hint="REEL")
-    asked = Asked(tuple(reels or ()), sources, outputs, older_than)
+    asked = Asked(tuple(reels or ()), sources, outputs, older_than, published)
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         summary = verify_store(opened, asked, at_most)
     typer.echo(_json(asdict(summary)) if as_json else summary_line(summary))

@@ -49,7 +49,8 @@ def night_crew(
         ClusterError: no worker can be used, or none came.
     """
     patience = profile.patience_minutes * 60.0
-    archive = None if order.archive == Path() else order.archive
+    archive = order.archive if isinstance(order.archive, Path) else None  # else each host copies
+    archive = None if archive == Path() else archive
     away = profile.kind != "local"
     with needed(order.store, archive) if away else nullcontext() as need:
 

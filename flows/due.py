@@ -25,12 +25,14 @@ class Asked:
     Attributes:
         reels: reel_ids or identifiers; every reel that was ever ingested when empty.
         older_than_days: leave out what was found well since; None leaves out nothing.
+        published: whether copies in object storage are read, of the reels of which anything is due.
     """
 
     reels: tuple[str, ...] = ()
     sources: bool = True
     outputs: bool = True
     older_than_days: int | None = None
+    published: bool = False
 
 
 @dataclass(frozen=True)

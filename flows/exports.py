@@ -112,6 +112,7 @@ def sequence(
 ) -> None:
     """The restored frames as DPX or TIFF files, each with its source file's own headers."""
     from catalogs.rows import read_frame_index
+    from flows.object_storage import ObjectStorage, copied
     from tasks.deliver import deliver_sequence
 
     opened = existing_store(store)
@@ -123,7 +124,8 @@ def sequence(
         index = read_frame_index(opened.ledger(), subject.reel.digest)
         assert index is not None  # a restored reel was ingested
         target = _folder(opened, to) / subject.derivative_id / f"{subject.derivative_id}.frames"
-        done = deliver_sequence(subject.reel, index, _built(opened, subject), target)
+        with copied(subject.reel, ObjectStorage().room(opened), last=True) as here:
+            done = deliver_sequence(here, index, _built(opened, subject), target)
         typer.echo(f"{done.path} ({done.untouched_files} of {len(index)} files untouched)")
 
     _each(opened, reels, "", write)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError, StoreError
+from catalogs.origin import RemoteRoot
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.rows import reels_at_hand
@@ -15,13 +16,17 @@ from tasks.find import find_source
 
 
 def refuse_without_room(
-    read: Catalog, archive: Path, treatment: Treatment, store: Store, policy: Policy
+    read: Catalog, archive: Path | RemoteRoot, treatment: Treatment, store: Store, policy: Policy
 ) -> None:
     """Begin no night that has no room for a single reel; headers are read until one fits.
+
+    Headers in object storage are not read: there each reel is looked at when it is begun.
 
     Raises:
         StoreError: no reel fits; names the smallest, what it needs, and how much to free.
     """
+    if not isinstance(archive, Path):
+        return
     ledger = store.ledger()
     known, recorded = reels_at_hand(ledger), recorded_treatments(ledger)
     night, free = (

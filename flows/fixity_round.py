@@ -5,7 +5,7 @@ that is cut short loses only what it was reading.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,6 +84,13 @@ class Round:
             self.files += 1
             self._record(LOG_NAME, "success", _count(found.decisions, "decision"))
         return found
+
+    def add(self, problems: Iterable[Problem], files: int) -> None:
+        """What was found, and recorded, elsewhere in the round."""
+        for problem in problems:
+            self.problems.append(problem)
+            self._say(problem.reel_id, problem.detail)
+        self.files += files
 
     def _settle_source(self, due: Due, found: SourceFixity) -> Iterator[str]:
         self.files += found.file_count

@@ -64,6 +64,10 @@ class Night:
         self._running: list[Begun] = []
         self._finished: Finished = queue.SimpleQueue()
 
+    def publish(self, stands: Callable[[str], None]) -> None:
+        """Have it told of each reel that stands finished, since this night or an earlier one."""
+        self._reels.stands = stands
+
     def run(self, catalog: Catalog) -> Tally:
         """Work through a catalog; returns when all is done or the night was stopped.
 

@@ -8,6 +8,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
+from catalogs.origin import archive_root
 from catalogs.store import hold_store, open_store
 from flows.batch import Means, new_batch_id, run_batch
 from flows.carried import Carried
@@ -16,6 +17,8 @@ from flows.crew import MOST_SLOTS
 from flows.decided import for_tonight, prepare_decided
 from flows.first_room import refuse_without_room
 from flows.night import Night
+from flows.object_storage import ObjectStorage
+from flows.options import SCRATCH_GB
 from flows.order import Order
 from flows.prepared import Prepared, bases_of, record_plan
 from flows.same_fault import SAME_FAULT
@@ -51,6 +54,9 @@ def nightly(
     same_fault: int = SAME_FAULT,
     truth: str | None = None,
     cluster: str | None = None,
+    scratch: str | None = None,
+    scratch_gb: float = SCRATCH_GB,
+    publish: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore every reel of a catalog into a store.
 
@@ -58,8 +64,8 @@ def nightly(
         catalog: the catalog, in any format that is read.
         store: folder of the store; made when missing.
         recipe: name of a shipped recipe, or path of a recipe file.
-        archive: archive root that the catalog's paths are relative to; the catalog's
-            folder when not given.
+        archive: archive root that the catalog's paths are relative to, a folder or a URL such as
+            s3://bucket/prefix; the catalog's folder when not given.
         profile: how the institution's catalog is read; by its format when not given.
         fps: frame rates that override catalog and header, `18` or `IDENTIFIER=18`.
         scan: how interlaced picture is read, `progressive` or `IDENTIFIER=deinterlace`.
@@ -73,6 +79,9 @@ def nightly(
         same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
         truth: folder of undamaged reels by reel_id, where damage was simulated.
         cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
+        scratch: folder for copies of sources in object storage; one in the store when not given.
+        scratch_gb: what they may come to on a host, in 10^9 bytes.
+        publish: URL to which finished reels are copied; nowhere when not given.
 
     Returns:
         How it ended; for Prefect the state is named NeedsAttention unless all is well.
@@ -81,6 +90,10 @@ def nightly(
         CatalogError, ClusterError, RecipeError, StoreError: the night could not begin.
     """
     means = Means(scheduler, workers, until, same_fault, cluster)
+    root, storage = (
+        archive_root(archive, Path(catalog)),
+        ObjectStorage.of(scratch, scratch_gb, publish),
+    )
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -91,13 +104,14 @@ def nightly(
     opened = open_store(Path(store))
     order = Order(
         store=opened,
-        archive=(Path(archive) if archive else Path(catalog).parent).absolute(),
+        archive=root,
         treatment=treatment,
         batch_id=new_batch_id(),
         truth=Path(truth) if truth else None,
         notice=notice,
         sidecar=sidecar,
         policy=rules,
+        storage=storage,
     )
 
     def before(decided: Prepared) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+SCRATCH_GB = 200.0
+
 StoreOption = Annotated[
     Path, typer.Option("--store", envvar="WETGATE_STORE", help="Folder of the store.")
 ]
@@ -13,7 +15,32 @@ CatalogArgument = Annotated[
 ]
 RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a recipe file.")]
 ArchiveOption = Annotated[
-    Path | None, typer.Option(help="Archive root; the catalog's folder if not given.")
+    str | None,
+    typer.Option(
+        help="Archive root: a folder, or s3://bucket/prefix; the catalog's folder if not given."
+    ),
+]
+ScratchOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="WETGATE_SCRATCH",
+        help="Folder for copies of sources in object storage, on every host; STORE/scratch if not "
+        "given.",
+    ),
+]
+ScratchSizeOption = Annotated[
+    float,
+    typer.Option(
+        "--scratch-gb", envvar="WETGATE_SCRATCH_GB", help="What they may come to on a host, in GB."
+    ),
+]
+PublishOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="WETGATE_PUBLISH",
+        help="Copy finished reels there, s3://bucket/prefix, and read every object back.",
+    ),
 ]
 ProfileOption = Annotated[
     str | None,

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from catalogs.ledger import Ledger
+from catalogs.origin import RemoteRoot
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import Shot
 from catalogs.rows import event_row
 from catalogs.store import Store
+from flows.object_storage import ObjectStorage
 from flows.software import software
+from tasks.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,11 @@ class Order:
             and those that a night finds reprocessed and goes on with; see `for_reel`.
         bases: what the versions of such reels come from; see `catalogs.mixtures`.
         base: of the one reel that an order is for.
+        storage: room for copies of sources in object storage, and where finished reels go.
     """
 
     store: Store
-    archive: Path
+    archive: Path | RemoteRoot
     treatment: Treatment
     batch_id: str
     truth: Path | None = None
@@ -37,6 +41,12 @@ class Order:
     treatments: dict[str, Treatment] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
     base: str = ""
+    storage: ObjectStorage = field(default_factory=ObjectStorage)
+
+    @property
+    def scratch(self) -> Scratch:
+        """Where copies of sources in object storage go."""
+        return self.storage.room(self.store)
 
     @property
     def ledger(self) -> Ledger:

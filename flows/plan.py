@@ -7,6 +7,8 @@ from pathlib import Path
 
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, SourceError
+from catalogs.origin import RemoteRoot
+from catalogs.picture import PictureFormat
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel
@@ -16,7 +18,8 @@ from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows.room import JOINED_SHARE, SHOT_SHARE
 from tasks.agree import agree
-from tasks.find import find_source, is_unchanged
+from tasks.find import FoundSource, find_source
+from tasks.listed import is_unchanged, list_source
 from tasks.manifest import is_assembled
 from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
@@ -30,7 +33,8 @@ class PlannedReel:
 
     Attributes:
         frames: as the header claims or the time stamps suggest; None when unknown.
-        picture_bytes: of all frames uncompressed; 0 when finished already.
+        megapixels: 0 where the header lies in object storage and was not read.
+        picture_bytes: of all frames uncompressed; 0 when finished already, or not known.
         reprocessed: True when it stands as it was reprocessed from this treatment.
     """
 
@@ -57,7 +61,7 @@ class Plan:
 
 def plan_night(
     read: Catalog,
-    archive: Path,
+    archive: Path | RemoteRoot,
     treatment: Treatment,
     store: Store | None,
     root: Path,
@@ -99,7 +103,7 @@ def plan_night(
 class Planning:
     """What a night is planned from, as `plan_night` takes it; `recorded` treatments by identity."""
 
-    archive: Path
+    archive: Path | RemoteRoot
     treatment: Treatment
     store: Store | None
     notice: str | None
@@ -108,11 +112,14 @@ class Planning:
 
     def reel(self, entry: CatalogReel, known: Reel | None) -> PlannedReel:
         """Plan a reel: as it was ingested if its source is as it was then, else by its header."""
-        source = find_source(entry, self.archive)
+        source = self._find(entry)
         finished = reprocessed = False
         if known and self.store and known.catalog == entry and is_unchanged(known, self.archive):
-            picture, frames = known.header.picture, known.content.frame_count
+            picture: PictureFormat | None = known.header.picture
+            frames = known.content.frame_count
             finished, reprocessed = self._finished(known, self.store)
+        elif source is None:
+            picture, frames = None, 0
         else:
             header = agree(entry, source).header
             picture, frames = header.picture, header.claimed_frames or 0
@@ -120,11 +127,18 @@ class Planning:
             reel_id=entry.reel_id,
             title=entry.title,
             frames=frames or None,
-            megapixels=picture.width * picture.height / 1e6,
-            picture_bytes=0 if finished else frames * picture.frame_bytes,
+            megapixels=picture.width * picture.height / 1e6 if picture else 0.0,
+            picture_bytes=0 if finished or not picture else frames * picture.frame_bytes,
             finished=finished,
             reprocessed=reprocessed,
         )
+
+    def _find(self, entry: CatalogReel) -> FoundSource | None:
+        """A reel's source; of one in object storage no more than that it is there."""
+        if isinstance(self.archive, Path):
+            return find_source(entry, self.archive)
+        list_source(entry, self.archive)
+        return None
 
     def _finished(self, known: Reel, store: Store) -> tuple[bool, bool]:
         """Whether a reel stands complete, and whether as it was reprocessed."""

@@ -36,6 +36,7 @@ class Reels:
         storages: which of them are under maintenance.
         waiting: reels that were not taken up, for their storage is.
         joined: told of each reel whose version stands, as soon as it does.
+        stands: told of the same; it publishes them.
     """
 
     def __init__(self, order: Order, progress: NightProgress) -> None:
@@ -45,6 +46,7 @@ class Reels:
         self.open: dict[str, OpenReel] = {}
         self.tally = Tally()
         self.joined: Callable[[str], None] = say_nothing
+        self.stands: Callable[[str], None] = say_nothing
         self.storages = Storages(order)
         self.waiting: dict[str, tuple[CatalogReel, Reel | None]] = {}
         self._locks = Locks(order.store)
@@ -100,6 +102,7 @@ class Reels:
         self.tally.restored.add(reel_id)
         self.say(reel_id, f"restored and verified: {said}")
         self.joined(reel_id)
+        self.stands(reel_id)
 
     def tallied(self, stopped: bool) -> Tally:
         """What the night came to: work is left, or only reels that wait for their storage."""

@@ -4,7 +4,7 @@ What is chosen is restored as a night restores, recorded as a night records, and
 versions of the reels concerned. The versions before stay where they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prefect import State, flow
@@ -18,6 +18,8 @@ from flows.carried import Carried
 from flows.crew import MOST_SLOTS
 from flows.decided import prepare_decided, undone_by
 from flows.night import Night
+from flows.object_storage import ObjectStorage
+from flows.options import SCRATCH_GB
 from flows.order import Order
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
 from flows.same_fault import SAME_FAULT
@@ -114,6 +116,9 @@ def reprocess(
     until: str | None = None,
     same_fault: int = SAME_FAULT,
     cluster: str | None = None,
+    scratch: str | None = None,
+    scratch_gb: float = SCRATCH_GB,
+    publish: str | None = None,
 ) -> NightSummary | State[NightSummary]:
     """Restore shots of a store anew, and assemble their reels as new versions.
 
@@ -129,22 +134,29 @@ def reprocess(
         until: HH:MM, local time, by which the night should be over.
         same_fault: so many shots that fail in a row of one fault stop the night; 0 for never.
         cluster: where the workers run: a cluster profile, a file or the name of a shipped one.
+        scratch: folder for copies of sources in object storage; one in the store when not given.
+        scratch_gb: what they may come to on a host, in 10^9 bytes.
+        publish: URL to which finished reels are copied; nowhere when not given.
 
     Raises:
         ClusterError, RecipeError, StoreError: it could not begin.
     """
     means = Means(scheduler, workers, until, same_fault, cluster)
+    storage = ObjectStorage.of(scratch, scratch_gb, publish)
     opened, asked = existing_store(Path(store)), Asked(recipe, model, where, policy, decisions)
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
         if not prepared.plan.reels:
             return ended(_nothing_done(opened, prepared))
-        return ended(_carried_out(opened, asked, prepared, means))
+        return ended(_carried_out(opened, asked, prepared, means, storage))
 
 
-def _carried_out(store: Store, asked: Asked, prepared: Prepared, means: Means) -> NightSummary:
-    plan, order = prepared.plan, reprocess_order(store, prepared)
+def _carried_out(
+    store: Store, asked: Asked, prepared: Prepared, means: Means, storage: ObjectStorage
+) -> NightSummary:
+    plan = prepared.plan
+    order = replace(reprocess_order(store, prepared), storage=storage)
 
     def go(night: Night) -> Tally:
         carried = Carried(order, prepared)

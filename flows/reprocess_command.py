@@ -13,10 +13,14 @@ import typer
 
 from catalogs.store import existing_store
 from flows.options import (
+    SCRATCH_GB,
     ClusterOption,
     JsonOption,
     PolicyOption,
+    PublishOption,
     SameFaultOption,
+    ScratchOption,
+    ScratchSizeOption,
     StoreOption,
     WorkersOption,
 )
@@ -55,6 +59,9 @@ def reprocess(
     ] = None,
     same_fault: SameFaultOption = SAME_FAULT,
     cluster: ClusterOption = None,
+    scratch: ScratchOption = None,
+    scratch_gb: ScratchSizeOption = SCRATCH_GB,
+    publish: PublishOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore chosen shots anew; their reels get new versions, the old ones stay."""
@@ -77,9 +84,24 @@ def reprocess(
         from flows.summary import told_by_us
         from flows.words import summary_line
 
-        means = (scheduler, workers, until, same_fault, cluster)
-        asked = (recipe, model, where, named, decisions, *means)
-        summary: Any = told_by_us(lambda: flows_reprocess.reprocess(str(opened.root), *asked))
+        summary: Any = told_by_us(
+            lambda: flows_reprocess.reprocess(
+                str(opened.root),
+                recipe=recipe,
+                model=model,
+                where=where,
+                policy=named,
+                decisions=decisions,
+                scheduler=scheduler,
+                workers=workers,
+                until=until,
+                same_fault=same_fault,
+                cluster=cluster,
+                scratch=scratch,
+                scratch_gb=scratch_gb,
+                publish=publish,
+            )
+        )
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
     typer.echo(said)
     raise typer.Exit(0 if summary.all_well else 1)

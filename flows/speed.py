@@ -15,10 +15,12 @@ from scipy.optimize import nnls
 
 from catalogs.errors import SourceError
 from catalogs.ledger import Ledger, Row
+from catalogs.origin import RemoteRoot
 from catalogs.records import Reel
 from flows.jobs import Job, Kind
 from flows.order import Order
 from tasks.find import find_source
+from tasks.listed import list_source
 
 Key = tuple[Kind, str]  # kind of the work, treatment
 
@@ -140,9 +142,11 @@ class Expectation:
         return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
 
 
-def _source_bytes(job: Job, archive: Path) -> float:
+def _source_bytes(job: Job, archive: Path | RemoteRoot) -> float:
     try:
-        return float(find_source(job.catalog, archive).measure()[0])
+        if isinstance(archive, Path):
+            return float(find_source(job.catalog, archive).measure()[0])
+        return float(list_source(job.catalog, archive).size_bytes)
     except (SourceError, OSError):
         return 0.0  # ingesting says what is wrong with it, at once
 

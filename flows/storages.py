@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catalogs.controls import Storage
 from catalogs.errors import StoreError
+from catalogs.origin import RemoteRoot
 from catalogs.records import CatalogReel, Reel
 from flows.gate import Begun, Gate
 from flows.jobs import Job
@@ -44,8 +45,13 @@ class Storages(Gate):
         return next((storage for storage in self._look() if storage.holds(*paths)), None)
 
 
-def source_paths(archive: Path, entry: CatalogReel, reel: Reel | None) -> list[Path]:
-    """Where a reel's picture and sound lie, as written and as found when it was ingested."""
+def source_paths(archive: Path | RemoteRoot, entry: CatalogReel, reel: Reel | None) -> list[Path]:
+    """Where a reel's picture and sound lie, as written and as found when it was ingested.
+
+    Nowhere, of an archive in object storage: its maintenance is not switched here.
+    """
+    if not isinstance(archive, Path):
+        return []
     written = [path for path in (entry.path, entry.sound_path) if path]
     paths = [Path(os.path.abspath(archive / path)) for path in written]  # noqa: PTH100
     if reel is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from catalogs.durable import partial_path, write_whole
 from catalogs.errors import CatalogError, StoreError
 from catalogs.store import Store, hold_readings
+from flows.object_storage import ObjectStorage
 from flows.strata_progress import strata_progress
 from flows.strata_work import Job, run_jobs
 from tasks.measure import shipped_calibration
@@ -123,6 +124,8 @@ def _read(store: Store, jobs: Sequence[Job], workers: int) -> tuple[str, ...]:
             progress.done(job.shot.shot_id, job.shot.frame_count, reason)
 
         run_jobs(jobs, workers, done)
+        if any(job.reel.origin for job in jobs):
+            ObjectStorage().room(store).sweep()
         if why := _compact(store, {job.reel.reel_id for job in jobs}):
             progress.say(why)
     return tuple(sorted(failed))

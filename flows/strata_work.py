@@ -29,6 +29,7 @@ from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows.hard_limit import hard_limit
 from flows.limits import limit_seconds
+from flows.object_storage import ObjectStorage, copied
 from flows.strata_failure import DIED, failure
 from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
@@ -55,8 +56,13 @@ def observe(job: Job) -> None:
     Raises:
         WetgateError: the source cannot be read, or the store cannot be written.
     """
+    with copied(job.reel, ObjectStorage().room(job.store)) as here:
+        _observe(job, here)
+
+
+def _observe(job: Job, here: Reel) -> None:
     index = _index(job.store.tables, job.reel.digest)
-    seen = observe_shot(job.reel, index, job.shot, shipped_calibration())
+    seen = observe_shot(here, index, job.shot, shipped_calibration())
     ledger, code, reel_id = job.store.ledger(), code_version(), job.shot.reel_id
     ledger.append("readings", reel_id, reading_rows(job.reel, job.shot, seen, code))
     # Last: a shot is known by these.
@@ -118,8 +124,11 @@ def _begin_worker() -> None:
 
 
 def _in_worker(job: Job) -> None:
-    with hard_limit(limit_seconds(job.reel, job.shot), job.store):
-        observe(job)
+    with (
+        copied(job.reel, ObjectStorage().room(job.store)) as here,
+        hard_limit(limit_seconds(job.reel, job.shot), job.store),
+    ):
+        _observe(job, here)
 
 
 @lru_cache(maxsize=4)

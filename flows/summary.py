@@ -21,6 +21,7 @@ class NightSummary:
         waiting: reels that wait for a storage under maintenance.
         cancelled: True when its flow run was cancelled in Prefect.
         decisions_open: decisions of reviewers that could not be carried out, and must be looked at.
+        unpublished: finished reels whose copies in object storage are not whole.
     """
 
     batch_id: str
@@ -32,13 +33,15 @@ class NightSummary:
     shots_original_kept: int
     stopped: bool
     decisions_open: int = 0
+    unpublished: int = 0
     waiting: int = 0
     cancelled: bool = False
 
     @property
     def all_well(self) -> bool:
-        """True when every reel is restored, and every decision carried out."""
-        return not (self.held or self.failed or self.stopped or self.decisions_open or self.waiting)
+        """True when every reel is restored and published, and every decision carried out."""
+        left = self.decisions_open or self.waiting or self.unpublished
+        return not (self.held or self.failed or self.stopped or left)
 
 
 _kept: list[NightSummary] = []  # of the last batch of this process
@@ -83,6 +86,8 @@ def ended(summary: NightSummary) -> NightSummary | State[NightSummary]:
 def _counts(summary: NightSummary) -> str:
     stopped = ", stopped before the end" if summary.stopped else ""
     waiting = f", {summary.waiting} waiting" if summary.waiting else ""
+    if summary.unpublished:
+        stopped = f", {summary.unpublished} not published{stopped}"
     return (
         f"reels: {summary.restored} restored, {summary.held} held, {summary.failed} failed"
         f"{waiting}{stopped}"

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from catalogs.errors import MediaError, VerificationError
+from catalogs.errors import MediaError, SourceError, VerificationError
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
@@ -11,7 +11,7 @@ from flows import work
 from flows.jobs import Job
 from flows.recorded import finished_shots, record_allowances, record_restored
 from flows.reels import OpenReel, Reels
-from tasks.find import is_unchanged
+from tasks.listed import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import STANDS, standing_treatment
 
@@ -34,7 +34,7 @@ class TakeUp:
             return
         try:
             shots = work.split(self._order, known)
-        except (MediaError, VerificationError) as error:
+        except (MediaError, SourceError, VerificationError) as error:
             self._reels.hold(HeldRow.of(entry, str(error)))
             return
         self.go_on(known, shots)
@@ -85,6 +85,7 @@ class TakeUp:
             record_restored(order, reel)
             self._reels.say(reel.reel_id, f"{how}; nothing to do")
             self._reels.joined(reel.reel_id)
+            self._reels.stands(reel.reel_id)
             return
         record_allowances(order, reel)
         finished = finished_shots(order, reel, shots)

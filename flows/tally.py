@@ -11,6 +11,7 @@ class Tally:
     held: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
+    unpublished: set[str] = field(default_factory=set)
     shots_restored: int = 0
     shots_original_kept: int = 0
     shots_computed: int = 0

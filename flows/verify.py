@@ -11,6 +11,7 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from catalogs.store import Store, existing_store, hold_store
+from flows.copies_round import check_copies
 from flows.due import Asked, due_reels
 from flows.fixity_round import Problem, Round
 from flows.reading import TimeIsUp, reading_progress
@@ -52,6 +53,7 @@ def fixity(
     outputs: bool = True,
     older_than_days: int | None = None,
     at_most_hours: float | None = None,
+    published: bool = False,
 ) -> FixitySummary | State[FixitySummary]:
     """Read sources and outputs again and compare them with what was recorded.
 
@@ -62,6 +64,7 @@ def fixity(
         outputs: whether restored reels and restored shots are read.
         older_than_days: leave out what was found well within these days.
         at_most_hours: stop in time, also in the midst of a file.
+        published: whether copies of finished reels in object storage are read.
 
     Returns:
         What was found; for Prefect the state is named NeedsAttention unless all is well.
@@ -69,7 +72,7 @@ def fixity(
     Raises:
         StoreError: no store, a night is running in it, or no such reel.
     """
-    asked = Asked(tuple(reels or ()), sources, outputs, older_than_days)
+    asked = Asked(tuple(reels or ()), sources, outputs, older_than_days, published)
     summary = verify_store(existing_store(Path(store)), asked, at_most_hours)
     if summary.all_well:
         return summary
@@ -91,6 +94,9 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
             for reel in due:
                 reading.begin(store, reel, f"{done + 1}/{len(due)} reels")
                 work.check(reel)
+                if asked.published:
+                    ledger = store.ledger(work.batch_id)
+                    work.add(*check_copies(ledger, reel.reel.reel_id))
                 done += 1
         except TimeIsUp:
             pass

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalogs.errors import StoreError
 from catalogs.mixtures import with_mixtures
+from catalogs.publications import read_publications
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows, of_holding_lists
@@ -30,6 +31,7 @@ class Standing:
     shots_kept: int
     shots: int
     waits: str = ""
+    published: tuple[str, ...] = ()
 
 
 def reel_standings(store: Store) -> tuple[Standing, ...]:
@@ -46,6 +48,7 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
     outcomes = of_holding_lists(ledger, restored)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
+    copies = read_publications(ledger)
     kept = outcomes[outcomes["status"] == "original kept"].groupby(by_reel).size()
     return tuple(
         Standing(
@@ -57,6 +60,7 @@ def reel_standings(store: Store) -> tuple[Standing, ...]:
             shots_kept=int(kept.get((row.reel_id, row.reel_digest, row.treatment_id), 0)),
             shots=int(shots.get((row.reel_id, row.reel_digest), 0)),
             waits=_waits(store, row.source) if row.status != "restored" else "",
+            published=tuple(str(c) for c in copies if c.derivative_id == row.derivative_id),
         )
         for row in reels.itertuples()
     )
@@ -81,7 +85,8 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
         word = "in work" if reel.status == "ingested" else reel.status
         if reel.waits:
             word, reason = "waits", f": {reel.waits}"
-        lines.append(f"{reel.reel_id}  {word}, {shots}{reason}")
+        copies = "".join(f"; {_first_line(copy)}" for copy in reel.published)
+        lines.append(f"{reel.reel_id}  {word}, {shots}{copies}{reason}")
     return "\n".join(lines) or "the store holds no reels yet"
 
 
@@ -92,10 +97,12 @@ def plan_text(plan: Plan) -> str:
         size = f"{reel.frames} frames" if reel.frames else "length not in the header"
         finished = STANDS if reel.reprocessed else "finished already"
         done = finished if reel.finished else "to be restored"
-        lines.append(f"{reel.reel_id}  {done}, {size}, {reel.megapixels:.2f} megapixels")
+        picture = f"{size}, {reel.megapixels:.2f} megapixels"
+        where = picture if reel.megapixels else "in object storage, not looked into"
+        lines.append(f"{reel.reel_id}  {done}, {where}")
     lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)
-    more = " (more: some lengths are not known before decoding)" if unknown else ""
+    more = " (more: some lengths are not known before reading)" if unknown else ""
     lines.append(
         f"{sum(not r.finished for r in plan.reels)} reels to restore, {len(plan.held)} would be "
         f"held; about {plan.disk_bytes / 1e9:.1f} GB{more}, {plan.free_bytes / 1e9:.0f} GB free"
@@ -123,12 +130,13 @@ def summary_line(summary: Any) -> str:
     shots = "1 shot" if summary.shots_computed == 1 else f"{summary.shots_computed} shots"
     if summary.shots_original_kept:
         shots += f" ({summary.shots_original_kept} kept their original)"
-    waiting = f", {summary.waiting} waiting for a storage" if summary.waiting else ""
-    return (
-        f"Reels: {summary.restored} restored, {summary.held} held, "
-        f"{summary.failed} failed{waiting}; "
-        f"{shots} computed.{stopped}{_open(summary.decisions_open)}\nReport: {summary.report}"
-    )
+    counts = f"{summary.restored} restored, {summary.held} held, {summary.failed} failed"
+    if summary.waiting:
+        counts += f", {summary.waiting} waiting for a storage"
+    if summary.unpublished:
+        counts += f", {summary.unpublished} not published"
+    computed = f"{shots} computed.{stopped}{_open(summary.decisions_open)}"
+    return f"Reels: {counts}; {computed}\nReport: {summary.report}"
 
 
 def _open(decisions: int) -> str:

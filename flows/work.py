@@ -27,6 +27,7 @@ from catalogs.source import FrameIndex
 from flows.changed_source import refuse_changed
 from flows.hard_limit import hard_limit
 from flows.limits import ingest_limit_seconds, joining_limit_seconds
+from flows.object_storage import archive_at_hand, at_hand
 from flows.order import Order, ShotDone
 from flows.recorded import as_before, record_restored, shot_key
 from flows.software import software
@@ -49,23 +50,13 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
 
     Frames that decode begin the time limit anew.
     """
-    limit = ingest_limit_seconds(catalog, order.archive)
-    with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
-        return _ingest(order, catalog, going_on)
-
-
-def _ingest(
-    order: Order, catalog: CatalogReel, going_on: Callable[[], None]
-) -> tuple[Reel, tuple[Shot, ...]]:
     finder = ShotFinder()
-
-    def on_frame(frames: int) -> None:
-        if frames % _FRAMES_A_SIGN == 0:
-            going_on()
-
-    reel, index = ingest_reel(catalog, order.archive, on_frame, finder.watch)
-    ledger = order.ledger
-    refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
+    with archive_at_hand(order, catalog) as (archive, in_its_place):
+        limit = ingest_limit_seconds(catalog, archive)
+        with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
+            found, index = ingest_reel(catalog, archive, _now_and_then(going_on), finder.watch)
+        reel, ledger = in_its_place(found), order.ledger
+        refuse_changed(known_reels(ledger, reel.reel_id).get(reel.reel_id), reel)
     if read_frame_index(ledger, reel.digest) is None:
         ledger.append("frames", reel.digest, frame_rows(reel.digest, index), name="index")
     order.record(
@@ -78,13 +69,25 @@ def _ingest(
     return reel, shots
 
 
+def _now_and_then(going_on: Callable[[], None]) -> Callable[[int], None]:
+    def on_frame(frames: int) -> None:
+        if frames % _FRAMES_A_SIGN == 0:
+            going_on()
+
+    return on_frame
+
+
 def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:
     """The shots of a reel: as recorded, as found while it was ingested, or found now."""
     ledger = order.ledger
     if known := current_shots(ledger, reel, DETECTOR):
         return known
     frames = reel.content.frame_count
-    ranges = finder.ranges(frames) if finder else detect_shots(reel.source, reel.header, frames)
+    if finder:
+        ranges = finder.ranges(frames)
+    else:
+        with at_hand(order, reel) as here:
+            ranges = detect_shots(here.source, here.header, frames)
     shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
     ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
     order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")
@@ -93,31 +96,40 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
 
 def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
     """Restore and measure one shot and record both; every frame begins the limit anew."""
-    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on:
+    with (
+        at_hand(order, reel) as here,
+        hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on,
+    ):
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         restored = restore_shot(
-            reel, index, shot, treatment, order.store, on_frame=lambda _: going_on()
+            here, index, shot, treatment, order.store, on_frame=lambda _: going_on()
         )
-        return _record(order, reel, index, restored)
+        return _record(order, here, index, restored)
 
 
 def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
     """Write the shot's own frames where it could not be restored, and record why."""
-    with hard_limit(limit_seconds, order.store, order.named(shot.shot_id)):
+    with (
+        at_hand(order, reel) as here,
+        hard_limit(limit_seconds, order.store, order.named(shot.shot_id)),
+    ):
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
-        kept = keep_original(reel, index, shot, treatment, order.store, reason)
-        return _record(order, reel, index, kept)
+        kept = keep_original(here, index, shot, treatment, order.store, reason)
+        return _record(order, here, index, kept)
 
 
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
-    with hard_limit(joining_limit_seconds(reel), order.store, order.named(reel.reel_id)):
-        return _assemble(order, reel)
+    with (
+        at_hand(order, reel, last=True) as here,
+        hard_limit(joining_limit_seconds(reel), order.store, order.named(reel.reel_id)),
+    ):
+        return _assemble(order, reel, here)
 
 
-def _assemble(order: Order, reel: Reel) -> str:
+def _assemble(order: Order, reel: Reel, here: Reel) -> str:
     ledger = order.ledger
     known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)
@@ -125,7 +137,7 @@ def _assemble(order: Order, reel: Reel) -> str:
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
     said = (*(a.sentence for a in allowed), *licence_remarks(order.treatment))
-    disclosed = replace(reel, disclosures=(*reel.disclosures, *said))
+    disclosed = replace(here, disclosures=(*reel.disclosures, *said))
     notice, sidecar = as_before(order, reel)
     built = assemble_reel(disclosed, restored, order.treatment, order.store, notice, sidecar)
     if earlier not in (None, reel.digest):

@@ -11,14 +11,18 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from catalogs.durable import sync_folder
+from catalogs.errors import StorageError
 from catalogs.fixity import OnBytes, hash_file, sha256_of_files
+from catalogs.origin import Origin, RemoteRoot
 from catalogs.records import Reel, RestoredShot
 from catalogs.source import FrameIndex
 from catalogs.store import Store
+from tasks.bucket import open_bucket
 from tasks.find import FoundSource
 from tasks.manifest import MANIFEST
 from tasks.sidecar import is_sidecar
@@ -125,14 +129,13 @@ def check_source(
     recorded = (reel.content.sha256,) if is_file else index.file_sha256 if index else ()
     if len(recorded) != len(paths):
         recorded = ("",) * len(paths)
-    files = [
-        check_file(path, digest, on_bytes) for path, digest in zip(paths, recorded, strict=True)
-    ]
+    check = partial(check_object, reel.origin) if reel.origin else check_file
+    files = [check(path, digest, on_bytes) for path, digest in zip(paths, recorded, strict=True)]
     found = ""
     if all(file.outcome in ("unchanged", "changed") for file in files):
         found = files[0].found if is_file else sha256_of_files(file.found for file in files)
     if source.sound is not None:
-        files.append(check_file(source.sound, reel.content.sound_sha256 or "", on_bytes))
+        files.append(check(source.sound, reel.content.sound_sha256 or "", on_bytes))
     differing = tuple(file for file in files if file.outcome != "unchanged")
     return SourceFixity(reel.reel_id, reel.content.sha256, found, len(files), differing)
 
@@ -184,6 +187,22 @@ def check_file(path: Path, expected: str, on_bytes: OnBytes | None = None) -> Fi
         return FileFixity(path.name, expected, _cause(error), "missing")
     except OSError as error:
         return FileFixity(path.name, expected, _cause(error), "unreadable")
+    outcome: Outcome = "unchanged" if expected in ("", found) else "changed"
+    return FileFixity(path.name, expected, found, outcome)
+
+
+def check_object(
+    origin: Origin, path: Path, expected: str, on_bytes: OnBytes | None = None
+) -> FileFixity:
+    """Read one object of a source in object storage; nothing is copied."""
+    relative = path.relative_to(Path(origin.root)).as_posix()
+    try:
+        bucket = open_bucket(RemoteRoot(origin.root))
+        if (there := bucket.look(relative)) is None:
+            return FileFixity(path.name, expected, "no such object", "missing")
+        found = bucket.sha256(relative, there.size_bytes, on_bytes)
+    except StorageError as error:
+        return FileFixity(path.name, expected, str(error), "unreadable")
     outcome: Outcome = "unchanged" if expected in ("", found) else "changed"
     return FileFixity(path.name, expected, found, outcome)
 

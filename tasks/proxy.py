@@ -28,8 +28,9 @@ from catalogs.records import Reel, RestoredShot
 from catalogs.source import ColourTags, FrameIndex
 from catalogs.store import Store
 from tasks.media.proxy import panels_of, proxy_writer
-from tasks.media.read import read_frames, read_written
+from tasks.media.read import read_written
 from tasks.media.still import is_full_range, split_planes
+from tasks.source_frames import source_frames
 
 FLOOR = 20  # code of the smallest change
 PROXY_VERSION = 1  # another one makes every proxy anew
@@ -90,11 +91,11 @@ def frame_sides(
 def _sides(
     store: Store, reel: Reel, index: FrameIndex, restored: RestoredShot, start: int, stop: int
 ) -> Iterator[tuple[bytes, bytes]]:
-    for path in (reel.source, store.root / restored.picture_file):
+    needed = [store.root / restored.picture_file, *(() if reel.origin else (reel.source,))]
+    for path in needed:
         if not path.exists():
             raise SourceError(f"{path.name} is not where it was; mount its disk or restore it")
-    first = restored.shot.start_frame
-    before = read_frames(reel.source, reel.header, index, first + start, first + stop)
+    before = source_frames(store, reel, index, restored, start, stop)
     after = read_written(
         store.root / restored.picture_file, reel.header, reel.frame_rate, restored.frame_md5,
         start, stop,

@@ -22,7 +22,7 @@ from catalogs.shot_list import current_shots
 from catalogs.shot_query import matching, standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
-from tasks.find import is_there
+from tasks.listed import is_there
 from tasks.manifest import is_assembled
 from tasks.permit import forbidden
 from tasks.reprocess_plan import ChosenShot, ReelPlan, ReprocessPlan
@@ -134,7 +134,7 @@ class _Refusal:
             return f"it is held ({held}); put that right and run the night first"
         if not is_there(reel) and not is_assembled(reel, plan.shots, plan.treatment, self.store):
             return (
-                f"its source {reel.source} is not there as it was ingested; bring it back, or run "
+                f"its source {reel.place} is not there as it was ingested; bring it back, or run "
                 "the night first"
             )
         return forbidden(reel.catalog, self.policy, plan.treatment)

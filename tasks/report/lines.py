@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from catalogs.publications import read_publications
 from catalogs.store import Store
 from tasks.report.manifest import reel_folder, sidecar_words
 from tasks.report.night import ReelNight
@@ -34,6 +35,7 @@ class ReelLine:
     verified: tuple[str, ...]
     time: tuple[str, ...]
     sidecar: str
+    published: tuple[str, ...]
     disclosures: tuple[str, ...]
 
 
@@ -62,6 +64,7 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
         time=time_lines(reel),
         sidecar=sidecar_words(store, row, reel.manifest),
+        published=_published(store, reel),
         disclosures=_disclosures(reel),
     )
 
@@ -76,6 +79,12 @@ def _disclosures(reel: ReelNight) -> tuple[str, ...]:
     """What the reading of the source made known, and what its restoration did."""
     read = json.loads(reel.row["facts_json"] or "{}").get("disclosures", ())
     return tuple(dict.fromkeys((*read, *reel.manifest.get("disclosures", ()))))
+
+
+def _published(store: Store, reel: ReelNight) -> tuple[str, ...]:
+    """The last word on each copy of the version that stands."""
+    copies = read_publications(store.ledger(), reel.reel_id)
+    return tuple(str(one) for one in copies if one.derivative_id == reel.row["derivative_id"])
 
 
 def _seconds(reel: ReelNight) -> str:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from catalogs.errors import WetgateError
 from catalogs.picture import PictureFormat
 from catalogs.records import Reel
-from catalogs.rows import read_frame_index
+from catalogs.rows import read_frame_index, restored_of
 from catalogs.source import ColourTags, FrameIndex
 from catalogs.store import Store
 from tasks.media.probe import probe
@@ -24,6 +24,7 @@ from tasks.media.still import Region, still_png
 from tasks.report.changes import busiest, change_at, most_changed, shown_change
 from tasks.report.choose import ChosenShot
 from tasks.report.rows import Row
+from tasks.source_frames import source_frames
 
 WIDEST = 480  # samples of a PNG
 
@@ -78,7 +79,7 @@ def picture_shot(store: Store, chosen: ChosenShot) -> ShotPictures:
         return ShotPictures(start, (missing,), ())
     picture = reel.header.picture
     offset, change, no_change = _where(store, chosen, picture)
-    before, no_before = _attempt(lambda: _source_frame(store, reel, start + offset))
+    before, no_before = _attempt(lambda: _source_frame(store, reel, shot, offset))
     after, no_after = _attempt(lambda: _restored_frame(store, shot, reel.frame_rate, offset))
     raw = _Raw(
         names=("before", "after", "change"),
@@ -130,13 +131,13 @@ def _attempt(make: Callable[[], T]) -> tuple[T | None, str]:
         return None, str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _source_frame(store: Store, reel: Reel, frame: int) -> bytes:
+def _source_frame(store: Store, reel: Reel, shot: Row, offset: int) -> bytes:
     index = read_frame_index(store.ledger(), reel.digest)
     if index is None:
         raise ValueError("the ledger does not have the frames of the source")
-    if not reel.source.exists():
+    if reel.origin is None and not reel.source.exists():
         raise ValueError(f"the source is not at {reel.source}")
-    return next(read_frames(reel.source, reel.header, index, frame, frame + 1))
+    return next(source_frames(store, reel, index, restored_of(shot), offset, offset + 1))
 
 
 def _restored_frame(store: Store, shot: Row, rate: Fraction, offset: int) -> bytes:
