@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.faults.nights import ROOT, wait_until
@@ -30,11 +32,11 @@ def process(line: Sequence[str], folder: Path, more: Mapping[str, str]) -> Itera
         yield running.pid
     finally:
         running.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             running.wait(5)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)  # whoever of them is left
+        running.wait()
 
 
 @contextmanager
@@ -54,9 +56,18 @@ def scheduler(
 def worker(
     address: str, folder: Path, prefix: Sequence[str] = (), name: str = "", **more: str
 ) -> Iterator[int]:
-    """A worker under its nanny, one task wide: the nanny's process."""
-    line = [*prefix, sys.executable, "-m", "distributed.cli.dask_worker", address,
+    """A worker under its nanny, one task wide: the nanny's process.
+
+    One with a name is started again when it ends, as a service is: where Dask loses the scheduler,
+    worker and nanny end.
+    """
+    line = [sys.executable, "-m", "distributed.cli.dask_worker", address,
             "--nthreads", "1", "--no-dashboard", "--memory-limit", "0",
-            "--local-directory", str(folder), *(["--name", name] if name else [])]  # fmt: skip
-    with process(line, folder, more) as number:
+            "--local-directory", str(folder)]  # fmt: skip
+    if name:
+        again = (
+            f"trap 'kill $!; exit' TERM; while :; do {shlex.join(line)} & wait $!; sleep 1; done"
+        )
+        line = ["bash", "-c", again, name]
+    with process([*prefix, *line], folder, more) as number:
         yield number

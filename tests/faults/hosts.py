@@ -66,17 +66,17 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
                 host.run("ip", "address", "add", f"{host.address}/24", "dev", "cable")
                 host.run("ip", "link", "set", "lo", "up")
                 host.cable("up")
-            wait_until(lambda: _reaches(left, right), 30)
+            wait_until(lambda: reaches(left, right), 30)
             yield left, right
         finally:
             second.kill()
-            second.wait()
+            second.communicate()
     finally:
         first.kill()
-        first.wait()
+        first.communicate()
 
 
-def _reaches(here: Host, there: Host) -> bool:
+def reaches(here: Host, there: Host) -> bool:
     """Whether packets pass: a refusal, of a port where nobody listens, is an answer."""
     ask = (
         f"import socket; s = socket.socket(); s.settimeout(2); s.connect_ex(('{there.address}', 9))"

@@ -14,7 +14,9 @@ from tests.faults.nights import Frames, Site, finish, label, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 CUT = label("A", 0)
-PATIENCE = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "5s"}  # 30 s otherwise
+PATIENCE = {
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "15s"
+}  # 30 s otherwise; Dask knows none below 11
 
 
 @pytest.fixture
