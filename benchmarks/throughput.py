@@ -146,8 +146,8 @@ def _processor_seconds() -> float:
 
 BARE, RESTORE = "steps on frames in memory", "decode, encode, hash"
 ASSEMBLY = {
-    "access_copy": "access copy",
-    "verify_reel": "verify the reel",
+    "access_copy": "decode master, access copy",
+    "verify_reel": "decode access copy, compare",
     "describe_signal": "sidecar",
 }
 
@@ -189,8 +189,7 @@ def parts_of(catalog: Path, store: Store, shape: ReelShape, recipe: str) -> Part
 
 def report_parts(parts: Parts, frames: int) -> None:
     """Cost a frame of each part, and the ratio with all parts down to it."""
-    order = [BARE, RESTORE, "ingest", "join and publish", "verify the reel", "access copy",
-             "measure", "sidecar"]  # fmt: skip
+    order = [BARE, RESTORE, "ingest", "join and publish", *ASSEMBLY.values(), "measure"]
     print(f"\n{'part, processor time':30}{'ms a frame':>12}{'ratio so far':>14}")
     total = 0.0
     for name in order:
