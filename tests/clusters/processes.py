@@ -48,8 +48,15 @@ def scheduler(
     line = [*prefix, sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", host,
             "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]  # fmt: skip
     with process(line, folder, more) as number:
-        wait_until(file.is_file, 120)
+        wait_until(lambda: _is_written(file), 120)
         yield str(json.loads(file.read_text())["address"]), number
+
+
+def _is_written(file: Path) -> bool:
+    """Whether a scheduler's file is there, whole: it is written where it stands."""
+    with suppress(OSError, ValueError):
+        return "address" in json.loads(file.read_text())
+    return False
 
 
 @contextmanager
