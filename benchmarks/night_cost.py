@@ -1,192 +1,195 @@
-"""What a night costs beside its work: real nights whose shots sleep instead of being restored.
+"""What Prefect, Dask and the ledger add to a night's work, and where that goes.
 
-    python benchmarks/night_cost.py                                  1,000 shots of 2 s, 8 workers
-    python benchmarks/night_cost.py --seconds 0 --shots 10000 --workers 2      trivial shots
+    python benchmarks/night_cost.py --shots 1000 --seconds 2      (the share of the work's time)
+    python benchmarks/night_cost.py --shots 10000 --seconds 0     (the cost of a shot, memory)
 
-All is as in a night: Prefect server, flow and tasks, Dask workers, the loop, rows of the ledger
-that are on the disk before a worker answers, report, MLflow. Only `restore` and `assemble` are
-stand-ins: the first sleeps and records what a shot of 48 frames leaves, the second does nothing.
+A real night: its loop, Prefect server, Dask cluster, ledger, report and MLflow. Only the work is
+a stand-in, which sleeps and records what a real shot does, every metric included. Two worker
+processes of as many threads as `--slots` needs: shots that sleep do not use the cores.
 
-    added      places x time from the first shot to the last, less the sleep; share of the sleep
-    CPU        processor time a shot of the night itself, its workers and the Prefect server
-    memory     resident, of the night itself, after each quarter: flat is what is wanted
+Printed are processor milliseconds a shot by process and by thread, those of the ledger and of
+what is shown apart; the share of the work's time, in processor time (what is spent beside the
+work, over shots times seconds) and in wall time (slots times the wall time of the loop less
+shots times seconds, over the latter: what slots stood idle counts as well); and the memory of the
+night's process as it goes on, with its slope. The stand-in's own processor time, making rows, is
+taken out. Start and end of server, cluster and report are printed beside, and in no share.
+
+The first takes about 4 minutes, the second 7; try it with `--shots 200 --seconds 0.2`, 1 minute.
 """
 
 import argparse
+import io
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
+from flows.services import quiet_settings
+
+quiet_settings()  # before Prefect is imported
+
+import dask
 import psutil
+import synthetic
+from distributed import Client, LocalCluster
+from parts import Parts, cpu_of_threads, rss_megabytes
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from benchmarks.finished_night import FRAMES, like, make_reel, measured, restored
-from catalogs.catalog import Catalog
-from catalogs.records import CatalogReel, Reel, Shot
-from catalogs.rows import reel_row, restored_row, shot_rows
-from catalogs.store import Store, hold_store, open_store
-from flows import batch, work
-from flows.batch import MOST_SLOTS, Means, new_batch_id, run_batch
+from catalogs.catalog import read_catalog
+from catalogs.ledger import Ledger
+from catalogs.store import hold_store, open_store
+from flows import batch
+from flows.batch import Means, new_batch_id, run_batch
+from flows.cluster import _CONFIG
 from flows.night import Night, Tally
+from flows.places import Places
+from flows.progress import NightProgress
 from flows.services import prefect_api
-from flows.treatment import resolve_treatment
-from tasks.ingest import ingest_reel
-from tasks.split import DETECTOR
+from flows.summary import NightSummary
+from flows.work import Order
 
-SHOTS_OF_A_REEL = 200
-QUARTERS = 4
+PROCESSES = 2
 
 
-class Sleeper:
-    """Stands for `flows.work.restore`: takes its time and records what a shot leaves."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def __call__(self, order: work.Order, reel: Reel, shot: Shot, _limit: float) -> work.ShotDone:
-        """Sleep and record."""
-        time.sleep(self.seconds)
-        done = replace(next(restored(order.store, reel, order.treatment, 1)), shot=shot)
-        ledger = order.ledger
-        ledger.append("measurements", shot.reel_id, measured([done]))
-        ledger.append("restorations", shot.reel_id, [restored_row(done, "made")])
-        order.record("restoration", shot.shot_id, done.status, done.reason)
-        return work.ShotDone(shot, done.status, done.reason, self.seconds)
+def spent() -> dict[str, float]:
+    """Processor seconds of this worker: all, and what the stand-in says of its parts."""
+    return {"all": time.process_time(), **synthetic.SPENT}
 
 
-def join(_order: work.Order, reel: Reel) -> str:
-    """Stands for `flows.work.assemble`."""
-    return reel.reel_id
-
-
-def fill(store: Store, archive: Path, shots: int, order: work.Order) -> Catalog:
-    """Reels that are ingested, with the shots that are to be done."""
-    make_reel(archive)
-    (source,) = archive.glob("*.mkv")
-    entry = CatalogReel("reel-0000", "Title", 1, 1, source.name, 2, frame_rate=Fraction(24))
-    first, _ = ingest_reel(entry, archive)
-    entries = []
-    for number, start in enumerate(range(0, shots, SHOTS_OF_A_REEL), 1):
-        count = min(SHOTS_OF_A_REEL, shots - start)
-        reel = like(first, archive, number, count)
-        rows = [
-            Shot(reel.reel_id, reel.digest, n, FRAMES * n, FRAMES * (n + 1)) for n in range(count)
-        ]
-        order.ledger.append("shots", reel.reel_id, shot_rows(rows, DETECTOR))
-        order.ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
-        entries.append(reel.catalog)
-    return Catalog(archive / "catalog.csv", tuple(entries), (), ())
-
-
-def cpu_of(process: psutil.Process) -> float:
-    spent = process.cpu_times()
-    return float(spent.user + spent.system)
-
-
-def processes() -> dict[str, list[psutil.Process]]:
-    """The night's own process, its workers and the Prefect server."""
-    own = psutil.Process()
-    kinds: dict[str, list[psutil.Process]] = {"night": [own], "workers": [], "Prefect server": []}
-    for child in own.children(recursive=True):
-        line = " ".join(child.cmdline())
-        kinds["Prefect server" if "prefect_server" in line else "workers"].append(child)
-    return kinds
-
-
-@dataclass
 class Watch:
-    """Time, processor time and memory of the loop, shot by shot."""
+    """Takes the clocks when the loop begins and ends, and the memory as it goes on."""
 
-    shots: int
-    done: int = 0
-    began: float = 0.0
-    ended: float = 0.0
-    memory: list[int] = field(default_factory=list)
-    cpu: dict[str, float] = field(default_factory=dict)
+    def __init__(self, client: Client, server: psutil.Process, shots: int) -> None:
+        self._client, self._server = client, server
+        self._step = max(shots // 10, 1)
+        self.memory: list[tuple[int, float]] = []
+        self.parts = Parts(time.thread_time)
+        self.wall = 0.0
+        self.cpu: dict[str, float] = {}
+        for owner, name, part in (
+            (Ledger, "append", "of these, ledger written"),
+            (Ledger, "_arrow", "of these, ledger read"),
+            (Ledger, "compact", "of these, ledger compacted"),
+            (Places, "_take", "of these, asking for a place"),
+            (NightProgress, "say", "of these, log and progress"),
+            (NightProgress, "shot_done", "of these, log and progress"),
+        ):
+            self.parts.watch(owner, name, part)
 
-    @contextmanager
-    def over(self, night: Night) -> Iterator[None]:
-        """Watch while the loop runs."""
-        kinds = processes()
-        before = {kind: sum(map(cpu_of, of)) for kind, of in kinds.items()}
-        count: Callable[[work.ShotDone], None] = night._shot_done
+    def run(self, loop: Night, order: Order, catalog: Path) -> Tally:
+        """The loop, watched."""
+        before, began = self._clocks(), time.perf_counter()
+        done = loop._progress.shot_done
 
-        def shot_done(done: work.ShotDone) -> None:
-            count(done)
-            self.done += 1
-            if self.done % max(1, self.shots // QUARTERS) == 0:
-                self.memory.append(psutil.Process().memory_info().rss)
+        def noted(reel_id: str, frames: int) -> None:
+            done(reel_id, frames)
+            if loop.tally.shots_computed % self._step == 0:
+                self.memory.append((loop.tally.shots_computed, rss_megabytes()))
 
-        night._shot_done = shot_done  # type: ignore[method-assign]
-        self.began = time.perf_counter()
-        yield
-        self.ended = time.perf_counter()
-        self.cpu = {kind: sum(map(cpu_of, of)) - before[kind] for kind, of in kinds.items()}
+        loop._progress.shot_done = noted  # type: ignore[method-assign]
+        tally = loop.run(read_catalog(catalog, None))
+        self.wall = time.perf_counter() - began
+        time.sleep(3)  # so that the server has written what it was told
+        self.cpu = {name: value - before.get(name, 0) for name, value in self._clocks().items()}
+        return tally
+
+    def _clocks(self) -> dict[str, float]:
+        found = {f"client: {kind}": seconds for kind, seconds in cpu_of_threads().items()}
+        found |= {f"client: {name}": value for name, value in self.parts.seconds.items()}
+        for worker in self._client.run(spent).values():
+            ledger, own = worker.get("ledger", 0.0), worker.get("stand-in", 0.0)
+            rest = worker["all"] - ledger - own
+            for name, value in (("ledger", ledger), ("Dask", rest), ("stand-in", own)):
+                found[f"workers: {name}"] = found.get(f"workers: {name}", 0.0) + value
+        used = self._server.cpu_times()
+        found["Prefect server"] = used.user + used.system
+        return found
 
 
-def run(folder: Path, shots: int, seconds: float, workers: int) -> tuple[Watch, float]:
-    """A night; what was watched, and the seconds of all of it, from the cluster to the report."""
+def night(folder: Path, reels: int, asked: argparse.Namespace) -> tuple[NightSummary, Watch]:
+    """One night in a new store."""
+    archive = folder / "archive"
+    archive.mkdir()
+    catalog = synthetic.write_catalog(archive, reels)
     store = open_store(folder / "store")
-    treatment = resolve_treatment("conservative", store.root).treatment
-    order = work.Order(store, folder / "archive", treatment, new_batch_id(), sidecar=False)
-    catalog = fill(store, folder / "archive", shots, order)
-    watch = Watch(shots)
+    order = Order(store, archive, synthetic.recipe_treatment(store.root), new_batch_id())
+    synthetic.StandIn(asked.shots // reels, asked.frames, asked.seconds).put_in_place()
+    threads = -(-asked.slots // PROCESSES)
+    with (
+        prefect_api(store.root / "prefect"),
+        dask.config.set(_CONFIG),
+        LocalCluster(
+            n_workers=PROCESSES, threads_per_worker=threads, memory_limit=0, dashboard_address=None
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        hold_store(store),
+    ):
+        server = next(
+            child
+            for child in psutil.Process().children()
+            if "flows.prefect_server" in child.cmdline()
+        )
+        watch = Watch(client, server, asked.shots)
 
-    def go(night: Night) -> Tally:
-        with watch.over(night):
-            return night.run(catalog)
+        @flow(task_runner=ThreadPoolTaskRunner(max_workers=batch.MOST_SLOTS))
+        def stand_in_night() -> NightSummary:
+            return run_batch(
+                order, str(catalog), lambda: None,
+                lambda loop: watch.run(loop, order, catalog),
+                [f"F-{n:05d}.r1" for n in range(reels)],
+                Means(scheduler=cluster.scheduler_address),
+            )  # fmt: skip
 
-    @flow(task_runner=ThreadPoolTaskRunner(max_workers=MOST_SLOTS))  # type: ignore[arg-type]
-    def night() -> Any:
-        reels = [f"{entry.identifier}.r1" for entry in catalog.reels]
-        return run_batch(order, "made", lambda: None, go, reels, Means(workers=workers))
-
-    batch.work.restore, batch.work.assemble = Sleeper(seconds), join  # type: ignore[assignment]
-    with prefect_api(folder / "prefect"), hold_store(store):
-        began = time.perf_counter()
-        said = night()
-        whole = time.perf_counter() - began
-    assert said.shots_computed == shots, said
-    return watch, whole
+        return stand_in_night(), watch
 
 
-def told(watch: Watch, whole: float, seconds: float, workers: int) -> Iterator[str]:
-    """The figures."""
-    shots, loop = watch.shots, watch.ended - watch.began
-    yield (
-        f"{shots:,} shots of {seconds:g} s, {workers} workers, {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f}"
-    )
-    yield f"from first shot to last {loop:8.1f} s; before and after {whole - loop:6.1f} s"
-    if seconds:
-        added = loop * workers - shots * seconds
-        share = added / (shots * seconds)
-        yield f"added {1000 * added / shots:8.1f} ms a shot, {share:.2%} of the work's time"
-    else:
-        yield f"wall {1000 * loop / shots:8.1f} ms a shot"
-    every = sum(watch.cpu.values())
-    parts = ", ".join(f"{kind} {1000 * cpu / shots:.1f}" for kind, cpu in watch.cpu.items())
-    yield f"CPU  {1000 * every / shots:8.1f} ms a shot: {parts}"
-    yield "memory of the night, MiB: " + ", ".join(f"{rss / 2**20:.0f}" for rss in watch.memory)
+def say(watch: Watch, shots: int, slots: int, seconds: float) -> None:
+    """Print where the time went, and the shares."""
+    per_shot = {name: 1000 * value / shots for name, value in watch.cpu.items()}
+    own = per_shot.pop("workers: stand-in")
+    added = sum(value for name, value in per_shot.items() if "of these" not in name)
+    print(f"{added:8.2f} ms CPU a shot in all, beside {own:.1f} ms of the stand-in itself")
+    for name, value in sorted(per_shot.items()):
+        print(f"{value:8.2f} ms  {name}")
+    print(f"{1000 * watch.wall / shots:8.2f} ms wall a shot; loop of {watch.wall:.0f} s")
+    work = shots * seconds
+    if work:
+        idle = slots * watch.wall - work
+        print(f"share of the work's time: {100 * shots * added / 1000 / work:.2f} % processor, "
+              f"{100 * idle / work:.2f} % wall of {slots} slots")  # fmt: skip
+
+
+def say_memory(memory: list[tuple[int, float]]) -> None:
+    """Print the memory of the night's process, and what a shot adds in the second half."""
+    print("memory: " + ", ".join(f"{shots}: {rss:.0f} MB" for shots, rss in memory))
+    half = memory[len(memory) // 2 :]
+    if len(half) > 1:
+        slope = (half[-1][1] - half[0][1]) / (half[-1][0] - half[0][0])
+        print(f"slope over the second half: {1024 * slope:.2f} kB a shot")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shots", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=2.0, help="that each shot sleeps")
-    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=2.0, help="that a shot sleeps")
+    parser.add_argument("--slots", type=int, default=16)
+    parser.add_argument("--reels", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=24, help="of a shot")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        watch, whole = run(Path(folder), asked.shots, asked.seconds, asked.workers)
-    for line in told(watch, whole, asked.seconds, asked.workers):
-        print(line)
+        began = time.perf_counter()
+        with redirect_stdout(io.StringIO()):
+            summary, watch = night(Path(folder), asked.reels, asked)
+        whole = time.perf_counter() - began
+        print(f"{summary.shots_computed} shots of {asked.seconds:g} s in {asked.reels} reels, "
+              f"{asked.slots} slots, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; night "
+              f"of {whole:.0f} s, {whole - watch.wall:.0f} of them start, report and end")  # fmt: skip
+        say(watch, summary.shots_computed, asked.slots, asked.seconds)
+        say_memory(watch.memory)
+    sys.exit(summary.shots_computed != asked.shots or summary.restored != asked.reels)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
-from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
+from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot
 from catalogs.rows import (
     event_row,
     frame_rows,
@@ -282,9 +283,14 @@ def limit_seconds(reel: Reel, shot: Shot, treatment: Treatment | None = None) ->
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
-    ledger, shot = order.ledger, restored.shot
-    declared = order.treatment.of(shot.start_frame).declared
+    declared = order.treatment.of(restored.shot.start_frame).declared
     measured = measure_shot(reel, index, restored, order.store, _truth(order, reel), declared)
+    return record_shot(order, restored, measured)
+
+
+def record_shot(order: Order, restored: RestoredShot, measured: Iterable[Measurement]) -> ShotDone:
+    """Write what became of a shot; its restoration last, which says that it is done."""
+    ledger, shot = order.ledger, restored.shot
     ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured))
     ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)

@@ -12,6 +12,8 @@ from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
 _AT_REST = ("found finished", "found locked", "decision")  # events that change no reel
+_OF_METRIC = ("metric", "shot_index", "before", "after", "unit", "measurable", "coverage", "note",
+              "verdict", "threshold", "worst_frame")  # fmt: skip
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
 
 
@@ -172,7 +174,7 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
         and (shot["start_frame"], shot["stop_frame"]) in places
     ]
     keys = {shot["key"] for shot in shots}
-    measured = plain_rows(until(ledger.newest("measurements", reel_id), ended))
+    measured = plain_rows(until(ledger.newest("measurements", reel_id, _OF_METRIC), ended))
     manifest, missing = read_manifest(store, row)
     shot_files = [shot[file] for shot in shots for file in ("picture_file", "change_file")]
     return ReelNight(
