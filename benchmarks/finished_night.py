@@ -1,3 +1,4 @@
+# ruff: noqa: E402
 """A finished night run again: how long, what it is spent on, and that nothing is computed.
 
     python benchmarks/finished_night.py [--shots 10000] [--reels 100]

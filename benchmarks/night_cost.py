@@ -1,3 +1,4 @@
+# ruff: noqa: E402
 """What Prefect, Dask and the ledger add to a night's work, and where that goes.
 
     python benchmarks/night_cost.py --shots 1000 --seconds 2      (the share of the work's time)
@@ -122,7 +123,10 @@ def night(folder: Path, reels: int, asked: argparse.Namespace) -> tuple[NightSum
         prefect_api(store.root / "prefect"),
         dask.config.set(_CONFIG),
         LocalCluster(
-            n_workers=PROCESSES, threads_per_worker=threads, memory_limit=0, dashboard_address=None
+            n_workers=PROCESSES,
+            threads_per_worker=threads,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
         hold_store(store),
@@ -186,7 +190,7 @@ def main() -> None:
         whole = time.perf_counter() - began
         print(f"{summary.shots_computed} shots of {asked.seconds:g} s in {asked.reels} reels, "
               f"{asked.slots} slots, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; night "
-              f"of {whole:.0f} s, {whole - watch.wall:.0f} of them start, report and end")  # fmt: skip
+              f"of {whole:.0f} s, {whole - watch.wall:.0f} of them beside the loop")  # fmt: skip
         say(watch, summary.shots_computed, asked.slots, asked.seconds)
         say_memory(watch.memory)
     sys.exit(summary.shots_computed != asked.shots or summary.restored != asked.reels)

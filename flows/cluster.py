@@ -25,6 +25,8 @@ _CONFIG = {
     "distributed.worker.daemon": False,
     "distributed.worker.preload": ["flows.detach"],
     "distributed.comm.timeouts.connect": "30s",
+    "distributed.worker.profile.enabled": False,  # looks at every stack 100 times a second
+    "distributed.admin.low-level-log-length": 50,  # 1,000 orders are kept for a log, else
     "distributed.nanny.pre-spawn-environ": {
         "OMP_NUM_THREADS": "1",  # one worker a core: more threads would only contend
         "MKL_NUM_THREADS": "1",
