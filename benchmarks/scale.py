@@ -43,7 +43,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import synthetic
 
-from catalogs.records import CatalogReel
+from catalogs.records import CatalogReel, Shot
 from catalogs.rows import reel_row, shot_rows
 from catalogs.store import Store, existing_store, open_store
 from flows.jobs import Job, Queue
@@ -115,7 +115,7 @@ def play_queue(shots: int, workers: int, seconds: list[float]) -> None:
     for reel in range(-(-shots // SHOTS_A_REEL)):
         own = replace(entry, identifier=f"F-{reel}")
         for n in range(min(SHOTS_A_REEL, shots - reel * SHOTS_A_REEL)):
-            shot = synthetic.Shot(f"F-{reel}.r1", "0" * 64, n, n * FRAMES, (n + 1) * FRAMES)
+            shot = Shot(f"F-{reel}.r1", "0" * 64, n, n * FRAMES, (n + 1) * FRAMES)
             queue.add(Job("restore", own, None, shot))
     filled = time.process_time() - began
     running: list[tuple[float, int]] = []

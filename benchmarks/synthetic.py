@@ -7,13 +7,13 @@ a few bytes whose sizes and hashes are as recorded; rows have the full schema.
 import hashlib
 import random
 import time
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from catalogs.fixity import sha256_file
+from catalogs.mixtures import read_restored_reel_shots
 from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot, StepOutcome
@@ -95,7 +95,7 @@ def measured(shot: Shot) -> list[Measurement]:
     ]  # fmt: skip
 
 
-SPENT: Counter[str] = Counter()  # processor seconds of this worker
+SPENT = {"stand-in": 0.0, "ledger": 0.0}  # processor seconds of this worker
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class StandIn:
 
     def assemble(self, order: Order, reel: Reel) -> str:
         """Join nothing; record the reel, and compact its tables."""
-        known = work.read_restored_reel_shots(order.ledger, reel, order.treatment)
+        known = read_restored_reel_shots(order.ledger, reel, order.treatment)
         derivative = join(order, reel, sorted(known.values(), key=lambda r: r.shot.start_frame))
         order.record("assembly", derivative, "success", "verified: " + ", ".join(CHECKS))
         for table in ("restorations", "measurements"):

@@ -25,7 +25,7 @@ def _plain_column(column: "pd.Series[Any]") -> list[Any]:
     """A column as a list; numbers and texts, of which there are most, all at once."""
     if column.dtype == object or isinstance(column.dtype, pd.DatetimeTZDtype):
         return [_plain(value) for value in column]
-    return column.astype(object).where(column.notna(), None).tolist()
+    return list(column.astype(object).where(column.notna(), None))
 
 
 def _plain(value: Any) -> Any:
