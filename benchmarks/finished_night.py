@@ -6,7 +6,7 @@
 A store is made whose ledger, restored shots, joined reels and manifests are true (their films a
 few bytes each), then the nightly flow runs over its catalog: Prefect server, cluster, checks,
 report and MLflow included. The first line is made before the clock starts. Exit status 1 when a
-shot was computed, a reel was not found finished, or a removed film was not noticed.
+shot was computed or a reel was not found finished.
 About 4 minutes at full size, most of it making the store; 30 s with `--shots 500 --reels 5`.
 """
 
