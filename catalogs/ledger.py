@@ -12,7 +12,7 @@ doubles by `record_id`.
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from catalogs.instant import next_instant
 from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
 Row = Mapping[str, Any]
+Columns = Collection[str]
 _Wanted = list[tuple[str, str, str]] | None  # column, relation, value
 
 
@@ -72,18 +73,36 @@ class Ledger:
         except OSError as error:
             raise StoreError(f"cannot write {target}: {error.strerror}; free or fix it") from error
 
-    def read(self, table: str, partition: str | None = None) -> pd.DataFrame:
-        """All rows of a table or of one partition, oldest first, as pandas."""
-        return self._arrow(table, partition).to_pandas()
+    def read(
+        self, table: str, partition: str | None = None, columns: Columns | None = None
+    ) -> pd.DataFrame:
+        """All rows of a table or of one partition, oldest first, as pandas.
 
-    def find(self, table: str, partition: str, **values: str) -> pd.DataFrame:
-        """Rows of a partition whose columns have these values, oldest first; others stay unread."""
+        Args:
+            table: one of `TABLES`.
+            partition: of the table; all when None.
+            columns: those that are wanted, which is many times faster where rows are long; the
+                table's key and what names and orders rows come with them. All when None.
+        """
+        return self._arrow(table, partition, columns=columns).to_pandas()
+
+    def find(
+        self,
+        table: str,
+        partition: str | None = None,
+        columns: Columns | None = None,
+        **values: str,
+    ) -> pd.DataFrame:
+        """As `read`, but only rows whose columns have these values; others stay unread."""
         wanted = [(column, "==", value) for column, value in values.items()]
-        return self._arrow(table, partition, wanted).to_pandas()
+        needed = None if columns is None else {*columns, *values}
+        return self._arrow(table, partition, wanted, needed).to_pandas()
 
-    def newest(self, table: str, partition: str | None = None) -> pd.DataFrame:
-        """The current state: the newest row per key of the table."""
-        rows = self.read(table, partition)
+    def newest(
+        self, table: str, partition: str | None = None, columns: Columns | None = None
+    ) -> pd.DataFrame:
+        """The current state: as `read`, but the newest row per key of the table."""
+        rows = self.read(table, partition, columns)
         return rows.drop_duplicates(list(KEYS[table]), keep="last").reset_index(drop=True)
 
     def newest_table(self, table: str) -> pa.Table:
@@ -112,31 +131,51 @@ class Ledger:
             return sorted((self.folder / table / partition).glob("*.parquet"))
         return sorted((self.folder / table).glob("*/*.parquet"))
 
-    def _parts(self, table: str, partition: str | None, wanted: _Wanted) -> list[pa.Table]:
+    def _parts(
+        self, table: str, partition: str | None, wanted: _Wanted, schema: pa.Schema
+    ) -> list[pa.Table]:
         """The files' rows; looked at again when a compaction took files away meanwhile."""
         while True:
             files = self._files(table, partition)
             try:
-                return [_read_file(file, TABLES[table], wanted) for file in files]
+                return [_read_file(file, schema, wanted) for file in files]
             except FileNotFoundError:
                 if files == self._files(table, partition):
                     raise
 
-    def _arrow(self, table: str, partition: str | None, wanted: _Wanted = None) -> pa.Table:
-        return _merged(self._parts(table, partition, wanted), TABLES[table])
+    def _arrow(
+        self,
+        table: str,
+        partition: str | None,
+        wanted: _Wanted = None,
+        columns: Columns | None = None,
+    ) -> pa.Table:
+        schema = _chosen(table, columns)
+        return _merged(self._parts(table, partition, wanted, schema), schema)
 
 
 def _merged(parts: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
     """Rows of several files, oldest first, each once."""
     whole = pa.concat_tables([schema.empty_table(), *parts])
     whole = whole.sort_by([("recorded_at", "ascending")])
-    kept = pd.Series(whole["record_id"].to_pylist(), dtype="str").drop_duplicates().index
+    kept = whole["record_id"].to_pandas().drop_duplicates().index
     return whole.take(pa.array(kept, type=pa.int64()))
 
 
 def _has_no_more(file: Path, schema: pa.Schema) -> bool:
     """Whether a file has no column beyond the schema."""
     return set(schema.names).issuperset(_read(file, lambda: pq.read_schema(file)).names)
+
+
+def _chosen(table: str, columns: Columns | None) -> pa.Schema:
+    """The schema of the columns that are wanted, and of those that no reading goes without."""
+    schema = TABLES[table]
+    if columns is None:
+        return schema
+    names = {"record_id", "recorded_at", *KEYS[table], *columns}
+    if unknown := names - set(schema.names):
+        raise ValueError(f"table {table} has no column {', '.join(sorted(unknown))}")
+    return pa.schema([field for field in schema if field.name in names])
 
 
 def _read_file(file: Path, schema: pa.Schema, wanted: _Wanted) -> pa.Table:

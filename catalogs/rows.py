@@ -10,10 +10,14 @@ from catalogs.recipe import Treatment
 from catalogs.records import HeldRow, Measurement, Reel, ReelStatus, RestoredShot, Shot, StepOutcome
 from catalogs.retired import with_files
 from catalogs.source import FrameIndex
+from catalogs.tables import TABLES
 
 Row = dict[str, Any]
 
 _REEL = TypeAdapter(Reel)
+_OF_RESTORED = tuple(
+    name for name in TABLES["restorations"].names if name not in ("step_parameters", "software")
+)
 
 
 def reel_row(
@@ -70,7 +74,7 @@ def forbidden_row(held: HeldRow, treatment: Treatment) -> Row:
 
 def known_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]:
     """Every reel that was ingested (or one of them), as it was then, by its id."""
-    rows = ledger.read("reels", reel_id)
+    rows = ledger.read("reels", reel_id, ["facts_json"])
     rows = rows[rows["facts_json"].notna()].drop_duplicates("reel_id", keep="last")
     return {row.reel_id: _REEL.validate_json(row.facts_json) for row in rows.itertuples()}
 
@@ -86,7 +90,7 @@ def reels_at_hand(ledger: Ledger, reel_id: str | None = None) -> dict[str, Reel]
 
 def held_reels(ledger: Ledger, reel_id: str | None = None) -> dict[str, str]:
     """Reels (or one) that are held, and why; those that only a policy held are not."""
-    rows = ledger.read("reels", reel_id)
+    rows = ledger.read("reels", reel_id, ["facts_json", "status", "reason", "treatment_id"])
     by_policy = (
         (rows["status"] == "held") & rows["treatment_id"].notna() & rows["facts_json"].isna()
     )
@@ -166,7 +170,8 @@ def read_restored(ledger: Ledger, reel: Reel, treatment_id: str) -> dict[str, Re
 
     The parameters per frame stay in the table; they are not needed to go on.
     """
-    rows = with_files(ledger, ledger.newest("restorations", reel.reel_id), reel.reel_id)
+    rows = ledger.newest("restorations", reel.reel_id, _OF_RESTORED)
+    rows = with_files(ledger, rows, reel.reel_id)
     rows = rows[(rows["treatment_id"] == treatment_id) & (rows["reel_digest"] == reel.digest)]
     return {row.key: restored_of(row._asdict()) for row in rows.itertuples(index=False)}
 

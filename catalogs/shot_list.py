@@ -47,7 +47,7 @@ def of_holding_lists(
     ledger: Ledger, rows: pd.DataFrame, reel_id: str | None = None
 ) -> pd.DataFrame:
     """Of rows (of one reel) that name a shot by its place, those of a list that holds."""
-    holding = holding_rows(ledger.newest("shots", reel_id))
+    holding = holding_rows(ledger.newest("shots", reel_id, SHOT_PLACE))
     return rows.merge(holding[SHOT_PLACE], on=SHOT_PLACE)
 
 

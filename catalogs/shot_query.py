@@ -47,10 +47,10 @@ def standing_shots(
         treatments: as recorded, by their identity.
         reel_id: of the only reel that is asked for, which takes a short time; all when None.
     """
-    rows = ledger.read("reels", reel_id)
+    rows = ledger.read("reels", reel_id, [*_OF_REEL, "status"])
     rows = rows[rows["status"] == "restored"]
     reels = rows.drop_duplicates("reel_id", keep="last")[_OF_REEL]
-    restorations = ledger.newest("restorations", reel_id)
+    restorations = ledger.newest("restorations", reel_id, [*_OF_SHOT, "seconds"])
     own = restorations[["reel_id", "key", "treatment_id", "seconds"]]
     outcomes = with_mixtures(restorations, ledger.newest("mixtures", reel_id))[_OF_SHOT]
     shots = outcomes.merge(reels, on=["reel_id", "reel_digest", "treatment_id"])
@@ -99,7 +99,7 @@ def matching(ledger: Ledger, shots: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _measured(ledger: Ledger, shots: pd.DataFrame, reel_id: str | None) -> pd.DataFrame:
     """The shots with the metrics that flag each, and the time that measuring took."""
-    rows = ledger.newest("measurements", reel_id)
+    rows = ledger.newest("measurements", reel_id, ["verdict", "seconds"])
     flags = rows[rows["verdict"] == "flag"].groupby(_SHOT)["metric"].agg(list).to_dict()
     spent = rows.groupby(_SHOT)["seconds"].sum().to_dict()
     places = list(zip(*(shots[name] for name in _SHOT), strict=True))

@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+_KEPT = {
+    "distributed.admin.low-level-log-length": 50,  # 1,000 orders are kept for a log, else
+}
 SCHEDULER: dict[str, Any] = {
+    **_KEPT,
     "distributed.scheduler.allowed-failures": 0,  # one dead worker is one failure, not three
     "distributed.scheduler.no-workers-timeout": "600s",  # instead of waiting for ever
     "distributed.scheduler.work-stealing": False,
 }
 WORKER: dict[str, Any] = {
+    **_KEPT,
+    "distributed.worker.profile.enabled": False,  # looks at every stack 100 times a second
     "distributed.worker.daemon": False,
     "distributed.comm.timeouts.connect": "30s",
 }

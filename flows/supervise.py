@@ -18,6 +18,7 @@ from distributed.scheduler import KilledWorker, NoWorkerError
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 
 from flows.places import Places
 from flows.workers import Workers
@@ -59,6 +60,7 @@ def supervised(
     room = places or Places(team.count)
 
     def watch(label: str, *arguments: Any) -> Any:
+        _forget_results()
         with room.one():
             key = f"{name}-{label}-{uuid.uuid4().hex}"
             chosen = team.chosen()
@@ -88,6 +90,15 @@ def supervised(
         log_prints=False,
     )
     return make(watch)
+
+
+def _forget_results() -> None:
+    """Drop what Prefect keeps of every result of a flow, to tell what was made from what.
+
+    No task here is given the result of another, and a night of many shots would fill the memory.
+    """
+    if (flow_run := FlowRunContext.get()) is not None:
+        flow_run.run_results.clear()
 
 
 def _machine_failed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -13,12 +13,16 @@ from typing import Any
 import pandas as pd
 
 from catalogs.store import Store
+from catalogs.tables import KEYS
 from flows.mlflow_client import experiment_id, mlflow_client, short_patience
 
 EXPERIMENT = "wetgate"
 _UPLOAD_SECONDS = 60  # for one answer of the server; a report is megabytes
 _COUNTS = ("reels_restored", "reels_held", "reels_failed", "shots_restored", "shots_computed",
            "shots_original_kept", "frames_computed", "seconds")  # fmt: skip
+_OF_SHOT = ["key", "reel_id", "shot_index", "start_frame", "stop_frame", "treatment_id",
+            "status", "reason", "changed_share", "seconds", "device"]  # fmt: skip
+_OF_METRIC = ["metric", "key", "before", "after", "measurable", "verdict"]
 
 
 def track_batches(store: Store) -> dict[str, str]:
@@ -29,8 +33,9 @@ def track_batches(store: Store) -> dict[str, str]:
     """
     ledger = store.ledger()
     ended = ledger.newest("batches")
-    events = ledger.read("events")
-    done = set(events[(events["event"] == "tracking") & (events["outcome"] == "success")]["object"])
+    done = set(
+        ledger.find("events", None, ["object"], event="tracking", outcome="success")["object"]
+    )
     ended = ended[(ended["status"] != "running") & ~ended["batch_id"].isin(done)]
     batches = {str(row["batch_id"]): row for row in ended.to_dict("records")}
     if not batches:
@@ -59,8 +64,8 @@ def _problem(error: Exception) -> str:
 
 def _track(store: Store, batch: dict[str, Any], client: Any, experiment: str) -> None:
     batch_id = str(batch["batch_id"])
-    shots = _of_batch(store, "restorations", batch_id)
-    measured = _of_batch(store, "measurements", batch_id)
+    shots = _of_batch(store, "restorations", _OF_SHOT, batch_id)
+    measured = _of_batch(store, "measurements", _OF_METRIC, batch_id)
     run = client.create_run(experiment, run_name=batch_id, tags={"wetgate.batch": batch_id})
     run_id = run.info.run_id
     for name in ("catalog", "recipe", "treatment_id", "status", "software"):
@@ -75,9 +80,7 @@ def _track(store: Store, batch: dict[str, Any], client: Any, experiment: str) ->
 
 def per_shot(shots: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     """One row a shot: what was done, and every metric before and after."""
-    columns = ["key", "reel_id", "shot_index", "start_frame", "stop_frame", "treatment_id",
-               "status", "reason", "changed_share", "seconds", "device"]  # fmt: skip
-    table = shots[columns]
+    table = shots[_OF_SHOT]
     for side in ("before", "after"):
         wide = measured.pivot_table(index="key", columns="metric", values=side)
         table = table.merge(
@@ -105,9 +108,10 @@ def aggregates(measured: pd.DataFrame) -> dict[str, float]:
     return result
 
 
-def _of_batch(store: Store, table: str, batch_id: str) -> pd.DataFrame:
-    rows = store.ledger().newest(table)
-    return rows[rows["batch_id"] == batch_id]
+def _of_batch(store: Store, table: str, columns: list[str], batch_id: str) -> pd.DataFrame:
+    """What a batch recorded last of each thing; no other batch's rows are read."""
+    rows = store.ledger().find(table, None, columns, batch_id=batch_id)
+    return rows.drop_duplicates(list(KEYS[table]), keep="last")
 
 
 def _write_artifacts(

@@ -11,8 +11,12 @@ from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows, of_holding_lists
 from catalogs.store import Store
+from catalogs.tables import SHOT_PLACE
 from flows.plan import Plan
 from tasks.reprocessed import STANDS
+
+_OF_REEL = ("reel_digest", "title", "status", "reason", "treatment_id", "batch_id")
+_OF_SHOT = (*SHOT_PLACE, "treatment_id", "status")
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,16 @@ class Standing:
 def reel_standings(store: Store) -> tuple[Standing, ...]:
     """Every reel the store knows, in the order of their names."""
     ledger = store.ledger()
-    reels = ledger.newest("reels").sort_values("reel_id")
-    batches = ledger.read("batches")
+    reels = ledger.newest("reels", columns=_OF_REEL).sort_values("reel_id")
+    batches = ledger.read("batches", columns=[])
     # A row that could not be read has no reel; it stands until a later night reads it.
     last = batches.iloc[-1]["batch_id"] if len(batches) else ""
     reels = reels[reels["title"].notna() | (reels["batch_id"] == last)]
-    listed = holding_rows(ledger.newest("shots"))
+    listed = holding_rows(ledger.newest("shots", columns=SHOT_PLACE))
     shots = listed.groupby(["reel_id", "reel_digest"]).size()
-    restored = with_mixtures(ledger.newest("restorations"), ledger.newest("mixtures"))
+    restored = with_mixtures(
+        ledger.newest("restorations", columns=_OF_SHOT), ledger.newest("mixtures")
+    )
     outcomes = of_holding_lists(ledger, restored)
     by_reel = ["reel_id", "reel_digest", "treatment_id"]
     done = outcomes.groupby(by_reel).size()
@@ -153,7 +159,7 @@ def known_batch(store: Store, wanted: str | None) -> str:
     Raises:
         StoreError: there was no night, or none of that name.
     """
-    batches = list(store.ledger().read("batches")["batch_id"].unique())
+    batches = list(store.ledger().read("batches", columns=[])["batch_id"].unique())
     if not batches:
         raise StoreError(f"{store.root} has seen no night yet; run `wetgate run` first")
     if wanted is not None and wanted not in batches:

@@ -4,7 +4,7 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
-from catalogs.records import CatalogReel, Reel, RestoredShot, Shot
+from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot
 from catalogs.rows import (
     frame_rows,
     known_reels,
@@ -154,9 +154,14 @@ def _assemble(order: Order, reel: Reel, here: Reel) -> str:
 
 
 def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
-    ledger, shot = order.ledger, restored.shot
-    declared = order.treatment.of(shot.start_frame).declared
+    declared = order.treatment.of(restored.shot.start_frame).declared
     measured = measure_shot(reel, index, restored, order.store, _truth(order, reel), declared)
+    return record_shot(order, restored, measured)
+
+
+def record_shot(order: Order, restored: RestoredShot, measured: Iterable[Measurement]) -> ShotDone:
+    """Write what became of a shot; its restoration last, which says that it is done."""
+    ledger, shot = order.ledger, restored.shot
     ledger.append("measurements", shot.reel_id, measurement_rows(restored, measured))
     ledger.append("restorations", shot.reel_id, [restored_row(restored, software())])
     order.record("restoration", shot.shot_id, restored.status, restored.reason)

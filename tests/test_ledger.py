@@ -54,6 +54,19 @@ def test_rows_are_found_by_what_their_columns_hold(ledger: Ledger) -> None:
     assert list(found.columns) == TABLES["events"].names
 
 
+def test_chosen_columns_come_with_what_orders_and_names_rows(ledger: Ledger) -> None:
+    for status in ("ingested", "restored"):
+        ledger.append("reels", "A.r1", [{"reel_id": "A.r1", "status": status, "title": "A"}])
+    own = ["record_id", "recorded_at", "reel_id", "status"]
+    assert list(ledger.read("reels", columns=["status"]).columns) == own
+    assert list(ledger.newest("reels", columns=["status"])["status"]) == ["restored"]
+    found = ledger.find("reels", None, ["status"], title="A", batch_id="batch-1")
+    assert list(found["status"]) == ["ingested", "restored"]
+    assert ledger.find("reels", None, ["status"], title="B").empty
+    with pytest.raises(ValueError, match="table reels has no column colour_of_leader"):
+        ledger.read("reels", columns=["colour_of_leader"])
+
+
 def test_every_row_says_when_and_in_which_batch_and_schema_it_was_written(ledger: Ledger) -> None:
     ledger.append("events", "reel", [event("x")])
     row = ledger.read("events").iloc[0]

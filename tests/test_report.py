@@ -38,7 +38,8 @@ from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.media.still import rgb_of
 from tasks.media.write import ffv1_writer
-from tasks.report import write_report
+from tasks.report import write, write_report
+from tasks.report.night import Night, read_night
 
 NIGHT = "20260101-night"
 PICTURE = PictureFormat(32, 24, "gray")
@@ -376,3 +377,27 @@ def test_a_metric_that_failed_is_named_and_the_shots_are_whole(
     end_night(store, "finished", reels_restored=1)
     for text in texts(store).values():
         assert f"DIRT {note} (1 shot); the shots are whole" in text
+
+
+def test_of_very_many_reels_those_with_most_flags_are_told_in_full(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_reel(store, tmp_path)
+    end_night(store, "finished", reels_restored=1, shots_restored=1)
+    night = read_night(store, NIGHT)
+    (reel,) = night.reels
+    flagged = tuple({**m, "verdict": "flag", "after": 1.0} for m in reel.measurements)
+    other = replace(reel, row={**reel.row, "reel_id": "WORSE.r1"}, measurements=flagged)
+    two = replace(night, reels=(reel, other))
+
+    def known(store: Store, batch_id: str) -> Night:
+        return two
+
+    monkeypatch.setattr(write, "read_night", known)
+    assert all(text.count("Median, before") == 2 for text in texts(store).values())
+    monkeypatch.setattr(write, "MOST_DETAILED", 1)
+    for name, text in texts(store).items():
+        assert "The 1 reels of 2 with most shots flagged are listed" in text
+        assert text.count("Median, before") == 1
+        head = "<h3>WORSE.r1" if name.endswith("html") else "### WORSE.r1"
+        assert head in text

@@ -64,6 +64,25 @@ def test_deaths_errors_and_successes_are_told_apart(client: Client, tmp_path: Pa
     assert starts == {0: 1, 1: 1 + RETRIES, 2: 1, 3: 1, 4: 2, 5: 1}
 
 
+def test_prefect_keeps_no_result_of_shots_that_are_done(client: Client) -> None:
+    from prefect import flow
+    from prefect.context import FlowRunContext
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    from flows.supervise import supervised
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))  # type: ignore[arg-type]
+    def night() -> int:
+        work = supervised(client, str, "work")
+        for n in range(1000, 1006):
+            assert work.submit(str(n), n).result() == str(n)
+        context = FlowRunContext.get()
+        assert context is not None
+        return len(context.run_results)
+
+    assert night() == 1  # the last one's
+
+
 def test_a_worker_is_one_task_wide_and_on_loopback(client: Client) -> None:
     client.wait_for_workers(2, timeout=120)  # after those that died
     assert Workers(client).count() == 2

@@ -67,6 +67,19 @@ def test_one_run_a_batch_with_aggregates_and_the_shots(night: Store, elsewhere: 
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_batch_keeps_its_shots_when_a_later_one_measured_them_again(night: Store) -> None:
+    import mlflow
+
+    row = {"key": "k", "reel_id": "A.r1", "metric": "flicker", "measurable": True}
+    row |= {"treatment_id": "t", "before": 4.0, "after": 2.0, "verdict": "ok"}
+    night.ledger("batch-2").append("measurements", "A.r1", [row])
+    assert track_batches(night) == {"batch-1": ""}
+    client = mlflow.MlflowClient(f"sqlite:///{night.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("wetgate")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.data.metrics["flicker_after_median"] == 1.0
+
+
 def test_a_batch_is_recorded_once(night: Store) -> None:
     track_batches(night)
     event = event_row("tracking", "batch-1", "success", "", "test")

@@ -4,7 +4,7 @@ The choice by chance is seeded by the night's name, so that anyone can draw it a
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tasks.report.flags import flag_words, flagged_rows
@@ -59,8 +59,9 @@ def _worst(everything: list[tuple[ReelNight, Row]]) -> Iterator[ChosenShot]:
     kept = [entry for entry in everything if entry[1]["status"] == "original kept"]
     for reel, shot in kept[:_PER_REASON]:
         yield ChosenShot(reel, shot, f"kept its original picture: {shot['reason'] or 'no reason'}")
-    for reel, shot, flags in _largest(everything, lambda r, s: len(_flags(r, s))):
-        rows = _flags(reel, shot)
+    flagged = _flagged({reel.reel_id: reel for reel, _ in everything}.values())
+    for reel, shot, flags in _largest(everything, lambda r, s: len(flagged.get(_place(r, s), ()))):
+        rows = flagged[_place(reel, shot)]
         words = ", ".join(flag_words(row) for row in rows[:_FLAGS_NAMED])
         more = f" and {int(flags) - _FLAGS_NAMED} more" if flags > _FLAGS_NAMED else ""
         frames = [int(row["worst_frame"]) for row in rows if row["worst_frame"] is not None]
@@ -79,5 +80,14 @@ def _largest(
     return sorted(rated, key=lambda entry: -entry[2])[:_PER_REASON]
 
 
-def _flags(reel: ReelNight, shot: Row) -> list[Row]:
-    return [row for row in flagged_rows(reel) if row["key"] == shot["key"]]
+def _flagged(reels: Iterable[ReelNight]) -> dict[tuple[str, str], list[Row]]:
+    """Measurements that are flagged, by shot."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for reel in reels:
+        for row in flagged_rows(reel):
+            found.setdefault(_place(reel, row), []).append(row)
+    return found
+
+
+def _place(reel: ReelNight, row: Row) -> tuple[str, str]:
+    return reel.reel_id, str(row["key"])

@@ -12,6 +12,8 @@ from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
 _AT_REST = ("found finished", "found locked", "decision")  # events that change no reel
+_OF_METRIC = ("metric", "shot_index", "before", "after", "unit", "measurable", "coverage", "note",
+              "verdict", "threshold", "worst_frame")  # fmt: skip
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
 
 
@@ -172,7 +174,8 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
         and (shot["start_frame"], shot["stop_frame"]) in places
     ]
     keys = {shot["key"] for shot in shots}
-    measured = plain_rows(until(ledger.newest("measurements", reel_id), ended))
+    measured = until(ledger.newest("measurements", reel_id, _OF_METRIC), ended)
+    measured = measured[measured["key"].isin(keys)].drop(columns=["record_id", "recorded_at"])
     manifest, missing = read_manifest(store, row)
     shot_files = [shot[file] for shot in shots for file in ("picture_file", "change_file")]
     return ReelNight(
@@ -180,7 +183,7 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
         earlier=earlier,
         shots=tuple(sorted(shots, key=lambda shot: int(shot["start_frame"]))),
         planned_shots=len(planned),
-        measurements=tuple(m for m in measured if m["key"] in keys),
+        measurements=tuple(plain_rows(measured)),
         manifest=manifest,
         missing_files=(
             *missing,

@@ -16,10 +16,16 @@ def until(rows: pd.DataFrame, ended: datetime | None) -> pd.DataFrame:
 
 def plain_rows(frame: pd.DataFrame) -> list[Row]:
     """Rows as dictionaries, with None where the table has null."""
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
+    names = [str(name) for name in frame.columns]
+    columns = [_plain_column(column) for _, column in frame.items()]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _plain_column(column: "pd.Series[Any]") -> list[Any]:
+    """A column as a list; numbers and texts, of which there are most, all at once."""
+    if column.dtype == object or isinstance(column.dtype, pd.DatetimeTZDtype):
+        return [_plain(value) for value in column]
+    return list(column.astype(object).where(column.notna(), None))
 
 
 def _plain(value: Any) -> Any:

@@ -47,17 +47,15 @@ class MetricLine:
 
 def metric_lines(reel: ReelNight) -> tuple[MetricLine, ...]:
     """A line per metric, in the order in which they were recorded."""
-    names = dict.fromkeys((str(m["metric"]), str(m["unit"] or "")) for m in reel.measurements)
-    return tuple(
-        _line(name, unit, [m for m in reel.measurements
-                           if (m["metric"], m["unit"] or "") == (name, unit)])
-        for name, unit in names
-    )  # fmt: skip
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for m in reel.measurements:
+        rows.setdefault((str(m["metric"]), str(m["unit"] or "")), []).append(m)
+    return tuple(_line(name, unit, own) for (name, unit), own in rows.items())
 
 
 def _line(metric: str, unit: str, rows: Sequence[Row]) -> MetricLine:
     better = BETTER.get(metric)
-    values = [row for row in rows if row["measurable"] and row["after"] is not None]
+    values = [row for row in rows if _has_value(row)]
     pairs = [row for row in values if row["before"] is not None]
     coverages = [float(row["coverage"] or 0) for row in values]
     return MetricLine(
@@ -69,9 +67,13 @@ def _line(metric: str, unit: str, rows: Sequence[Row]) -> MetricLine:
         worst=_worst(values, better),
         worse_shots=sum(_is_worse(row, better) for row in pairs) if better and pairs else None,
         flagged=_flagged(rows),
-        not_measurable=_unmeasured([row for row in rows if row not in values]),
+        not_measurable=_unmeasured([row for row in rows if not _has_value(row)]),
         coverage=f"{100 * min(coverages):.0f} %" if coverages else "",
     )
+
+
+def _has_value(row: Row) -> bool:
+    return bool(row["measurable"]) and row["after"] is not None
 
 
 def _median(rows: Sequence[Row], column: str) -> float | None:

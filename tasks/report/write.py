@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from catalogs.store import Store
 from tasks.report.attention import attention
 from tasks.report.changes import AMPLIFIED, MOST_CHANGE_FRAMES
 from tasks.report.choose import ChosenShot, choose_shots
-from tasks.report.lines import reel_line
+from tasks.report.flags import flagged_rows
+from tasks.report.lines import ReelLine, reel_line
 from tasks.report.night import Night, read_night
 from tasks.report.pictures import ShotPictures, picture_shot
 from tasks.report.words import headline, work_done
 
 MOST_EVENTS = 500
+MOST_DETAILED = 50  # reels whose metrics and steps are listed; a night may have thousands
 _REMARKS = ("catalog remark", "operator choice", "policy")
 
 
@@ -67,12 +70,14 @@ def write_report(store: Store, batch_id: str) -> Path:
 def _write_files(folder: Path, store: Store, night: Night) -> None:
     chosen = choose_shots(night)
     panels = [_panel(folder, store, number, shot) for number, shot in enumerate(chosen, 1)]
+    reels = [reel_line(store, reel) for reel in night.reels]
     facts = {
         "night": night,
         "headline": headline(night),
         "work_done": work_done(night),
         "attention": attention(night),
-        "reels": [reel_line(store, reel) for reel in night.reels],
+        "reels": reels,
+        "detailed": _detailed(night, reels),
         "panels": panels,
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
@@ -85,6 +90,16 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
     for name in ("report.html", "report.md"):
         text = _templates().get_template(f"{name}.j2").render(facts)
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def _detailed(night: Night, lines: Sequence[ReelLine]) -> list[ReelLine]:
+    """The reels that are told in full: those with most flags first, then this night's own."""
+    ranked = sorted(
+        zip(lines, night.reels, strict=True),
+        key=lambda both: (not both[0].metrics, -len(flagged_rows(both[1])), both[1].earlier),
+    )
+    shown = {line.reel_id for line, _ in ranked[:MOST_DETAILED]}
+    return [line for line in lines if line.reel_id in shown]
 
 
 def _panel(folder: Path, store: Store, number: int, chosen: ChosenShot) -> Panel:
