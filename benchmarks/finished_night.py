@@ -7,7 +7,7 @@ A store is made whose ledger, restored shots, joined reels and manifests are tru
 few bytes each), then the nightly flow runs over its catalog: Prefect server, cluster, checks,
 report and MLflow included. The first line is made before the clock starts. Exit status 1 when a
 shot was computed or a reel was not found finished.
-About 4 minutes at full size, most of it making the store; 30 s with `--shots 500 --reels 5`.
+About 2 minutes at full size; 30 s with `--shots 500 --reels 5`.
 """
 
 import argparse
@@ -30,9 +30,10 @@ import flows.nightly as nightly_module
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import Store, open_store
-from flows import batch, cluster, night, services, work
+from flows import batch, cluster_local, night, reels, services, take_up, work
 from flows.batch import new_batch_id
 from flows.order import Order
+from flows.recorded import finished_shots
 
 
 def make_store(folder: Path, reels: int, shots: int, frames: int) -> tuple[Store, Path]:
@@ -52,21 +53,22 @@ def watched() -> Parts:
     parts = Parts(time.perf_counter)
     for owner, name, part in (
         (services, "_wait_until_healthy", "Prefect server starts"),
-        (cluster.SpecCluster, "__init__", "Dask workers start"),
-        (cluster.SpecCluster, "__exit__", "Dask workers end"),
+        (cluster_local.SpecCluster, "__init__", "Dask workers start"),
+        (cluster_local.SpecCluster, "__exit__", "Dask workers end"),
         (nightly_module, "read_catalog", "catalog"),
         (nightly_module, "update_copies", "decisions"),
         (nightly_module, "prepare_decided", "decisions"),
         (nightly_module, "for_tonight", "decisions"),
+        (nightly_module, "refuse_without_room", "room for a reel"),
         (Store, "sweep", "sweep"),
         (night, "reels_at_hand", "known reels"),
-        (night, "is_unchanged", "sources looked at"),
+        (take_up, "is_unchanged", "sources looked at"),
         (work, "split", "shots of the reel"),
-        (night, "standing_treatment", "reprocessed or not"),
-        (night, "is_assembled", "manifest and films"),
-        (night, "read_restored_reel_shots", "shots counted"),
-        (work, "record_restored", "last word on the reel"),
-        (night.Locks, "why", "locks"),
+        (take_up, "standing_treatment", "reprocessed or not"),
+        (take_up, "is_assembled", "manifest and films"),
+        (take_up, "read_restored_reel_shots", "shots counted"),
+        (take_up, "record_restored", "last word on the reel"),
+        (reels.Locks, "why", "locks"),
         (Ledger, "append", "ledger written"),
         (Ledger, "compact", "ledger compacted"),
         (batch, "write_report", "report"),
@@ -104,7 +106,7 @@ def verify_shots(store: Store, catalog: Path, shots: int, frames: int) -> None:
     reel = synthetic.make_reel(entries[0], catalog.parent, shots // len(entries), frames)
     found = synthetic.make_shots(reel, frames)
     began = time.perf_counter()
-    done = work.finished_shots(order, reel, found)
+    done = finished_shots(order, reel, found)
     spent = 1000 * (time.perf_counter() - began) / len(found)
     print(f"a reel that is not joined: {len(done)} of {len(found)} shots verify, {spent:.2f} ms a "
           "shot and the reading of its files")  # fmt: skip

@@ -27,7 +27,7 @@ from tasks.treat import resolve_recipe
 
 REEL = "B.r1"
 OLD = Path(__file__).parent / "store-of-version-2"
-TABLES_OF_VERSION_3 = "d4e808c95c3d7efe"
+TABLES_OF_VERSION_3 = "9dd49623a87cfaba"
 
 
 @pytest.fixture
