@@ -114,6 +114,42 @@ def test_killed_nights_end_like_an_undisturbed_one(archive: Path, tmp_path: Path
     assert not list(store.glob("reels/*/.*.partial"))
 
 
+def kill_after(seconds: float, running: "subprocess.Popen[bytes]") -> bool:
+    """Send `kill -9` after a while; False when the night ended before."""
+    try:
+        running.wait(seconds)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
+        return True
+    return False
+
+
+@pytest.mark.slow
+def test_nights_killed_at_twenty_random_instants_end_like_an_undisturbed_one(
+    archive: Path, tmp_path: Path
+) -> None:
+    """Five stores in turn, so that kills hit nights of every progress."""
+    begun = time.monotonic()
+    night(archive, tmp_path / "undisturbed")
+    seconds = time.monotonic() - begun
+    generator = random.Random(os.environ.get("WETGATE_TEST_SEED", "2"))
+    stores = [tmp_path / f"killed-{number}" for number in range(5)]
+    kills = 0
+    for _ in range(4):
+        for store in stores:
+            with subprocess.Popen(
+                command(archive, store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as running:
+                kills += kill_after(generator.uniform(0, seconds), running)
+    assert kills >= 15, "too few of the kills hit a running night"
+    for store in stores:
+        last = night(archive, store)
+        assert (last["restored"], last["held"], last["failed"]) == (2, 2, 0)
+        assert outputs(tmp_path / "undisturbed") == outputs(store)
+        assert not list(store.glob("reels/*/.*.partial"))
+
+
 def test_ctrl_c_lets_what_runs_finish(archive: Path, tmp_path: Path) -> None:
     """A terminal sends Ctrl-C to the workers too; they must not hear it."""
     store = tmp_path / "store"
