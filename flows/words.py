@@ -15,7 +15,10 @@ from catalogs.tables import SHOT_PLACE
 from flows.plan import Plan
 from tasks.reprocessed import STANDS
 
-_OF_REEL = ("reel_digest", "title", "status", "reason", "treatment_id", "batch_id")
+_OF_REEL = (
+    "reel_digest", "title", "status", "reason", "treatment_id", "batch_id", "source",
+    "derivative_id",
+)  # fmt: skip
 _OF_SHOT = (*SHOT_PLACE, "treatment_id", "status")
 
 
