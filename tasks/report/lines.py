@@ -1,9 +1,10 @@
 """What the report says of one reel: a line of its table, and what stands below."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalogs.publications import read_publications
+from catalogs.publications import Publication
 from catalogs.store import Store
 from tasks.report.manifest import reel_folder, sidecar_words
 from tasks.report.night import ReelNight
@@ -39,8 +40,8 @@ class ReelLine:
     disclosures: tuple[str, ...]
 
 
-def reel_line(store: Store, reel: ReelNight) -> ReelLine:
-    """Put a reel into words."""
+def reel_line(store: Store, reel: ReelNight, copies: Sequence[Publication]) -> ReelLine:
+    """Put a reel into words; `copies` has the last word on every copy of the store's reels."""
     row = reel.row
     reason, remedy = reason_and_remedy(reel)
     folder = reel_folder(store, row)
@@ -64,7 +65,7 @@ def reel_line(store: Store, reel: ReelNight) -> ReelLine:
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
         time=time_lines(reel),
         sidecar=sidecar_words(store, row, reel.manifest),
-        published=_published(store, reel),
+        published=_published(reel, copies),
         disclosures=_disclosures(reel),
     )
 
@@ -81,9 +82,8 @@ def _disclosures(reel: ReelNight) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*read, *reel.manifest.get("disclosures", ()))))
 
 
-def _published(store: Store, reel: ReelNight) -> tuple[str, ...]:
+def _published(reel: ReelNight, copies: Sequence[Publication]) -> tuple[str, ...]:
     """The last word on each copy of the version that stands."""
-    copies = read_publications(store.ledger(), reel.reel_id)
     return tuple(str(one) for one in copies if one.derivative_id == reel.row["derivative_id"])
 
 

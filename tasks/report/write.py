@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from catalogs.decisions.outcomes import EVENT
 from catalogs.durable import sync_folder
 from catalogs.errors import StoreError
+from catalogs.publications import read_publications
 from catalogs.store import Store
 from tasks.report.attention import attention
 from tasks.report.changes import AMPLIFIED, MOST_CHANGE_FRAMES
@@ -70,7 +71,8 @@ def write_report(store: Store, batch_id: str) -> Path:
 def _write_files(folder: Path, store: Store, night: Night) -> None:
     chosen = choose_shots(night)
     panels = [_panel(folder, store, number, shot) for number, shot in enumerate(chosen, 1)]
-    reels = [reel_line(store, reel) for reel in night.reels]
+    copies = read_publications(store.ledger())
+    reels = [reel_line(store, reel, copies) for reel in night.reels]
     facts = {
         "night": night,
         "headline": headline(night),
