@@ -45,7 +45,7 @@ def make_reel(entry: CatalogReel, archive: Path, shots: int, frames: int) -> Ree
     source = archive / entry.path
     facts = source.stat()
     header = Header(
-        "matroska,webm", "ffv1", PictureFormat(1440, 1080, "yuv422p10le"), None, Fraction(24),
+        "matroska,webm", "ffv1", PictureFormat(64, 48, "gray"), None, Fraction(24),
         Fraction(1, 1000), Fraction(0), None, "progressive", ColourTags(), None, (),
     )  # fmt: skip
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
