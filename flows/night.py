@@ -103,8 +103,9 @@ class Night:
         return self._work()
 
     def conclude(self) -> None:
-        """Let every gate say what it kept back."""
-        left = self._reels.queue.waiting()
+        """Let every gate say what it kept back; what waits for its storage is said by itself."""
+        storages = self._reels.storages
+        left = [job for job in self._reels.queue.waiting() if storages.admits(job, ())]
         self._reels.say_waiting()
         for gate in self._gates:
             gate.left(left)
@@ -143,6 +144,8 @@ class Night:
                 continue
             begun = Begun(job, time.monotonic())
             self._running.append(begun)
+            for gate in self._gates:
+                gate.begun(job)
             future = self._submit(job)
             future.add_done_callback(partial(_note_end, self._finished, begun))
 

@@ -1,7 +1,7 @@
 """Room for a night: whole reels are begun where they fit, and the rest is said."""
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from catalogs.policy import Policy
 from catalogs.store import Store
 from flows import room
 from flows.first_room import refuse_without_room
+from flows.gate import Gate
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
@@ -34,15 +35,21 @@ class Disk:
 
     def __init__(self, free: float) -> None:
         self.free = free
+        self.asked = 0
 
     def usage(self, _: Path) -> Usage:
+        self.asked += 1
         return Usage(0, 0, self.free)
 
 
 @pytest.fixture
 def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Play:
     def night(
-        disk: Disk, names: str, at: Callable[[Job], None] = lambda _: None
+        disk: Disk,
+        names: str,
+        at: Callable[[Job], None] = lambda _: None,
+        gates: Sequence[Gate] = (),
+        jobs: int = 1000,
     ) -> tuple[Tally, list[str]]:
         monkeypatch.setattr(room.shutil, "disk_usage", disk.usage)
         started: list[str] = []
@@ -59,7 +66,8 @@ def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.Mon
             return Answer(ShotDone(job.shot, "restored", "", 1.0))
 
         order = Order(store, Path(), UNTOUCHED, "night")
-        loop = Night(order, submit, 1, NightProgress(store, None), lambda: False)
+        progress = NightProgress(store, None)
+        loop = Night(order, submit, 1, progress, lambda: len(started) >= jobs, gates)
         tally = loop.run(Catalog(Path("c.csv"), tuple(entry(n) for n in names), (), ()))
         loop.conclude()
         return tally, started
@@ -98,6 +106,52 @@ def test_room_that_others_take_in_the_midst_ends_the_night(store: Store, play: P
     assert (tally.stopped, tally.failed) == (True, set())
     assert [what for what in started if what.startswith("restore")][-1].endswith("0000020")
     assert len(space_events(store)) == 1
+
+
+class WithoutA(Gate):
+    """As an hour that a's shots would exceed."""
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.kind != "restore" or job.catalog.identifier != "a"
+
+
+def test_a_reel_that_another_gate_refuses_takes_no_room_from_the_next(play: Play) -> None:
+    tally, _ = play(Disk(1.5 * (3 * SHOT + JOINED)), "ab", gates=(WithoutA(),))
+    assert tally.restored == {"b.r1"}
+
+
+class IngestedFirst(Gate):
+    """Nothing is restored before b was ingested."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.kind == "ingest" or "b.r1" in self.seen
+
+    def begun(self, job: Job) -> None:
+        self.seen.add(job.catalog.reel_id)
+
+
+def test_what_is_promised_to_a_reel_in_work_is_not_given_to_the_next_and_said(
+    store: Store, play: Play
+) -> None:
+    """The night is drained when both are ingested and a has two of its shots."""
+    disk = Disk(1.5 * (3 * SHOT + JOINED))
+    tally, _ = play(disk, "ab", gates=(IngestedFirst(),), jobs=4)
+    assert (tally.restored, tally.stopped) == (set(), True)
+    (said,) = space_events(store)
+    assert "and 0.1 MB promised to reels in work; there was no room for b.r1" in said
+
+
+def test_the_disk_is_asked_once_a_job_and_not_once_for_each_in_line(play: Play) -> None:
+    disk = Disk(100 * JOINED)
+    tally, started = play(disk, "abcdefgh")
+    assert len(tally.restored) == 8
+    assert disk.asked < 4 * len(started)
+    waiting = Disk(1.5 * (3 * SHOT + JOINED))
+    _, started = play(waiting, "abcdefgh", gates=(WithoutA(),))
+    assert waiting.asked < 4 * len(started)
 
 
 def test_the_reserve_is_a_fiftieth_and_at_most_two_gigabytes(
