@@ -10,7 +10,8 @@ from catalogs.store import Store, existing_store
 from flows import words
 from flows.control_command import night_control, running_night
 from flows.options import JsonOption, StoreOption
-from tasks.report.attention import OF_THE_NIGHT
+from tasks.report.attention import shortcomings
+from tasks.report.rows import plain_rows
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ def night_standing(store: Store) -> NightStanding:
     batches, said = store.ledger().read("batches"), ()
     if len(batches):
         events = store.ledger().read("events", str(batches["batch_id"].iloc[-1]))
-        events = events[events["event"].isin(OF_THE_NIGHT) & (events["outcome"] != "success")]
-        said = tuple(events["detail"])
+        said = tuple(shortcomings(plain_rows(events)))
     asked = f"{control.word} {control.asked}" if control else ""
     first = store.controls.first
     storages = tuple(map(str, store.controls.storages))

@@ -89,7 +89,9 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
             shots += f" ({reel.shots_kept} kept their original)"
         reason = f": {_first_line(reel.reason)}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
-        if reel.waits:
+        if reel.waits and reel.status in ("held", "failed"):
+            reason += f"; waits: {reel.waits}"
+        elif reel.waits:
             word, reason = "waits", f": {reel.waits}"
         copies = "".join(f"; {_first_line(copy)}" for copy in reel.published)
         lines.append(f"{reel.reel_id}  {word}, {shots}{copies}{reason}")

@@ -22,6 +22,7 @@ from flows.order import Order, ShotDone
 from flows.progress import NightProgress
 from flows.storages import refuse_maintained
 from flows.tally import Tally
+from flows.words import Standing, standings_text
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")
@@ -214,6 +215,18 @@ def test_a_store_is_known_to_be_held_and_asking_keeps_no_night_out(store: Store)
     with hold_store(store):
         assert is_held(store)
     assert not is_held(store)
+
+
+def test_a_reel_that_failed_and_waits_is_said_to_be_both() -> None:
+    reels = [
+        Standing(f"{status}.r1", "", status, reason, 1, 0, 3, "storage /mnt is away")
+        for status, reason in (("failed", "assemble: no"), ("held", "no sound"), ("ingested", ""))
+    ]
+    assert standings_text(tuple(reels)).splitlines() == [
+        "failed.r1  failed, 1/3 shots: assemble: no; waits: storage /mnt is away",
+        "held.r1  held, 1/3 shots: no sound; waits: storage /mnt is away",
+        "ingested.r1  waits, 1/3 shots: storage /mnt is away",
+    ]
 
 
 def test_what_is_drained_is_one_night_and_no_later_one(store: Store) -> None:
