@@ -10,6 +10,7 @@ import pytest
 from catalogs.catalog import Catalog
 from catalogs.errors import StoreError
 from catalogs.policy import Policy
+from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
 from flows import room
 from flows.first_room import refuse_without_room
@@ -17,7 +18,7 @@ from flows.gate import Gate
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
-from flows.plan import Plan
+from flows.plan import Plan, PlannedReel, Planning
 from flows.progress import NightProgress
 from flows.tally import Tally
 from flows.words import plan_text
@@ -181,6 +182,24 @@ def test_a_night_that_has_room_for_no_reel_is_refused_and_one_that_fits_is_enoug
     monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] - 1).usage)
     with pytest.raises(StoreError, match=r"no room for a single reel .*: b\.r1 needs about"):
         refuse_without_room(*given)
+
+
+def test_a_night_without_room_begins_where_a_reel_is_finished_and_may_wait_to_be_published(
+    store: Store,
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, _ = make_reel("a.mkv", frames=12)
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(0.0).usage)
+
+    def planned(_: Planning, reel: CatalogReel, known: Reel | None) -> PlannedReel:
+        return PlannedReel(reel.reel_id, "", 12, 1.0, 0, finished=reel.identifier == "b")
+
+    given = (path.parent, UNTOUCHED, store, Policy())
+    monkeypatch.setattr(Planning, "reel", planned)
+    with pytest.raises(StoreError, match="no room for a single reel"):
+        refuse_without_room(Catalog(Path("c.csv"), (entry("a"),), (), ()), *given)
+    refuse_without_room(Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ()), *given)
 
 
 def test_a_plan_that_does_not_fit_says_how_much_to_free() -> None:
