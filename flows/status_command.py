@@ -8,7 +8,7 @@ import typer
 
 from catalogs.store import Store, existing_store
 from flows import words
-from flows.control_command import night_control, running_night
+from flows.control_command import asked_of_nights, running_night
 from flows.options import JsonOption, StoreOption
 from tasks.report.attention import shortcomings
 from tasks.report.rows import plain_rows
@@ -44,12 +44,12 @@ class NightStanding:
 
 def night_standing(store: Store) -> NightStanding:
     """How the nights of a store stand."""
-    control = night_control(store)
-    batches, said = store.ledger().read("batches"), ()
+    batches = store.ledger().read("batches")
+    said: tuple[str, ...] = ()
     if len(batches):
         events = store.ledger().read("events", str(batches["batch_id"].iloc[-1]))
         said = tuple(shortcomings(plain_rows(events)))
-    asked = f"{control.word} {control.asked}" if control else ""
+    asked = asked_of_nights(store)
     first = store.controls.first
     storages = tuple(map(str, store.controls.storages))
     named = first.reels if first else ()

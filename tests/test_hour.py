@@ -220,9 +220,11 @@ def test_no_source_is_asked_once_the_night_is_over(
 
     monkeypatch.setattr(speed, "_source_bytes", sizes)
     gone = "/archive/b.mkv"
-    store.controls.put_storages([Storage(gone, gone, Asked.now("A. O.", "disks"))])
+    away = Storage(gone, gone, Asked.now("A. O.", "disks"))
+    store.controls.change_storages(lambda _: [away])
     order = Order(store, Path("/archive"), UNTOUCHED, "night")
-    night = Night(order, Answer, 1, NightProgress(store, None), lambda: True, (gate,))
+    submit: Any = Answer
+    night = Night(order, submit, 1, NightProgress(store, None), lambda: True, (gate,))
     for name in "bc":
         night._reels.queue.add(Job("ingest", entry(name)))
     night.conclude()
