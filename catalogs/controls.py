@@ -13,69 +13,15 @@ back, across restarts; that one night is to end holds for that night only.
 import fcntl
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from catalogs.asked import Asked, Drain, First, Storage
 from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 
 EVENT = "control"  # of what people asked for, and of a night that heeds it
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who asked for something, when (local time, ISO 8601) and why."""
-
-    person: str
-    since: str
-    why: str = ""
-
-    @staticmethod
-    def now(person: str, why: str) -> "Asked":
-        """Asked at this moment."""
-        return Asked(person, datetime.now().astimezone().isoformat(timespec="seconds"), why)
-
-    def __str__(self) -> str:
-        return f"since {self.since}, by {self.person}" + (f": {self.why}" if self.why else "")
-
-
-@dataclass(frozen=True)
-class Drain:
-    """That the night `batch_id` is to end."""
-
-    batch_id: str
-    asked: Asked
-
-
-@dataclass(frozen=True)
-class Storage:
-    """A storage under maintenance: a folder, and everything below it.
-
-    Attributes:
-        path: as it was named, absolute.
-        real: the same with its symlinks resolved.
-    """
-
-    path: str
-    real: str
-    asked: Asked
-
-    def holds(self, *paths: Path) -> bool:
-        """Whether one of the paths lies in it; only names are compared, no disk is asked."""
-        return any(path.is_relative_to(own) for path in paths for own in (self.path, self.real))
-
-    def __str__(self) -> str:
-        return f"storage {self.path} is under maintenance {self.asked}"
-
-
-@dataclass(frozen=True)
-class First:
-    """Reels, by reel_id or identifier, that come before others, in this order."""
-
-    reels: tuple[str, ...]
-    asked: Asked
 
 
 class Controls:

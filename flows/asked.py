@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from catalogs.controls import EVENT, Asked
+from catalogs.asked import Asked
+from catalogs.controls import EVENT
 from flows.gate import Begun, Gate
 from flows.look import Look
 from flows.order import Order

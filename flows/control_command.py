@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from catalogs.controls import EVENT, Asked
+from catalogs.asked import Asked
+from catalogs.controls import EVENT
 from catalogs.errors import StoreError
 from catalogs.rows import event_row
 from catalogs.store import Store, existing_store, holding_batch

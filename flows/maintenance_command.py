@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from catalogs.controls import Storage
+from catalogs.asked import Storage
 from catalogs.errors import StoreError
 from catalogs.store import existing_store
 from flows.control_command import ByOption, WhyOption, asked_now, record, running_night

@@ -14,8 +14,8 @@ from typing import Any
 from prefect.exceptions import Pause
 from prefect.futures import PrefectFuture
 
+from catalogs.asked import First
 from catalogs.catalog import Catalog
-from catalogs.controls import First
 from catalogs.mixtures import record_mixture
 from catalogs.records import Reel, Shot
 from catalogs.rows import reels_at_hand

@@ -38,7 +38,7 @@ class NightStanding:
         running = [f"night {self.running} is running"] if self.running else []
         asked = [f"nights are {self.asked}"] if self.asked else []
         first = [f"first: {', '.join(self.first)}"] if self.first else []
-        said = [f"last night: {one}" for one in self.said]
+        said = [f"last night: {words.first_line(one)}" for one in self.said]
         return [*running, *asked, *first, *self.storages, *said]
 
 

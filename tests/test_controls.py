@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
-from catalogs.controls import Asked, Controls, Storage
+from catalogs.controls import Controls
 from catalogs.errors import SourceError, StoreError
 from catalogs.rows import reel_row
 from catalogs.store import Store, hold_store, is_held

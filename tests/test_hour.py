@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
-from catalogs.controls import Asked, Storage
 from catalogs.ledger import Ledger
 from catalogs.records import Shot
 from catalogs.rows import reel_row
