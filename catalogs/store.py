@@ -44,7 +44,9 @@ STORE_VERSION = SCHEMA_VERSION  # stands in the store's marker, so that older so
 OLDEST_READ = 2
 MARKER = "wetgate-store"
 POLICY = "policy.toml"
-_NIGHT_LOCK = "night.lock"  # names the night that holds it
+_LOCK = "night.lock"  # held by a night or a check, and by a copying of the store
+_HOLDER = "night.holder"  # held by a night or a check only; names the night
+_NIGHT = "night or check"
 
 
 @dataclass(frozen=True)
@@ -183,13 +185,16 @@ def hold_store(store: Store) -> Iterator[None]:
     Raises:
         StoreError: another night or check is running in it.
     """
-    with _hold(store.root / _NIGHT_LOCK, "night or check"):
+    with _hold(store.root / _LOCK, _NIGHT), _hold(store.root / _HOLDER, _NIGHT):
         yield
 
 
 def is_held(store: Store) -> bool:
     """Whether a night or a check is running in the store."""
-    lock = store.root / _NIGHT_LOCK
+    return _is_locked(store.root / _LOCK)
+
+
+def _is_locked(lock: Path) -> bool:
     if not lock.exists():
         return False
     with lock.open() as stream:
@@ -206,7 +211,7 @@ def name_batch(store: Store, batch_id: str) -> None:
     Raises:
         StoreError: the store cannot be written.
     """
-    lock = store.root / _NIGHT_LOCK
+    lock = store.root / _HOLDER
     try:
         lock.write_text(batch_id)
     except OSError as error:
@@ -215,9 +220,8 @@ def name_batch(store: Store, batch_id: str) -> None:
 
 def holding_batch(store: Store) -> str:
     """The night that holds the store; "" where none does, or a check, or one that only prepares."""
-    if not is_held(store):
-        return ""
-    return (store.root / _NIGHT_LOCK).read_text(errors="replace")
+    holder = store.root / _HOLDER
+    return holder.read_text(errors="replace") if _is_locked(holder) else ""
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What people ask of nights: storages under maintenance, reels that come first, pauses."""
 
+import fcntl
 import json
 import threading
 from collections.abc import Callable
@@ -272,6 +273,9 @@ def test_the_row_of_a_night_that_was_killed_is_not_that_of_the_check_after_it(
         record_batch(Order(store, Path(), UNTOUCHED, "killed"), "c.csv", Tally(), "running", 0.0)
         assert running_night(store) == "killed"
     assert running_night(store) == ""
+    with (store.root / "night.lock").open() as lock:  # as who copies the store does
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert running_night(store) == ""
     with hold_store(store):  # a check, or the next night before its record
         assert running_night(store) == ""
         assert call(store, "drain", "--by", "A. O.").exit_code != 0
