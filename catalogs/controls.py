@@ -1,80 +1,27 @@
 """What people ask of the nights of a store, from any terminal.
 
-    controls/night.json      that nights are paused, or that one of them is to end
+    controls/paused.json     that nights begin nothing
+    controls/draining.json   that one night is to end
     controls/storages.json   storages under maintenance, whose reels wait
     controls/first.json      reels that come before others
+    controls/storages.lock   held while the list of storages is changed
 
 Each is replaced whole and says who asked for it, when and why. It holds until somebody takes it
 back, across restarts; that one night is to end holds for that night only.
 """
 
+import fcntl
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from catalogs.asked import Asked, Drain, First, Storage
 from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 
-Word = Literal["paused", "draining"]
 EVENT = "control"  # of what people asked for, and of a night that heeds it
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who asked for something, when (local time, ISO 8601) and why."""
-
-    person: str
-    since: str
-    why: str = ""
-
-    @staticmethod
-    def now(person: str, why: str) -> "Asked":
-        """Asked at this moment."""
-        return Asked(person, datetime.now().astimezone().isoformat(timespec="seconds"), why)
-
-    def __str__(self) -> str:
-        return f"since {self.since}, by {self.person}" + (f": {self.why}" if self.why else "")
-
-
-@dataclass(frozen=True)
-class NightControl:
-    """That nights are paused, or that the night `batch_id` is to end."""
-
-    word: Word
-    asked: Asked
-    batch_id: str = ""
-
-
-@dataclass(frozen=True)
-class Storage:
-    """A storage under maintenance: a folder, and everything below it.
-
-    Attributes:
-        path: as it was named, absolute.
-        real: the same with its symlinks resolved.
-    """
-
-    path: str
-    real: str
-    asked: Asked
-
-    def holds(self, *paths: Path) -> bool:
-        """Whether one of the paths lies in it; only names are compared, no disk is asked."""
-        return any(path.is_relative_to(own) for path in paths for own in (self.path, self.real))
-
-    def __str__(self) -> str:
-        return f"storage {self.path} is under maintenance {self.asked}"
-
-
-@dataclass(frozen=True)
-class First:
-    """Reels, by reel_id or identifier, that come before others, in this order."""
-
-    reels: tuple[str, ...]
-    asked: Asked
 
 
 class Controls:
@@ -88,26 +35,36 @@ class Controls:
         self._folder = folder
 
     @property
-    def night(self) -> NightControl | None:
-        """What is asked of nights.
+    def paused(self) -> Asked | None:
+        """Who paused nights, if somebody did.
 
         Raises:
             StoreError: the file was damaged by hand.
         """
-        found = self._read("night")
-        return self._made("night", lambda: _night(found)) if found else None
+        found = self._read("paused")
+        return self._made("paused", lambda: Asked(**found)) if found else None
 
     def pause(self, asked: Asked) -> None:
         """Let nights begin nothing until somebody resumes."""
-        self._write("night", asdict(NightControl("paused", asked)))
-
-    def drain(self, asked: Asked, batch_id: str) -> None:
-        """Let a night finish what is at work, and end."""
-        self._write("night", asdict(NightControl("draining", asked, batch_id)))
+        self._write("paused", asdict(asked))
 
     def resume(self) -> None:
-        """Take back what was asked of nights."""
-        (self._folder / "night.json").unlink(missing_ok=True)
+        """Take back that nights are paused."""
+        self._path("paused").unlink(missing_ok=True)
+
+    @property
+    def draining(self) -> Drain | None:
+        """Which night is to end; it may be over.
+
+        Raises:
+            StoreError: the file was damaged by hand.
+        """
+        found = self._read("draining")
+        return self._made("draining", lambda: _drain(found)) if found else None
+
+    def drain(self, asked: Asked, batch_id: str) -> None:
+        """Let a night finish what is at work, and end; that nights are paused holds as well."""
+        self._write("draining", asdict(Drain(batch_id, asked)))
 
     @property
     def storages(self) -> tuple[Storage, ...]:
@@ -119,9 +76,28 @@ class Controls:
         found = self._read("storages")
         return self._made("storages", lambda: _storages(found)) if found else ()
 
-    def put_storages(self, storages: Iterable[Storage]) -> None:
-        """Replace the list of storages under maintenance."""
-        self._write("storages", {"storages": [asdict(storage) for storage in storages]})
+    def change_storages(
+        self, change: Callable[[tuple[Storage, ...]], Iterable[Storage]]
+    ) -> tuple[Storage, ...]:
+        """Change the list of storages under maintenance; of two changes one waits for the other.
+
+        Args:
+            change: given the list as it is, answers what it is to be.
+
+        Returns:
+            The list as it was.
+        """
+        lock = self._path("storages").with_suffix(".lock")
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            with lock.open("a") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                before = self.storages
+                after = [asdict(storage) for storage in change(before)]
+                self._write("storages", {"storages": after})
+                return before
+        except OSError as error:
+            raise StoreError(f"{lock} cannot be locked: {error.strerror}") from error
 
     @property
     def first(self) -> First | None:
@@ -167,10 +143,8 @@ class Controls:
             raise StoreError(f"{self._path(name)} cannot be written: {error.strerror}") from error
 
 
-def _night(found: dict[str, Any]) -> NightControl:
-    if found["word"] not in ("paused", "draining"):
-        raise KeyError(found["word"])
-    return NightControl(found["word"], Asked(**found["asked"]), found.get("batch_id", ""))
+def _drain(found: dict[str, Any]) -> Drain:
+    return Drain(found["batch_id"], Asked(**found["asked"]))
 
 
 def _storages(found: dict[str, Any]) -> tuple[Storage, ...]:

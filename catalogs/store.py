@@ -44,6 +44,9 @@ STORE_VERSION = SCHEMA_VERSION  # stands in the store's marker, so that older so
 OLDEST_READ = 2
 MARKER = "wetgate-store"
 POLICY = "policy.toml"
+_LOCK = "night.lock"  # held by a night or a check, and by a copying of the store
+_HOLDER = "night.holder"  # held by a night or a check only; names the night
+_NIGHT = "night or check"
 
 
 @dataclass(frozen=True)
@@ -182,13 +185,16 @@ def hold_store(store: Store) -> Iterator[None]:
     Raises:
         StoreError: another night or check is running in it.
     """
-    with _hold(store.root / "night.lock", "night or check"):
+    with _hold(store.root / _LOCK, _NIGHT), _hold(store.root / _HOLDER, _NIGHT):
         yield
 
 
 def is_held(store: Store) -> bool:
     """Whether a night or a check is running in the store."""
-    lock = store.root / "night.lock"
+    return _is_locked(store.root / _LOCK)
+
+
+def _is_locked(lock: Path) -> bool:
     if not lock.exists():
         return False
     with lock.open() as stream:
@@ -197,6 +203,25 @@ def is_held(store: Store) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def name_batch(store: Store, batch_id: str) -> None:
+    """Say which night holds the store, called by the one that does.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    lock = store.root / _HOLDER
+    try:
+        lock.write_text(batch_id)
+    except OSError as error:
+        raise StoreError(f"{lock} cannot be written: {error.strerror}; free or fix it") from error
+
+
+def holding_batch(store: Store) -> str:
+    """The night that holds the store; "" where none does, or a check, or one that only prepares."""
+    holder = store.root / _HOLDER
+    return holder.read_text(errors="replace") if _is_locked(holder) else ""
 
 
 @contextmanager
@@ -216,6 +241,7 @@ def _hold(lock: Path, holder: str) -> Iterator[None]:
     try:
         if not _locked(descriptor):
             raise StoreError(f"another {holder} is running in {lock.parent}; wait for it")
+        os.ftruncate(descriptor, 0)  # whom one that was killed named
         if (lock.parent / MARKER).read_text() != f"{STORE_VERSION}\n":
             _mark(lock.parent)
         yield

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from catalogs.controls import EVENT, NightControl
+from catalogs.asked import Asked
+from catalogs.controls import EVENT
 from flows.gate import Begun, Gate
 from flows.look import Look
 from flows.order import Order
@@ -19,31 +20,37 @@ class AskedByPeople(Gate):
     def __init__(self, order: Order, tell: Callable[[str], None]) -> None:
         self._order = order
         self._tell = tell
-        self._look: Look[NightControl | None] = Look(self._found, None)
-        self._holds: NightControl | None = None
+        self._paused: Look[Asked | None] = Look(lambda: order.store.controls.paused, None)
+        self._draining: Look[Asked | None] = Look(self._drained, None)
+        self._said = ""
 
     def stops(self, running: Sequence[Begun]) -> bool:
         """Whether somebody asked this night to end."""
-        holds = self._heed()
-        return holds is not None and holds.word == "draining"
+        self._heed()
+        return self._draining() is not None
 
     def pauses(self) -> bool:
         """Whether somebody paused the nights of the store."""
-        holds = self._heed()
-        return holds is not None and holds.word == "paused"
+        self._heed()
+        return self._paused() is not None
 
-    def _found(self) -> NightControl | None:
-        asked = self._order.store.controls.night
-        if asked and asked.word == "draining" and asked.batch_id != self._order.batch_id:
+    def _drained(self) -> Asked | None:
+        drain = self._order.store.controls.draining
+        if drain is None or drain.batch_id != self._order.batch_id:
             return None  # it was of a night that is over
-        return asked
+        return drain.asked
 
-    def _heed(self) -> NightControl | None:
-        asked = self._look()
-        if asked != self._holds:
-            self._holds = asked
-            said = f"{asked.word} {asked.asked}" if asked else "goes on"
+    def _heed(self) -> None:
+        said = in_words(self._draining(), self._paused())
+        if said != self._said:
+            self._said = said
+            said = said or "goes on"
             detail = f"the night takes heed: {said}"
             self._order.record(EVENT, self._order.batch_id, "success", detail)
             self._tell(said)
-        return asked
+
+
+def in_words(draining: Asked | None, paused: Asked | None) -> str:
+    """What is asked of nights; "" where nothing is."""
+    asked = (("draining", draining), ("paused", paused))
+    return "; ".join(f"{word} {one}" for word, one in asked if one)

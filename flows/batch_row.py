@@ -2,13 +2,14 @@
 
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
+from catalogs.store import name_batch
 from flows.order import Order
 from flows.software import software
 from flows.tally import Tally
 
 
 def record_batch(order: Order, subject: str, tally: Tally, status: str, seconds: float) -> None:
-    """Write the row of a batch, and the event.
+    """Write the row of a batch, and the event; one that runs is named as who holds the store.
 
     Args:
         order: of the batch.
@@ -17,6 +18,8 @@ def record_batch(order: Order, subject: str, tally: Tally, status: str, seconds:
         status: running, finished or stopped.
         seconds: that it took.
     """
+    if status == "running":
+        name_batch(order.store, order.batch_id)
     row = {
         "catalog": subject,
         "recipe": order.treatment.recipe_name,

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from catalogs.controls import EVENT, Asked, NightControl
+from catalogs.asked import Asked
+from catalogs.controls import EVENT
 from catalogs.errors import StoreError
 from catalogs.rows import event_row
-from catalogs.store import Store, existing_store, is_held
+from catalogs.store import Store, existing_store, holding_batch
+from flows.asked import in_words
 from flows.options import StoreOption
 
 ByOption = Annotated[
@@ -33,8 +35,7 @@ def pause(by: ByOption, store: StoreOption = Path("store"), why: WhyOption = "")
 def resume(by: ByOption, store: StoreOption = Path("store"), why: WhyOption = "") -> None:
     """Let a paused night go on."""
     opened, asked = _asked(store, by, why)
-    held = opened.controls.night
-    if held is None or held.word != "paused":
+    if opened.controls.paused is None:
         raise StoreError(f"{opened.root} is not paused; `wetgate status` says how it stands")
     opened.controls.resume()
     running = running_night(opened)
@@ -55,19 +56,18 @@ def drain(by: ByOption, store: StoreOption = Path("store"), why: WhyOption = "")
 
 def running_night(store: Store) -> str:
     """The night that is running in a store; "" where none is."""
-    batches = store.ledger().read("batches")
-    if batches.empty or not is_held(store):
+    running = holding_batch(store)
+    if not running:
         return ""
-    newest = batches.iloc[-1]
-    return str(newest["batch_id"]) if newest["status"] == "running" else ""
+    statuses = store.ledger().read("batches", running, ["status"])["status"]
+    return running if len(statuses) and statuses.iloc[-1] == "running" else ""
 
 
-def night_control(store: Store) -> NightControl | None:
-    """What is asked of nights and still holds."""
-    asked = store.controls.night
-    if asked and asked.word == "draining" and asked.batch_id != running_night(store):
-        return None
-    return asked
+def asked_of_nights(store: Store) -> str:
+    """What is asked of nights and still holds, in words."""
+    drain = store.controls.draining
+    holds = drain is not None and drain.batch_id == running_night(store)
+    return in_words(drain.asked if drain and holds else None, store.controls.paused)
 
 
 def record(store: Store, asked: Asked, what: str, batch_id: str, subject: str = "") -> None:

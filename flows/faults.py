@@ -6,6 +6,7 @@ from dataclasses import replace
 from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
 from catalogs.records import HeldRow
 from flows.jobs import Job
+from flows.notices import EVENT as NOTIFICATION
 from flows.order import ShotDone
 from flows.places import ClusterLostError
 from flows.recorded import finished_shots
@@ -41,6 +42,7 @@ class Faults:
         self._reels = reels
         self._alarm = alarm
         self._same = SameFault(limit)
+        self._suspected = ""  # the fault that reels were put aside for, none restored since
         self.lost = False
         self.systematic = False
 
@@ -52,11 +54,17 @@ class Faults:
     def restored(self) -> None:
         """A shot was restored: what failed before it failed by itself."""
         self._same.restored()
+        self._suspected = ""
         if not self.systematic:
             self._reels.queue.take_back()
 
     def decide(self) -> bool:
-        """Nothing else is left to try: decide on what was put aside, if there is anything."""
+        """Nothing else can be tried: decide on what was put aside, if there is anything.
+
+        A fault that reels were put aside for is systematic then: no other reel denied it.
+        """
+        if self._suspected and not self.stops:
+            self._declare(self._suspected)
         return not self.stops and self._reels.queue.take_back()
 
     def fail(self, job: Job, error: BaseException) -> None:
@@ -96,13 +104,22 @@ class Faults:
             return
         others = (other for other in queue.in_line() if other.kind in ("restore", "ingest"))
         if len(same.reels) > 1 or all(o.catalog.reel_id in same.reels for o in others):
-            self.systematic = True
-            order, told = self._reels.order, same.told(cause)
-            order.record(EVENT, order.batch_id, "failure", told)
-            self._reels.progress.tell(told)
-            self._alarm(told)
+            self._declare(same.told(cause))
         else:
             queue.put_reels_aside(same.reels)
+            self._suspected = same.told(cause)
+
+    def _declare(self, told: str) -> None:
+        """The fault is systematic: stop, and tell people at once."""
+        self.systematic = True
+        order = self._reels.order
+        order.record(EVENT, order.batch_id, "failure", told)
+        self._reels.progress.tell(told)
+        try:
+            self._alarm(told)
+        except Exception as error:  # whoever is told, or not, the night ends as it should
+            detail = f"nobody was told at once ({type(error).__name__})"
+            order.record(NOTIFICATION, order.batch_id, "failure", detail)
 
     def _stop_without_cluster(self, why: str) -> None:
         """Begin nothing more; no reel is to blame, and all that are not done stay in work."""

@@ -20,10 +20,12 @@ def refuse_without_room(
 ) -> None:
     """Begin no night that has no room for a single reel; headers are read until one fits.
 
+    A night that finds a reel finished is begun all the same: for what is left to do of that.
     Headers in object storage are not read: there each reel is looked at when it is begun.
 
     Raises:
-        StoreError: no reel fits; names the smallest, what it needs, and how much to free.
+        StoreError: no reel fits, and none is finished; names the smallest, what it needs, and how
+            much to free.
     """
     if not isinstance(archive, Path):
         return
@@ -37,11 +39,11 @@ def refuse_without_room(
     for entry in read.reels:
         try:
             planned = night.reel(entry, known.get(entry.reel_id))
+            if planned.finished:
+                return  # the night has to conclude it, and to publish it where that failed
             source_bytes = find_source(entry, archive).measure()[0]
         except (SourceError, MediaError, OSError):
             continue  # it will be held
-        if planned.finished:
-            continue
         # Where the header has no length, its shots and the reel are no smaller than the source.
         whole = planned.picture_bytes * DISK_SHARE or 2.0 * source_bytes
         needs[entry.reel_id] = whole - _size(store.shot_folder(entry.reel_id))

@@ -32,11 +32,14 @@ class Gate:
         return False
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
-        """Whether a job may begin now."""
+        """Whether a job may begin now; asking changes nothing, for another gate may refuse it."""
         return True
+
+    def begun(self, job: Job) -> None:
+        """A job that all gates admitted has begun."""
 
     def done(self, job: Job, seconds: float, answer: Any) -> None:
         """A job ended well, so long after it began, with what it answered."""
 
     def left(self, jobs: Sequence[Job]) -> None:
-        """The night is over, and these jobs were not begun."""
+        """The night is over, and these jobs were not begun although their storage is there."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.gate import Begun, Gate
 from flows.jobs import Job
-from flows.order import Order
+from flows.order import Order, ShotDone
 from flows.speed import Speeds
 from tasks.report.words import count, duration
 
@@ -45,17 +45,18 @@ class Hour(Gate):
         return seconds <= self._seconds_left(self._ends)
 
     def done(self, job: Job, seconds: float, answer: Any) -> None:
-        """Measure the job."""
+        """Measure the job; a shot by what its worker took, without its waiting and first tries."""
         if job.kind == "ingest":
             self._speeds.found(answer[0])
-        self._speeds.note(job, seconds)
+        self._speeds.note(job, answer.seconds if isinstance(answer, ShotDone) else seconds)
 
     def left(self, jobs: Sequence[Job]) -> None:
         """Record the night's durations, and what the time did not suffice for."""
         self._speeds.record()
         if self._ends is None:
             return
-        said = "; ".join(self._kinds([job for job in jobs if not self.admits(job, ())]))
+        left = self._seconds_left(self._ends)
+        said = "; ".join(self._kinds([job for job in jobs if (self._known(job) or 0.0) > left]))
         if said:
             self._order.record(
                 EVENT, self._order.batch_id, "warning",
@@ -67,11 +68,15 @@ class Hour(Gate):
                  "assemble": "reel to join"}  # fmt: skip
         for kind in ("assemble", "restore", "keep", "ingest"):
             some = [job for job in jobs if job.kind == kind]
-            known = [s for s in map(self._speeds.seconds, some) if s is not None]
+            known = [s for s in map(self._known, some) if s is not None]
             if some:
                 about = f", about {duration(max(known))} the longest" if known else ""
                 reels = dict.fromkeys(job.catalog.reel_id for job in some)
                 yield f"{_count(len(some), nouns[kind])}{about} ({_names(list(reels))})"
+
+    def _known(self, job: Job) -> float | None:
+        """How long a job will hardly exceed, where no source has to be asked for its size."""
+        return self._speeds.seconds(job) if self._speeds.knows_size(job) else None
 
     def _at_least(self, job: Job, running: Sequence[Begun]) -> float:
         """What a job takes at least, by what is at work of its kind and not done yet."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from catalogs.controls import Storage
+from catalogs.asked import Storage
 from catalogs.errors import StoreError
 from catalogs.store import existing_store
 from flows.control_command import ByOption, WhyOption, asked_now, record, running_night
@@ -28,8 +28,7 @@ def begin(
     opened, asked = existing_store(store), asked_now(by, why)
     named = os.path.abspath(path)  # noqa: PTH100
     storage = Storage(named, os.path.realpath(path), asked)
-    others = [one for one in opened.controls.storages if one.path != named]
-    opened.controls.put_storages([*others, storage])
+    opened.controls.change_storages(lambda now: [*_without(now, named), storage])
     record(opened, asked, "maintenance begins", running_night(opened), named)
     typer.echo(f"From now on {storage}. What is at work there is finished.")
 
@@ -41,13 +40,15 @@ def end(
     """Use a storage again: the night that runs, or the next one, takes up what waited."""
     opened, asked = existing_store(store), asked_now(by, why)
     named = os.path.abspath(path)  # noqa: PTH100
-    kept = [one for one in opened.controls.storages if one.path != named]
-    if len(kept) == len(opened.controls.storages):
-        known = ", ".join(one.path for one in kept) or "none is"
-        raise StoreError(f"{named} is not under maintenance; {known}")
-    opened.controls.put_storages(kept)
+    before = opened.controls.change_storages(lambda now: _without(now, named))
+    if named not in (paths := [one.path for one in before]):
+        raise StoreError(f"{named} is not under maintenance; {', '.join(paths) or 'none is'}")
     record(opened, asked, "maintenance ends", running_night(opened), named)
     typer.echo(f"{named} is used again.")
+
+
+def _without(storages: tuple[Storage, ...], path: str) -> list[Storage]:
+    return [one for one in storages if one.path != path]
 
 
 def first(

@@ -14,8 +14,8 @@ from typing import Any
 from prefect.exceptions import Pause
 from prefect.futures import PrefectFuture
 
+from catalogs.asked import First
 from catalogs.catalog import Catalog
-from catalogs.controls import First
 from catalogs.mixtures import record_mixture
 from catalogs.records import Reel, Shot
 from catalogs.rows import reels_at_hand
@@ -103,8 +103,9 @@ class Night:
         return self._work()
 
     def conclude(self) -> None:
-        """Let every gate say what it kept back."""
-        left = self._reels.queue.waiting()
+        """Let every gate say what it kept back; what waits for its storage is said by itself."""
+        storages = self._reels.storages
+        left = [job for job in self._reels.queue.waiting() if storages.admits(job, ())]
         self._reels.say_waiting()
         for gate in self._gates:
             gate.left(left)
@@ -143,6 +144,8 @@ class Night:
                 continue
             begun = Begun(job, time.monotonic())
             self._running.append(begun)
+            for gate in self._gates:
+                gate.begun(job)
             future = self._submit(job)
             future.add_done_callback(partial(_note_end, self._finished, begun))
 

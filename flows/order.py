@@ -86,7 +86,12 @@ class Order:
 
 @dataclass(frozen=True)
 class ShotDone:
-    """The short answer about one shot."""
+    """The short answer about one shot.
+
+    Attributes:
+        seconds: that its worker took, restoring, measuring and recording; where it died before
+            its answer, the seconds of restoring alone.
+    """
 
     shot: Shot
     status: str

@@ -9,7 +9,7 @@ the ledger and for others: a fiftieth of the disk, at most 2 GB.
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from catalogs.records import Reel
@@ -36,49 +36,65 @@ class Room(Gate):
         self._reels = reels
         self._root = reels.order.store.root
         self._begun: set[str] = set()
+        self._free = float("inf")  # when the disk was asked last
         self._refused: dict[str, float] = {}  # until when a reel is not asked after again
 
     def stops(self, running: Sequence[Begun]) -> bool:
-        """Whether there is not even room for what is at work."""
-        return free_bytes(self._root) < sum(self._job_bytes(one.job) for one in running)
+        """Whether there is not even room for what is at work; the disk is asked, once a look."""
+        self._free = free_bytes(self._root)
+        return self._free < self._sum(running)
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
-        """Whether there is room for the job, and for all of its reel where that is not begun."""
-        free = free_bytes(self._root) - sum(self._job_bytes(one.job) for one in running)
-        if free < self._job_bytes(job):
+        """Whether there is room for the job, and for all of its reel where that is not begun.
+
+        By what was free when `stops` was asked, as it is before each job is chosen.
+        """
+        if self._free - self._sum(running) < self._job_bytes(job):
             return False
         reel_id = job.catalog.reel_id
         if job.reel is None or reel_id in self._begun:
             return True
-        return self._begins(reel_id)
-
-    def _begins(self, reel_id: str) -> bool:
-        """Whether a reel fits beside those begun; asked anew each second at most."""
         if time.monotonic() < self._refused.get(reel_id, 0.0):
-            return False
-        promised = sum(map(self._reel_bytes, self._begun & self._reels.open.keys()))
-        if free_bytes(self._root) < promised + self._reel_bytes(reel_id):
+            return False  # asked anew each second at most
+        fits = self._promised() + self._reel_bytes(reel_id) <= self._free
+        if not fits:
             self._refused[reel_id] = time.monotonic() + LOOK_SECONDS
-            return False
-        self._begun.add(reel_id)
-        return True
+        return fits
+
+    def begun(self, job: Job) -> None:
+        """Promise room for all of the job's reel."""
+        if job.reel is not None:
+            self._begun.add(job.catalog.reel_id)
 
     def left(self, jobs: Sequence[Job]) -> None:
-        """Say which reels there was no room for, and how much to free."""
+        """Say which reels there was no room for beside those in work, and how much to free."""
+        self.stops(())
+        self._refused.clear()
         reels = dict.fromkeys(job.catalog.reel_id for job in jobs if not self.admits(job, ()))
-        if not reels and free_bytes(self._root) >= 0:
+        if not reels and self._free >= 0:
             return
+        promised = self._promised(reels)
+        free = self._free - promised
         needs = {reel_id: self._reel_bytes(reel_id) for reel_id in reels}
-        order, free = self._reels.order, free_bytes(self._root)
+        order = self._reels.order
         each = [f"{reel_id} about {gigabytes(need)}" for reel_id, need in needs.items()]
         more = f" and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
+        kept = f" and {gigabytes(promised)} promised to reels in work" if promised else ""
         order.record(
             EVENT, order.batch_id, "warning",
             f"the disk of {self._root} has {gigabytes(max(free, 0.0))} to give, beside its "
-            f"reserve; there was no room for {', '.join(each[:_NAMED]) or 'anything'}{more}. Free "
-            f"about {gigabytes(min(needs.values(), default=0.0) - free)} to go on, "
+            f"reserve{kept}; there was no room for {', '.join(each[:_NAMED]) or 'anything'}{more}. "
+            f"Free about {gigabytes(min(needs.values(), default=0.0) - free)} to go on, "
             f"{gigabytes(sum(needs.values()) - free)} for all of it, then run it again",
         )  # fmt: skip
+
+    def _sum(self, running: Sequence[Begun]) -> float:
+        return sum(self._job_bytes(one.job) for one in running)
+
+    def _promised(self, but: Collection[str] = ()) -> float:
+        """What reels that were begun still need."""
+        begun = self._begun & self._reels.open.keys()
+        return sum(map(self._reel_bytes, begun.difference(but)))
 
     def _job_bytes(self, job: Job) -> float:
         if job.reel is None:

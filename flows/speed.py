@@ -5,7 +5,6 @@ was measured this night, on these machines, holds before what earlier nights rec
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,8 @@ Key = tuple[Kind, str]  # kind of the work, treatment
 _REMEMBERED = 200  # newest pieces of work of a kind that count
 _ENOUGH = 3  # measured this night: earlier nights are not asked any more
 _FITTED = 5  # fewer do not tell the time that every job takes from the time that frames take
+_OF_DURATION = ("kind", "treatment_id", "size", "seconds")
+_OF_SHOT = ("reel_id", "start_frame", "stop_frame", "status", "seconds")
 _SLOW = 0.9  # quantile: nine in ten are done sooner than is said
 
 
@@ -65,6 +66,10 @@ class Speeds:
         frames = job.shot.frame_count if job.shot else job.reel.content.frame_count
         return frames * picture.width * picture.height / 1e6
 
+    def knows_size(self, job: Job) -> bool:
+        """Whether the size of a job is known, so that no source is asked for it."""
+        return job.reel is not None or job.catalog.reel_id in self._bytes
+
     def found(self, reel: Reel) -> None:
         """A reel was ingested: what its source holds is known."""
         self._bytes[reel.reel_id] = float(reel.content.size_bytes)
@@ -86,7 +91,7 @@ class Speeds:
         if key not in self._expected:
             seen = list(self._tonight.get(key, ()))
             if len(seen) < _ENOUGH:
-                seen = [*self._recorded().get(key, ()), *seen]
+                seen = [*self._recorded(key), *seen]
             self._expected[key] = Expectation.of(seen) if seen else None
         expected = self._expected[key]
         return expected.seconds(self.size(job)) if expected else None
@@ -97,17 +102,18 @@ class Speeds:
             self._order.ledger.append("durations", self._order.batch_id, self._rows)
         self._rows = []
 
-    def _recorded(self) -> dict[Key, list[tuple[float, float]]]:
+    def _recorded(self, key: Key) -> list[tuple[float, float]]:
+        ledger = self._order.ledger
         if self._earlier is None:
-            rows = self._order.ledger.read("durations").dropna(subset=["size", "seconds"])
+            rows = ledger.read("durations", columns=_OF_DURATION).dropna(subset=["size", "seconds"])
             grouped = rows.groupby(["kind", "treatment_id"]).tail(_REMEMBERED)
             self._earlier = {}
             for row in grouped.itertuples():
-                key = (row.kind, row.treatment_id)
-                self._earlier.setdefault(key, []).append((row.size, row.seconds))
-            for key, seen in _of_restorations(self._order.ledger):
-                self._earlier.setdefault(key, seen)
-        return self._earlier
+                pair = (row.size, row.seconds)
+                self._earlier.setdefault((row.kind, row.treatment_id), []).append(pair)
+        if key not in self._earlier:
+            self._earlier[key] = _of_restorations(ledger, key[1]) if key[0] == "restore" else []
+        return self._earlier[key]
 
 
 @dataclass(frozen=True)
@@ -151,22 +157,20 @@ def _source_bytes(job: Job, archive: Path | RemoteRoot) -> float:
         return 0.0  # ingesting says what is wrong with it, at once
 
 
-def _of_restorations(ledger: Ledger) -> Iterator[tuple[Key, list[tuple[float, float]]]]:
+def _of_restorations(ledger: Ledger, treatment_id: str) -> list[tuple[float, float]]:
     """Shots that were restored and measured before durations were recorded."""
-    shots = ledger.newest("restorations")
+    shots = ledger.find("restorations", columns=_OF_SHOT, treatment_id=treatment_id)
+    shots = shots.drop_duplicates(["reel_id", "key"], keep="last")
+    shots = shots[(shots["status"] == "restored") & (shots["seconds"] > 0)]
     if shots.empty:
-        return
-    reels = ledger.newest("reels").set_index("reel_id")
+        return []
+    reels = ledger.newest("reels", columns=("width", "height")).set_index("reel_id")
     megapixels = (reels["width"] * reels["height"] / 1e6).to_dict()
-    measured = ledger.newest("measurements").groupby("key")["seconds"].sum().to_dict()
+    measured = ledger.newest("measurements", columns=("seconds",))
+    seconds = measured.groupby("key")["seconds"].sum().to_dict()
     frames = (shots["stop_frame"] - shots["start_frame"]).astype(float)
     seen = pd.DataFrame({
-        "treatment_id": shots["treatment_id"],
         "size": frames * shots["reel_id"].map(megapixels).astype(float),
-        "seconds": shots["seconds"] + shots["key"].map(measured).astype(float).fillna(0.0),
-    })  # fmt: skip
-    seen = seen[(shots["status"] == "restored") & (shots["seconds"] > 0)].dropna()
-    for treatment_id, rows in seen.groupby("treatment_id"):
-        newest = rows.tail(_REMEMBERED)
-        pairs = list(zip(newest["size"], newest["seconds"], strict=True))
-        yield ("restore", str(treatment_id)), pairs
+        "seconds": shots["seconds"] + shots["key"].map(seconds).astype(float).fillna(0.0),
+    }).dropna().tail(_REMEMBERED)  # fmt: skip
+    return list(zip(seen["size"], seen["seconds"], strict=True))

@@ -8,9 +8,10 @@ import typer
 
 from catalogs.store import Store, existing_store
 from flows import words
-from flows.control_command import night_control, running_night
+from flows.control_command import asked_of_nights, running_night
 from flows.options import JsonOption, StoreOption
-from tasks.report.attention import OF_THE_NIGHT
+from tasks.report.attention import shortcomings
+from tasks.report.rows import plain_rows
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,18 @@ class NightStanding:
         running = [f"night {self.running} is running"] if self.running else []
         asked = [f"nights are {self.asked}"] if self.asked else []
         first = [f"first: {', '.join(self.first)}"] if self.first else []
-        said = [f"last night: {one}" for one in self.said]
+        said = [f"last night: {words.first_line(one)}" for one in self.said]
         return [*running, *asked, *first, *self.storages, *said]
 
 
 def night_standing(store: Store) -> NightStanding:
     """How the nights of a store stand."""
-    control = night_control(store)
-    batches, said = store.ledger().read("batches"), ()
+    batches = store.ledger().read("batches")
+    said: tuple[str, ...] = ()
     if len(batches):
         events = store.ledger().read("events", str(batches["batch_id"].iloc[-1]))
-        events = events[events["event"].isin(OF_THE_NIGHT) & (events["outcome"] != "success")]
-        said = tuple(events["detail"])
-    asked = f"{control.word} {control.asked}" if control else ""
+        said = tuple(shortcomings(plain_rows(events)))
+    asked = asked_of_nights(store)
     first = store.controls.first
     storages = tuple(map(str, store.controls.storages))
     named = first.reels if first else ()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from catalogs.controls import Storage
+from catalogs.asked import Storage
 from catalogs.errors import StoreError
 from catalogs.origin import RemoteRoot
 from catalogs.records import CatalogReel, Reel

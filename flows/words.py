@@ -90,11 +90,13 @@ def standings_text(standing: tuple[Standing, ...]) -> str:
         shots = f"{reel.shots_done}/{reel.shots} shots" if reel.shots else "no shots yet"
         if reel.shots_kept:
             shots += f" ({reel.shots_kept} kept their original)"
-        reason = f": {_first_line(reel.reason)}" if reel.reason else ""
+        reason = f": {first_line(reel.reason)}" if reel.reason else ""
         word = "in work" if reel.status == "ingested" else reel.status
-        if reel.waits:
+        if reel.waits and reel.status in ("held", "failed"):
+            reason += f"; waits: {reel.waits}"
+        elif reel.waits:
             word, reason = "waits", f": {reel.waits}"
-        copies = "".join(f"; {_first_line(copy)}" for copy in reel.published)
+        copies = "".join(f"; {first_line(copy)}" for copy in reel.published)
         lines.append(f"{reel.reel_id}  {word}, {shots}{copies}{reason}")
     return "\n".join(lines) or "the store holds no reels yet"
 
@@ -109,7 +111,7 @@ def plan_text(plan: Plan) -> str:
         picture = f"{size}, {reel.megapixels:.2f} megapixels"
         where = picture if reel.megapixels else "in object storage, not looked into"
         lines.append(f"{reel.reel_id}  {done}, {where}")
-    lines += [f"{h.reel_id}  would be held: {_first_line(h.reason)}" for h in plan.held]
+    lines += [f"{h.reel_id}  would be held: {first_line(h.reason)}" for h in plan.held]
     unknown = any(not reel.frames and not reel.finished for reel in plan.reels)
     more = " (more: some lengths are not known before reading)" if unknown else ""
     lines.append(
@@ -128,7 +130,7 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _first_line(reason: str) -> str:
+def first_line(reason: str) -> str:
     """A reason without what a program said; that is in the report and the reel's log."""
     return reason.partition("\n")[0]
 

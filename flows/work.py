@@ -4,6 +4,7 @@ Each writes its outcome to the ledger, durable, before it answers; the answer it
 small and could be lost. Finished work is found in the ledger and not done again.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -100,12 +101,13 @@ def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotD
         at_hand(order, reel) as here,
         hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on,
     ):
+        began = time.monotonic()
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         restored = restore_shot(
             here, index, shot, treatment, order.store, on_frame=lambda _: going_on()
         )
-        return _record(order, here, index, restored)
+        return _record(order, here, index, restored, began)
 
 
 def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
@@ -114,10 +116,11 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
         at_hand(order, reel) as here,
         hard_limit(limit_seconds, order.store, order.named(shot.shot_id)),
     ):
+        began = time.monotonic()
         index = _index(order, reel)
         treatment = order.treatment.of(shot.start_frame)
         kept = keep_original(here, index, shot, treatment, order.store, reason)
-        return _record(order, here, index, kept)
+        return _record(order, here, index, kept, began)
 
 
 def assemble(order: Order, reel: Reel) -> str:
@@ -153,10 +156,12 @@ def _assemble(order: Order, reel: Reel, here: Reel) -> str:
     return built.derivative_id
 
 
-def _record(order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot) -> ShotDone:
+def _record(
+    order: Order, reel: Reel, index: FrameIndex, restored: RestoredShot, began: float
+) -> ShotDone:
     declared = order.treatment.of(restored.shot.start_frame).declared
     measured = measure_shot(reel, index, restored, order.store, _truth(order, reel), declared)
-    return record_shot(order, restored, measured)
+    return replace(record_shot(order, restored, measured), seconds=time.monotonic() - began)
 
 
 def record_shot(order: Order, restored: RestoredShot, measured: Iterable[Measurement]) -> ShotDone:

@@ -1,6 +1,8 @@
 """What people ask of nights: storages under maintenance, reels that come first, pauses."""
 
+import fcntl
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,20 +10,25 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
-from catalogs.controls import Asked, Storage
+from catalogs.controls import Controls
 from catalogs.errors import SourceError, StoreError
 from catalogs.rows import reel_row
 from catalogs.store import Store, hold_store, is_held
 from flows import look, take_up
 from flows.asked import AskedByPeople
+from flows.batch_row import record_batch
 from flows.cli import app
+from flows.control_command import running_night
 from flows.jobs import Job
+from flows.maintenance_command import begin
 from flows.night import Night
 from flows.order import Order, ShotDone
 from flows.progress import NightProgress
 from flows.storages import refuse_maintained
 from flows.tally import Tally
+from flows.words import Standing, standings_text
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")
@@ -70,7 +77,7 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
 
 
 def maintain(store: Store, path: str) -> None:
-    store.controls.put_storages([Storage(path, path, BY)])
+    store.controls.change_storages(lambda _: [Storage(path, path, BY)])
 
 
 def test_reels_of_a_storage_under_maintenance_wait_and_the_others_go_on(
@@ -101,7 +108,7 @@ def test_no_disk_under_maintenance_is_asked_and_a_known_reel_is_not_ingested_aga
 
     def at(job: Job) -> None:
         if job.label == "c.r1":
-            store.controls.put_storages([])
+            store.controls.change_storages(lambda _: [])
 
     monkeypatch.setattr(take_up, "is_unchanged", is_unchanged)
     monkeypatch.setattr(take_up.work, "split", lambda *_: shots)
@@ -122,7 +129,7 @@ def test_a_reel_is_taken_up_in_the_same_night_when_the_maintenance_ends(
 
     def at(job: Job) -> None:
         if job.label == "c.r1":
-            store.controls.put_storages([])
+            store.controls.change_storages(lambda _: [])
 
     tally, started = play(at)
     assert (tally.restored, tally.waiting) == ({"a.r1", "b.r1", "c.r1"}, set())
@@ -201,7 +208,7 @@ def test_the_commands_say_who_asked_and_leave_an_event(store: Store) -> None:
     assert call(store, "maintenance", "end", "/mnt/a", "--by", "A. O.").exit_code == 0
     assert store.controls.storages == ()
     assert call(store, "resume", "--by", "A. O.").exit_code == 0
-    assert store.controls.night is None
+    assert store.controls.paused is None
 
 
 @pytest.mark.parametrize("words", [("pause",), ("first", "a"), ("pause", "--by", " 1")])
@@ -216,6 +223,18 @@ def test_a_store_is_known_to_be_held_and_asking_keeps_no_night_out(store: Store)
     assert not is_held(store)
 
 
+def test_a_reel_that_failed_and_waits_is_said_to_be_both() -> None:
+    reels = [
+        Standing(f"{status}.r1", "", status, reason, 1, 0, 3, "storage /mnt is away")
+        for status, reason in (("failed", "assemble: no"), ("held", "no sound"), ("ingested", ""))
+    ]
+    assert standings_text(tuple(reels)).splitlines() == [
+        "failed.r1  failed, 1/3 shots: assemble: no; waits: storage /mnt is away",
+        "held.r1  held, 1/3 shots: no sound; waits: storage /mnt is away",
+        "ingested.r1  waits, 1/3 shots: storage /mnt is away",
+    ]
+
+
 def test_what_is_drained_is_one_night_and_no_later_one(store: Store) -> None:
     store.controls.drain(BY, "night")
     gates = {
@@ -228,12 +247,69 @@ def test_what_is_drained_is_one_night_and_no_later_one(store: Store) -> None:
     }
 
 
+@pytest.mark.parametrize("order", ["pause drain", "drain pause"])
+def test_a_pause_outlives_a_drain_whichever_came_first(store: Store, order: str) -> None:
+    with hold_store(store):
+        record_batch(Order(store, Path(), UNTOUCHED, "night"), "c.csv", Tally(), "running", 0.0)
+        for word in order.split():
+            assert call(store, word, "--by", "A. O.").exit_code == 0
+        gates = {
+            batch: AskedByPeople(Order(store, Path(), UNTOUCHED, batch), lambda _: None)
+            for batch in ("night", "later")
+        }
+        held = {batch: (gate.stops(()), gate.pauses()) for batch, gate in gates.items()}
+        said = json.loads(call(store, "status", "--json").output)["night"]["asked"]
+    assert held == {"night": (True, True), "later": (False, True)}
+    assert "draining since" in said and "paused since" in said
+    assert call(store, "resume", "--by", "A. O.").exit_code == 0
+    gate = AskedByPeople(Order(store, Path(), UNTOUCHED, "night"), lambda _: None)
+    assert (gate.stops(()), gate.pauses()) == (True, False)
+
+
+def test_the_row_of_a_night_that_was_killed_is_not_that_of_the_check_after_it(
+    store: Store,
+) -> None:
+    with hold_store(store):
+        record_batch(Order(store, Path(), UNTOUCHED, "killed"), "c.csv", Tally(), "running", 0.0)
+        assert running_night(store) == "killed"
+    assert running_night(store) == ""
+    with (store.root / "night.lock").open() as lock:  # as who copies the store does
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert running_night(store) == ""
+    with hold_store(store):  # a check, or the next night before its record
+        assert running_night(store) == ""
+        assert call(store, "drain", "--by", "A. O.").exit_code != 0
+        record_batch(Order(store, Path(), UNTOUCHED, "next"), "c.csv", Tally(), "running", 0.0)
+        assert running_night(store) == "next"
+        record_batch(Order(store, Path(), UNTOUCHED, "next"), "c.csv", Tally(), "finished", 9.0)
+        assert running_night(store) == ""
+
+
+def test_two_storages_whose_maintenance_begins_at_once_are_both_kept(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first command has read the list and not written it, the second one is given."""
+    write = Controls._write
+    second = threading.Thread(target=begin, args=(Path("/mnt/b"), "B. O.", store.root))
+
+    def slowly(self: Controls, name: str, value: dict[str, Any]) -> None:
+        if name == "storages" and second.ident is None:
+            second.start()
+            second.join(1.0)  # all its time, where nothing keeps it back
+        write(self, name, value)
+
+    monkeypatch.setattr(Controls, "_write", slowly)
+    begin(Path("/mnt/a"), "A. O.", store.root)
+    second.join(60.0)
+    assert {storage.path for storage in store.controls.storages} == {"/mnt/a", "/mnt/b"}
+
+
 def test_a_control_that_was_damaged_by_hand_is_named_with_the_remedy(store: Store) -> None:
     store.controls.pause(BY)
     gate = AskedByPeople(Order(store, Path(), UNTOUCHED, "night"), lambda _: None)
     assert gate.pauses()
-    (store.root / "controls" / "night.json").write_text("{}")
+    (store.root / "controls" / "paused.json").write_text("{}")
     assert gate.pauses() is False  # an empty object asks for nothing
-    (store.root / "controls" / "night.json").write_text('{"word": "sleep"}')
+    (store.root / "controls" / "paused.json").write_text('{"word": "sleep"}')
     result = call(store, "status")
-    assert "night.json cannot be read" in str(result.exception)
+    assert "paused.json cannot be read" in str(result.exception)

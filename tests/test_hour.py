@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
+from catalogs.ledger import Ledger
 from catalogs.records import Shot
 from catalogs.rows import reel_row
 from catalogs.store import Store
+from flows import speed, work
 from flows.gate import Begun
 from flows.hour import Hour
 from flows.jobs import Job
@@ -164,3 +167,68 @@ def test_speed_is_measured_where_no_hour_is_set(store: Store, jobs: Jobs) -> Non
     gate.done(replace(jobs("restore"), alone=True), 3.0, None)
     gate.left(())
     assert list(store.ledger().read("durations")["seconds"]) == [3.0]
+
+
+def test_restorations_are_not_read_where_durations_say_it(
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = hour(store, 2, restore=6.0)
+    read: list[str] = []
+    whole = Ledger._arrow
+
+    def arrow(self: Ledger, table: str, *given: Any, **more: Any) -> Any:
+        read.append(table)
+        return whole(self, table, *given, **more)
+
+    monkeypatch.setattr(Ledger, "_arrow", arrow)
+    assert gate.admits(jobs("restore"), ())
+    assert read == ["durations"]
+
+
+def test_waiting_for_a_worker_is_no_part_of_what_a_shot_takes(store: Store, jobs: Jobs) -> None:
+    job = jobs("restore")
+    assert job.shot is not None
+    order = Order(store, Path(), UNTOUCHED, "night")
+    gate = Hour(order, None, Speeds(order))
+    gate.done(job, 600.0, ShotDone(job.shot, "restored", "", 3.0))
+    gate.left(())
+    assert list(store.ledger().read("durations")["seconds"]) == [3.0]
+
+
+def test_the_seconds_of_a_shot_are_those_of_restoring_and_measuring(
+    store: Store, make_reel: Callable[..., tuple[Path, list[bytes]]]
+) -> None:
+    path, _ = make_reel("a.mkv", frames=12)
+    order = Order(store, path.parent, UNTOUCHED, "night")
+    reel, shots = work.ingest(order, entry("a"))
+    began = time.monotonic()
+    done = work.restore(order, reel, shots[0], 600.0)
+    restoring = store.ledger().read("restorations")["seconds"].iloc[-1]
+    assert restoring < done.seconds <= time.monotonic() - began
+
+
+def test_no_source_is_asked_once_the_night_is_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither that of a reel whose storage went away nor that of one that was never looked at."""
+    gate = hour(store, -1, ingest=1.0)
+    asked: list[str] = []
+
+    def sizes(job: Job, _: Any) -> float:
+        asked.append(job.catalog.reel_id)
+        return 1e6
+
+    monkeypatch.setattr(speed, "_source_bytes", sizes)
+    gone = "/archive/b.mkv"
+    away = Storage(gone, gone, Asked.now("A. O.", "disks"))
+    store.controls.change_storages(lambda _: [away])
+    order = Order(store, Path("/archive"), UNTOUCHED, "night")
+    submit: Any = Answer
+    night = Night(order, submit, 1, NightProgress(store, None), lambda: True, (gate,))
+    for name in "bc":
+        night._reels.queue.add(Job("ingest", entry(name)))
+    night.conclude()
+    assert asked == []
+    events = store.ledger().read("events")
+    (said,) = events[events["event"] == "time"]["detail"]
+    assert "1 reel to ingest (c.r1)" in said

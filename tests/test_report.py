@@ -34,11 +34,13 @@ from catalogs.rows import (
 )
 from catalogs.source import ColourTags, Content, FrameIndex, Header
 from catalogs.store import Store, open_store
+from flows.status_command import night_standing
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.media.still import rgb_of
 from tasks.media.write import ffv1_writer
 from tasks.report import write, write_report
+from tasks.report.attention import attention
 from tasks.report.night import Night, read_night
 
 NIGHT = "20260101-night"
@@ -366,6 +368,44 @@ def test_a_reel_without_a_row_of_the_night_is_found_by_its_events(
     event = event_row(recorded[0], f"{reel.reel_id}/0000000-0000006", recorded[1], "", "x 1")
     store.ledger(NIGHT).append("events", NIGHT, [event])
     assert f'<td class="status">{shown}</td>' in texts(store)["html"]
+
+
+@pytest.mark.parametrize("known", ["failed", "held"])
+def test_a_reel_that_only_waits_for_its_storage_stays_what_it_was(
+    store: Store, tmp_path: Path, known: str
+) -> None:
+    reel, _ = ingested(tmp_path)
+    row = reel_row(reel, known, TREATMENT, "assemble: it does not verify")  # type: ignore[arg-type]
+    store.ledger("20251231-night").append("reels", reel.reel_id, [row])
+    why = f"{reel.reel_id} waits: storage /mnt is under maintenance"
+    event = event_row("storage", reel.reel_id, "warning", why, "x 1")
+    store.ledger(NIGHT).append("events", NIGHT, [event])
+    end_night(store, "finished")
+    night = read_night(store, NIGHT)
+    assert [found.status for found in night.reels] == [known]
+    assert attention(night) == [f"1 reel {known}: {reel.reel_id}.", f"{why}."]
+
+
+def test_what_had_no_room_was_not_published_or_reached_nobody_needs_attention(
+    store: Store,
+) -> None:
+    happened = (
+        ("space", NIGHT, "warning", "there was no room for b.r1 about 40 GB"),
+        ("notification", NIGHT, "failure", "notice 1: its server did not take it"),
+        ("notification", NIGHT, "success", "notice 2: sent"),
+        ("publication", "a.r1.x", "failure", "s3://b/a: refused"),
+        ("publication", "c.r1.x", "success", "3 objects"),
+    )
+    rows = [event_row(*event, "x 1") for event in happened]
+    store.ledger(NIGHT).append("events", NIGHT, rows)
+    end_night(store, "finished")
+    said = [
+        "there was no room for b.r1 about 40 GB",
+        "notice 1: its server did not take it",
+        "a.r1.x was not published: s3://b/a: refused",
+    ]
+    assert attention(read_night(store, NIGHT)) == [f"{one}." for one in said]
+    assert list(night_standing(store).said) == said
 
 
 def test_a_metric_that_failed_is_named_and_the_shots_are_whole(

@@ -1,7 +1,7 @@
 """Room for a night: whole reels are begun where they fit, and the rest is said."""
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ import pytest
 from catalogs.catalog import Catalog
 from catalogs.errors import StoreError
 from catalogs.policy import Policy
+from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
 from flows import room
 from flows.first_room import refuse_without_room
+from flows.gate import Gate
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
-from flows.plan import Plan
+from flows.plan import Plan, PlannedReel, Planning
 from flows.progress import NightProgress
 from flows.tally import Tally
 from flows.words import plan_text
@@ -34,15 +36,21 @@ class Disk:
 
     def __init__(self, free: float) -> None:
         self.free = free
+        self.asked = 0
 
     def usage(self, _: Path) -> Usage:
+        self.asked += 1
         return Usage(0, 0, self.free)
 
 
 @pytest.fixture
 def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Play:
     def night(
-        disk: Disk, names: str, at: Callable[[Job], None] = lambda _: None
+        disk: Disk,
+        names: str,
+        at: Callable[[Job], None] = lambda _: None,
+        gates: Sequence[Gate] = (),
+        jobs: int = 1000,
     ) -> tuple[Tally, list[str]]:
         monkeypatch.setattr(room.shutil, "disk_usage", disk.usage)
         started: list[str] = []
@@ -59,7 +67,8 @@ def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.Mon
             return Answer(ShotDone(job.shot, "restored", "", 1.0))
 
         order = Order(store, Path(), UNTOUCHED, "night")
-        loop = Night(order, submit, 1, NightProgress(store, None), lambda: False)
+        progress = NightProgress(store, None)
+        loop = Night(order, submit, 1, progress, lambda: len(started) >= jobs, gates)
         tally = loop.run(Catalog(Path("c.csv"), tuple(entry(n) for n in names), (), ()))
         loop.conclude()
         return tally, started
@@ -100,6 +109,52 @@ def test_room_that_others_take_in_the_midst_ends_the_night(store: Store, play: P
     assert len(space_events(store)) == 1
 
 
+class WithoutA(Gate):
+    """As an hour that a's shots would exceed."""
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.kind != "restore" or job.catalog.identifier != "a"
+
+
+def test_a_reel_that_another_gate_refuses_takes_no_room_from_the_next(play: Play) -> None:
+    tally, _ = play(Disk(1.5 * (3 * SHOT + JOINED)), "ab", gates=(WithoutA(),))
+    assert tally.restored == {"b.r1"}
+
+
+class IngestedFirst(Gate):
+    """Nothing is restored before b was ingested."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.kind == "ingest" or "b.r1" in self.seen
+
+    def begun(self, job: Job) -> None:
+        self.seen.add(job.catalog.reel_id)
+
+
+def test_what_is_promised_to_a_reel_in_work_is_not_given_to_the_next_and_said(
+    store: Store, play: Play
+) -> None:
+    """The night is drained when both are ingested and a has two of its shots."""
+    disk = Disk(1.5 * (3 * SHOT + JOINED))
+    tally, _ = play(disk, "ab", gates=(IngestedFirst(),), jobs=4)
+    assert (tally.restored, tally.stopped) == (set(), True)
+    (said,) = space_events(store)
+    assert "and 0.1 MB promised to reels in work; there was no room for b.r1" in said
+
+
+def test_the_disk_is_asked_once_a_job_and_not_once_for_each_in_line(play: Play) -> None:
+    disk = Disk(100 * JOINED)
+    tally, started = play(disk, "abcdefgh")
+    assert len(tally.restored) == 8
+    assert disk.asked < 4 * len(started)
+    waiting = Disk(1.5 * (3 * SHOT + JOINED))
+    _, started = play(waiting, "abcdefgh", gates=(WithoutA(),))
+    assert waiting.asked < 4 * len(started)
+
+
 def test_the_reserve_is_a_fiftieth_and_at_most_two_gigabytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -127,6 +182,24 @@ def test_a_night_that_has_room_for_no_reel_is_refused_and_one_that_fits_is_enoug
     monkeypatch.setattr(room.shutil, "disk_usage", Disk(2.0 * sizes[1] - 1).usage)
     with pytest.raises(StoreError, match=r"no room for a single reel .*: b\.r1 needs about"):
         refuse_without_room(*given)
+
+
+def test_a_night_without_room_begins_where_a_reel_is_finished_and_may_wait_to_be_published(
+    store: Store,
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, _ = make_reel("a.mkv", frames=12)
+    monkeypatch.setattr(room.shutil, "disk_usage", Disk(0.0).usage)
+
+    def planned(_: Planning, reel: CatalogReel, known: Reel | None) -> PlannedReel:
+        return PlannedReel(reel.reel_id, "", 12, 1.0, 0, finished=reel.identifier == "b")
+
+    given = (path.parent, UNTOUCHED, store, Policy())
+    monkeypatch.setattr(Planning, "reel", planned)
+    with pytest.raises(StoreError, match="no room for a single reel"):
+        refuse_without_room(Catalog(Path("c.csv"), (entry("a"),), (), ()), *given)
+    refuse_without_room(Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ()), *given)
 
 
 def test_a_plan_that_does_not_fit_says_how_much_to_free() -> None:

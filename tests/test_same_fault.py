@@ -9,6 +9,7 @@ import pytest
 from catalogs.catalog import Catalog
 from catalogs.errors import SourceError
 from catalogs.store import Store
+from flows.gate import Gate
 from flows.jobs import Job
 from flows.night import Night
 from flows.order import Order, ShotDone
@@ -26,7 +27,10 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
     """A night over reels of three shots each, whose restoring fails as `fault` says."""
 
     def night(
-        names: str, fault: Callable[[Job], BaseException | None], limit: int = 5
+        names: str,
+        fault: Callable[[Job], BaseException | None],
+        limit: int = 5,
+        **more: Any,
     ) -> tuple[Tally, list[str]]:
         started: list[str] = []
 
@@ -43,7 +47,9 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
             return Answer(ShotDone(job.shot, status, job.reason, 1.0))
 
         order = Order(store, Path(), UNTOUCHED, "night")
-        loop = Night(order, submit, 1, NightProgress(store, None), lambda: False, same_fault=limit)
+        loop = Night(
+            order, submit, 1, NightProgress(store, None), lambda: False, same_fault=limit, **more
+        )
         return loop.run(Catalog(Path("c.csv"), tuple(entry(n) for n in names), (), ())), started
 
     return night
@@ -98,6 +104,34 @@ def test_where_no_other_reel_is_left_to_ask_the_night_stops(play: Play) -> None:
     """A whole reel of originals is not decided on one reel's word."""
     tally, _ = play("a", gone, 3)
     assert (tally.stopped, tally.shots_original_kept) == (True, 0)
+
+
+class WithoutB(Gate):
+    """As an hour that is near, or a disk that is full: b is not begun."""
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.catalog.identifier != "b"
+
+
+def test_where_the_other_reels_in_line_may_not_begin_the_night_stops(
+    play: Play, store: Store
+) -> None:
+    tally, started = play("ab", gone, 2, gates=(WithoutB(),))
+    assert (tally.stopped, tally.shots_original_kept, tally.restored) == (True, 0, set())
+    assert not [what for what in started if what.startswith("keep")]
+    events = store.ledger().read("events")
+    assert list(events["event"]).count("systematic fault") == 1
+
+
+def test_an_alarm_that_fails_ends_no_night_and_is_said(play: Play, store: Store) -> None:
+    def alarm(_: str) -> None:
+        raise ImportError("apprise")
+
+    tally, _ = play("ab", gone, 3, alarm=alarm)
+    assert (tally.stopped, tally.shots_original_kept) == (True, 0)
+    events = store.ledger().read("events")
+    (said,) = events[events["event"] == "notification"]["detail"]
+    assert said == "nobody was told at once (ImportError)"
 
 
 def test_faults_of_different_kinds_stop_nothing(play: Play) -> None:

@@ -1,22 +1,25 @@
 """What a person should look at in the morning: the first thing the report says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from catalogs.decisions.outcomes import EVENT
 from tasks.metrics.evaluate import FAILED
 from tasks.report.flags import flag_sentence
-from tasks.report.night import Night, ReelNight
+from tasks.report.night import WAITS, Night, ReelNight
 from tasks.report.rows import Row
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
-OF_THE_NIGHT = (
+_OF_THE_NIGHT = (
     "clock",
     "cluster",
     "time",
+    "space",
     "storage",
     "systematic fault",
-)  # events of what kept a night from its work
+    "notification",
+)  # events of what kept a night from its work, or people from knowing
+_PUBLICATION = "publication"
 _NAMED = 5  # missing files that are named; the others are counted
 
 
@@ -34,13 +37,23 @@ def _attention(night: Night) -> Iterator[str]:
         if reels := night.reels_that_are(status):
             names = ", ".join(reel.reel_id for reel in reels)
             yield f"{count(len(reels), 'reel')} {status_word(status)}: {names}."
-    for event in night.events:
-        if event["event"] in OF_THE_NIGHT and event["outcome"] != "success":
-            yield f"{event['detail']}."
+    for sentence in shortcomings(night.events):
+        yield f"{sentence}."
     yield from _decision_attention(night)
     for reel in night.reels:
         yield from _reel_attention(reel)
     yield from _count_attention(night)
+
+
+def shortcomings(events: Iterable[Row]) -> Iterator[str]:
+    """What kept a night from its work, and what of it reached nobody; without a full stop."""
+    for event in events:
+        if event["outcome"] == "success":
+            continue
+        if event["event"] in _OF_THE_NIGHT:
+            yield str(event["detail"])
+        elif event["event"] == _PUBLICATION:
+            yield f"{event['object']} was not published: {event['detail']}"
 
 
 def _decision_attention(night: Night) -> Iterator[str]:
@@ -96,11 +109,15 @@ def _failed_metrics(reel: ReelNight) -> Iterator[str]:
 
 
 def _count_attention(night: Night) -> Iterator[str]:
-    """Where the night's own count and the records of its reels disagree."""
+    """Where the night's own count and the records of its reels disagree.
+
+    A reel that waits for its storage is as an earlier night left it, and counted by no night.
+    """
     if night.status not in ("finished", "stopped"):
         return
+    waiting = {str(event["object"]) for event in night.events if event["event"] == WAITS}
     for status in ("restored", "held", "failed"):
         counted = int(night.row[f"reels_{status}"] or 0)
-        recorded = len(night.reels_that_are(status))
+        recorded = sum(r.reel_id not in waiting for r in night.reels_that_are(status))
         if counted < recorded or (status != "restored" and counted != recorded):
             yield f"The night counted {counted} reels {status}, its records show {recorded}."

@@ -11,7 +11,8 @@ from catalogs.store import Store
 from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
-_AT_REST = ("found finished", "found locked", "decision")  # events that change no reel
+WAITS = "storage"  # event of a reel that waits
+_AT_REST = ("found finished", "found locked", "decision", WAITS)  # events that change no reel
 _OF_METRIC = ("metric", "shot_index", "before", "after", "unit", "measurable", "coverage", "note",
               "verdict", "threshold", "worst_frame")  # fmt: skip
 FIRST_STATUSES = ("held", "failed", "ingested", "restored")  # order of the table of reels
@@ -111,6 +112,7 @@ def _touched(
     own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
     named = {str(e["object"] or "").split("/")[0] for e in events}
     refused = {e["object"]: e["detail"] for e in events if _is_refusal(e)}
+    waits = {str(e["object"]) for e in events if e["event"] == WAITS}
     worked_on = {str(e["object"] or "").split("/")[0] for e in events if e["event"] not in _AT_REST}
     other = everything[
         everything["reel_id"].isin(named) & ~everything["reel_id"].isin(own["reel_id"])
@@ -119,7 +121,7 @@ def _touched(
     return [(r, False) for r in plain_rows(own)] + [
         _refused(r, refused[r["reel_id"]])
         if r["reel_id"] in refused
-        else _taken_up(r, treatment, r["reel_id"] in worked_on)
+        else _taken_up(r, treatment, r["reel_id"] in worked_on, r["reel_id"] in waits)
         for r in plain_rows(other)
     ]
 
@@ -133,11 +135,13 @@ def _refused(row: Row, why: str) -> tuple[Row, bool]:
     return {**row, "status": "held", "reason": why}, False
 
 
-def _taken_up(row: Row, treatment: str | None, worked_on: bool) -> tuple[Row, bool]:
+def _taken_up(row: Row, treatment: str | None, worked_on: bool, waits: bool) -> tuple[Row, bool]:
     """A reel that the night worked on but did not conclude, found finished, or left alone.
 
-    Finished is what has the night's treatment, and what was reprocessed from it.
+    Finished is what has the night's treatment, and what was reprocessed from it. One that waits
+    stays as it was, unless it is finished under another treatment only.
     """
+    worked_on = worked_on or (waits and row["status"] == "restored")
     from_it = treatment and treatment in (row["treatment_id"], row["base_treatment_id"])
     if row["status"] == "restored" and (from_it or not worked_on):
         return row, True
