@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogs.controls import Asked, Storage
 from catalogs.errors import ClusterError
 from catalogs.store import Store
 from flows import batch, batch_work, cluster_slurm
@@ -23,13 +25,14 @@ from tests.played import UNTOUCHED
 class Client:
     """One worker that is there, or a scheduler that went away for good."""
 
-    def __init__(self, gone: bool = False) -> None:
+    def __init__(self, gone: bool = False, workers: int = 1) -> None:
         self.status = "closed" if gone else "running"
+        self.workers = {f"{n}": {"nthreads": 1, "status": "running"} for n in range(workers)}
 
     def scheduler_info(self) -> dict[str, Any]:
         if self.status == "closed":
             raise OSError("Timed out trying to connect")
-        return {"address": "played", "workers": {"one": {"nthreads": 1, "status": "running"}}}
+        return {"address": "played", "workers": self.workers}
 
     def run(self, *_: object) -> None:
         pass
@@ -41,6 +44,8 @@ def night(
     client: Client,
     closing: Exception | None = None,
     fails: Exception | None = None,
+    until: str | None = None,
+    before: Callable[[], None] = lambda: None,
 ) -> NightSummary:
     @contextmanager
     def played(*_: object) -> Iterator[Client]:
@@ -55,7 +60,8 @@ def night(
 
     monkeypatch.setattr(batch_work, "night_cluster", played)
     order = Order(store, Path(), UNTOUCHED, "night1")
-    return batch.run_batch(order, "c.csv", lambda: None, go, [], batch.Means())
+    means = batch.Means(until=until)
+    return batch.run_batch(order, "c.csv", before, go, [], means)
 
 
 def said(store: Store) -> list[tuple[str, str]]:
@@ -88,6 +94,34 @@ def test_a_cluster_that_does_not_close_takes_nothing_from_the_night(
     ((outcome, detail),) = said(store)
     assert outcome == "warning"
     assert str(closing) in detail
+
+
+BY = Asked.now("B", "")
+ENDS: dict[str, Callable[[Store], object]] = {
+    "drain": lambda store: store.controls.drain(BY, "night1"),
+    "maintenance of the store": lambda store: store.controls.put_storages(
+        [Storage(str(store.root), str(store.root), BY)]
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.timeout(120)
+def test_while_no_worker_has_come_a_night_can_be_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """It would wait for ten minutes, and then say that no worker came."""
+    night(store, monkeypatch, Client(workers=0), before=lambda: ENDS[end](store) and None)
+    assert not said(store)
+
+
+@pytest.mark.timeout(120)
+def test_while_no_worker_has_come_the_hour_ends_a_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "next_time", lambda _: datetime.now() + timedelta(seconds=1))
+    night(store, monkeypatch, Client(workers=0), until="06:00")
+    assert not said(store)
 
 
 def test_a_fault_of_the_night_itself_is_not_taken_for_one_of_the_cluster(

@@ -60,8 +60,10 @@ def test_a_worker_here_sees_what_we_see(need: Need) -> None:
     [
         (lambda n, p: replace(n, token=(p / "no" / "logs" / "x", "x")), "does not see the store"),
         (lambda n, _: replace(n, token=(n.token[0], "other")), "is another store there"),
-        (lambda n, p: replace(n, folders=(replace(n.folders[0], path=p / "no"),)), "does not see the archive"),
-        (lambda n, _: replace(n, folders=(replace(n.folders[0], entries=("gone.mkv",)),)), "has no gone.mkv there"),
+        (lambda n, p: replace(n, folders=(Folder("the archive", p / "no", ()),)),
+         "does not see the archive"),
+        (lambda n, p: replace(n, folders=(Folder("the archive", p / "archive", ("gone.mkv",)),)),
+         "has no gone.mkv there"),
         (lambda n, _: replace(n, software=("wetgate 0.0.9", *n.software[1:])),
          "wetgate 0.1.0 there, wetgate 0.0.9 here"),
         (lambda n, _: replace(n, software=(*n.software[:-1], "text of wetgate 0")),
