@@ -1,4 +1,4 @@
-"""What a store no longer needs: files that were left half written, and faces of former sources.
+"""What a store no longer needs: what killed nights left, and faces of former sources.
 
 Only a night writes below shots/, reels/ and features/, and it sweeps before it begins: whatever is
 half written there is a killed night's. Below tables/ and strata/ other commands write beside it;
@@ -13,13 +13,18 @@ from pathlib import Path
 
 OLD = 3600.0  # seconds; a file of these folders is written in less than one
 
+_OF_A_NIGHT = (
+    "shots/*/.*.partial",
+    "features/*/.*.partial",
+    "logs/cluster-*.seen",  # that its workers were asked for
+)
 _RANGE = re.compile(r"([0-9]+-[0-9]+)\.[0-9a-f]+\.parquet")
 
 
 def sweep(root: Path) -> None:
     """Sweep the store below a folder; only while it is held."""
-    for kind in ("shots", "features"):
-        for file in root.glob(f"{kind}/*/.*.partial"):
+    for pattern in _OF_A_NIGHT:
+        for file in root.glob(pattern):
             file.unlink()
     for folder in root.glob("reels/*/.*.partial"):
         shutil.rmtree(folder)

@@ -4,7 +4,6 @@ What a night and a reprocessing have in common.
 """
 
 import socket
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -12,26 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalogs.errors import ClusterError
 from catalogs.instant import clock_behind
-from flows.asked import AskedByPeople
 from flows.batch_row import record_batch
-from flows.cluster import chosen_profile, night_cluster
+from flows.batch_work import BatchWork
+from flows.cluster import chosen_profile
 from flows.cluster_profile import ClusterProfile
-from flows.crew import night_crew
 from flows.drain import drained_by_signals, next_time, read_clock
 from flows.hour import Hour
 from flows.night import Night
 from flows.notices import Notices
-from flows.object_storage import sweep_hosts
 from flows.order import Order
-from flows.prefect_run import PrefectRun, watching
-from flows.progress import night_progress
-from flows.publisher import publishing
 from flows.same_fault import SAME_FAULT
 from flows.speed import Speeds
 from flows.storages import refuse_maintained
-from flows.submit import submitter
 from flows.summary import NightSummary, keep_summary
 from flows.tally import Tally
 from flows.tracking import track_batches
@@ -113,29 +105,8 @@ def run_batch(
         store.sweep()
         record_batch(order, subject, Tally(), "running", 0.0)
         before()
-        try:
-            with (
-                night_cluster(profile, order.has_networks) as client,
-                night_crew(order, client, profile, should_stop) as crew,
-                night_progress(store) as progress,
-            ):
-                prefect = PrefectRun(order, progress.tell)
-                gates = (hour, AskedByPeople(order, progress.tell), prefect)
-                submit = submitter(order, client, crew)
-                night = Night(
-                    order, submit, crew.slots, progress, should_stop, gates, means.same_fault, alarm
-                )
-                with publishing(order, progress.say, should_stop) as publisher, watching(prefect):
-                    if publisher:
-                        night.publish(publisher.add)
-                    tally = go(night)
-                tally.cancelled = prefect.word == "cancelled"
-                tally.unpublished = publisher.unpublished if publisher else set()
-                night.conclude()
-                if not tally.stopped:  # what a stopped one has copied, the next goes on with
-                    sweep_hosts(client, order)
-        except ClusterError as error:  # nothing was begun
-            tally = _stopped(order, error)
+        work = BatchWork(order, profile, hour, means.same_fault, alarm)
+        tally = work.work(go, should_stop)
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         record_batch(order, subject, tally, status, time.monotonic() - started)
@@ -143,13 +114,6 @@ def run_batch(
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
         return _conclude(order, tally, notices)
-
-
-def _stopped(order: Order, error: ClusterError) -> Tally:
-    """Say why there is no cluster; no reel is to blame."""
-    order.record("cluster", order.batch_id, "failure", str(error))
-    sys.stderr.write(f"wetgate: {error}\n")
-    return Tally(stopped=True)
 
 
 def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:

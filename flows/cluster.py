@@ -65,7 +65,7 @@ def night_cluster(profile: ClusterProfile, networks: bool = True) -> Iterator[Cl
             Client(cluster, security=security, set_as_default=False) as client,
         ):
             if profile.kind == "local":
-                client.wait_for_workers(len(cluster.worker_spec), timeout=120)
+                _all_there(client, len(cluster.worker_spec))
             yield client
 
 
@@ -85,6 +85,16 @@ def _started(profile: ClusterProfile, security: Security | None, networks: bool)
     if profile.kind == "kubernetes":
         return kubernetes_cluster(profile)
     return local_cluster(profile, security, networks)
+
+
+def _all_there(client: Client, workers: int) -> None:
+    try:
+        client.wait_for_workers(workers, timeout=120)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"{workers} worker(s) did not start on this machine ({error}); look at its load and "
+            "memory, or ask for fewer with --workers"
+        ) from error
 
 
 def _reached(address: str, security: Security | None) -> Client:

@@ -73,7 +73,7 @@ class SlurmPart(Part):
     Attributes:
         walltime: of a job, HH:MM:SS.
         rest_minutes: how long before the end of its time a job begins nothing new; longer than
-            the longest shot.
+            the longest shot, ingest or joining.
         interface: network of this machine that jobs reach it by, such as ib0.
         directives: further #SBATCH lines, such as --constraint=a100.
         prologue: shell lines before the worker starts.

@@ -31,15 +31,23 @@ def slurm_cluster(profile: ClusterProfile, security: Security | None) -> Any:
     """A scheduler in this process, and jobs that are asked for anew when they end.
 
     Raises:
-        ClusterError: dask-jobqueue is not installed, or there is no `sbatch`.
+        ClusterError: dask-jobqueue is not installed, there is no `sbatch`, or the scheduler cannot
+            be started as the profile has it.
     """
     if which("sbatch") is None:
         raise ClusterError("there is no sbatch here; run the night on a machine that submits jobs")
-    cluster = _library().SLURMCluster(
-        **job_options(profile),
-        security=security,
-        scheduler_options={"dashboard": False, "dashboard_address": ":0"},
-    )
+    library = _library()
+    try:
+        cluster = library.SLURMCluster(
+            **job_options(profile),
+            security=security,
+            scheduler_options={"dashboard": False, "dashboard_address": ":0"},
+        )
+    except Exception as error:  # of Dask, whose faults have no base in common
+        raise ClusterError(
+            f"the scheduler of the SLURM jobs did not start ({error}); look at `interface` and "
+            "the other lines of [slurm], at `wetgate cluster show`, and at docs/clusters.md"
+        ) from error
     _keep(cluster, profile.workers or 1)
     return cluster
 

@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from distributed import Client
 
+from catalogs.errors import StoreError
 from flows.cluster_profile import ClusterProfile
 from flows.order import Order
 from flows.places import ClusterLostError, Places
+from flows.worker_folders import folders_of
 from flows.worker_look import needed
 from flows.workers import Workers
 
@@ -47,23 +48,23 @@ def night_crew(
 
     Raises:
         ClusterError: no worker can be used, or none came.
+        ClusterLostError: the scheduler went away meanwhile.
     """
     patience = profile.patience_minutes * 60.0
-    archive = order.archive if isinstance(order.archive, Path) else None  # else each host copies
-    archive = None if archive == Path() else archive
     away = profile.kind != "local"
-    with needed(order.store, archive) if away else nullcontext() as need:
+    with needed(order.store, folders_of(order)) if away else nullcontext() as need:
 
         def refused(why: str) -> None:
-            order.record("cluster", order.batch_id, "warning", f"a worker is not used: {why}")
             sys.stderr.write(f"a worker is not used: {why}\n")
+            with suppress(StoreError):  # whoever watches a shot is told this, and it is not its
+                order.record("cluster", order.batch_id, "warning", f"a worker is not used: {why}")
 
         workers = Workers(client, need, refused)
-        if not workers.count():
+        if not workers.count() and not workers.silent:
             sys.stderr.write(
                 f"no worker yet at {workers.address}; waiting {profile.patience_minutes} minutes\n"
             )
-        workers.first(should_stop, patience)
+        workers.first(should_stop, patience, profile.workers)
         try:
             yield Crew(workers, Places(workers.count, patience, should_stop))
         finally:

@@ -124,7 +124,7 @@ def sequence(
         index = read_frame_index(opened.ledger(), subject.reel.digest)
         assert index is not None  # a restored reel was ingested
         target = _folder(opened, to) / subject.derivative_id / f"{subject.derivative_id}.frames"
-        with copied(subject.reel, ObjectStorage().room(opened), last=True) as here:
+        with copied(subject.reel, ObjectStorage.of_environment().room(opened), last=True) as here:
             done = deliver_sequence(here, index, _built(opened, subject), target)
         typer.echo(f"{done.path} ({done.untouched_files} of {len(index)} files untouched)")
 

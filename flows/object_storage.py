@@ -1,6 +1,7 @@
 """Object storage and a batch of work: where copies go, and how a worker comes by a source."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,19 @@ class ObjectStorage:
         """As options have it."""
         folder = Path(scratch).absolute() if scratch else None
         return ObjectStorage(folder, scratch_gb, RemoteRoot(publish) if publish else None)
+
+    @staticmethod
+    def of_environment() -> "ObjectStorage":
+        """For commands that have no such options: as the variables of these options have it.
+
+        Raises:
+            RecipeError: WETGATE_SCRATCH_GB is no size above 0.
+        """
+        size = os.environ.get("WETGATE_SCRATCH_GB") or str(SCRATCH_GB)
+        try:
+            return ObjectStorage.of(os.environ.get("WETGATE_SCRATCH"), float(size), None)
+        except ValueError as error:
+            raise RecipeError(f"WETGATE_SCRATCH_GB={size}: give a size above 0") from error
 
     def room(self, store: Store) -> Scratch:
         """Where copies go; a store has a folder to itself."""

@@ -16,6 +16,7 @@ from flows.order import Order
 from tasks.publish import Plan, is_listed_whole, publish_reel
 
 MOST_FAULTS = 3  # reels in a row; then the storage is let alone until the next night
+_LOOK_SECONDS = 1.0
 
 Say = Callable[[str, str], None]
 
@@ -49,7 +50,14 @@ class Publisher:
     def finish(self) -> None:
         """Return when all that were added are copied, or were given up."""
         self._waiting.put(None)
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_LOOK_SECONDS)
+            self._stop()  # the night's thread asks, so that this one hears of it
+
+    def leave(self) -> None:
+        """Return soon, in the midst of an object as well; what is not whole is sent again."""
+        self._waiting.put(None)
+        self._thread.join(_LOOK_SECONDS)
 
     def _run(self) -> None:
         faults = 0  # of the storage, one after another
@@ -107,8 +115,8 @@ def publishing(order: Order, say: Say, stop: Callable[[], bool]) -> Iterator[Pub
     publisher = Publisher(order, order.storage.publish, say, lambda: stop() or ended.is_set())
     try:
         yield publisher
+        publisher.finish()
     except BaseException:
         ended.set()
+        publisher.leave()
         raise
-    finally:
-        publisher.finish()

@@ -28,7 +28,7 @@ class Storages(Gate):
 
     def stops(self, running: Sequence[Begun]) -> bool:
         """Whether the store itself is under maintenance."""
-        return self._holding(self._order.store.root) is not None
+        return self.holding(self._order.store.root) is not None
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
         """Whether the job's source may be read."""
@@ -38,10 +38,11 @@ class Storages(Gate):
         """Why a reel waits; "" where it need not."""
         if not self._look():
             return ""
-        found = self._holding(*source_paths(self._order.archive, entry, reel))
+        found = self.holding(*source_paths(self._order.archive, entry, reel))
         return str(found) if found else ""
 
-    def _holding(self, *paths: Path) -> Storage | None:
+    def holding(self, *paths: Path) -> Storage | None:
+        """The storage under maintenance that one of the paths lies in."""
         return next((storage for storage in self._look() if storage.holds(*paths)), None)
 
 

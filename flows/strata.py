@@ -125,7 +125,7 @@ def _read(store: Store, jobs: Sequence[Job], workers: int) -> tuple[str, ...]:
 
         run_jobs(jobs, workers, done)
         if any(job.reel.origin for job in jobs):
-            ObjectStorage().room(store).sweep()
+            ObjectStorage.of_environment().room(store).sweep()
         if why := _compact(store, {job.reel.reel_id for job in jobs}):
             progress.say(why)
     return tuple(sorted(failed))

@@ -56,7 +56,7 @@ def observe(job: Job) -> None:
     Raises:
         WetgateError: the source cannot be read, or the store cannot be written.
     """
-    with copied(job.reel, ObjectStorage().room(job.store)) as here:
+    with copied(job.reel, ObjectStorage.of_environment().room(job.store)) as here:
         _observe(job, here)
 
 
@@ -125,7 +125,7 @@ def _begin_worker() -> None:
 
 def _in_worker(job: Job) -> None:
     with (
-        copied(job.reel, ObjectStorage().room(job.store)) as here,
+        copied(job.reel, ObjectStorage.of_environment().room(job.store)) as here,
         hard_limit(limit_seconds(job.reel, job.shot), job.store),
     ):
         _observe(job, here)

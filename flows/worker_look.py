@@ -22,7 +22,20 @@ from flows.software import software
 REST = "WETGATE_REST"  # when a worker is to begin nothing any more, in seconds of its own clock
 _PACKAGES = ("catalogs", "models", "tasks", "flows")
 _KINDS = (".py", ".json", ".toml")
-_ENTRIES = 20  # of the archive's folder
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that a night reads from.
+
+    Attributes:
+        named: what it is to people, such as "the archive".
+        entries: some names in it.
+    """
+
+    named: str
+    path: Path
+    entries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,14 +44,12 @@ class Need:
 
     Attributes:
         token: a file in the store, and what it holds.
-        archive: the archive's folder; None where nothing is ingested.
-        entries: some names in it.
+        folders: that sources lie in; none of what each host copies from object storage.
         software: see `versions`.
     """
 
     token: tuple[Path, str]
-    archive: Path | None
-    entries: tuple[str, ...]
+    folders: tuple[Folder, ...]
     software: tuple[str, ...]
 
 
@@ -58,14 +69,13 @@ class Seen:
 
 
 @contextmanager
-def needed(store: Store, archive: Path | None) -> Iterator[Need]:
+def needed(store: Store, folders: tuple[Folder, ...]) -> Iterator[Need]:
     """What workers are to see, while a night lasts."""
     token = store.root / "logs" / f"cluster-{uuid.uuid4().hex}.seen"
     token.parent.mkdir(parents=True, exist_ok=True)
     token.write_text(token.stem)
-    entries = tuple(sorted(p.name for p in archive.iterdir())[:_ENTRIES]) if archive else ()
     try:
-        yield Need((token, token.stem), archive, entries, versions())
+        yield Need((token, token.stem), folders, versions())
     finally:
         token.unlink(missing_ok=True)
 
@@ -85,7 +95,7 @@ def look(need: Need) -> Seen:
     rest = os.environ.get(REST)
     return Seen(
         host=os.uname().nodename,
-        problems=(*_other_software(need), *_other_store(need), *_other_archive(need)),
+        problems=(*_other_software(need), *_other_store(need), *_other_folders(need)),
         rest_seconds=float(rest) - time.time() if rest else None,
     )
 
@@ -112,17 +122,16 @@ def _other_store(need: Need) -> Iterator[str]:
         yield f"it cannot write to the store {store} ({error.strerror}); {remedy}"
 
 
-def _other_archive(need: Need) -> Iterator[str]:
-    if need.archive is None:
-        return
-    remedy = "mount the archive there under the same path"
-    try:
-        missing = set(need.entries) - {path.name for path in need.archive.iterdir()}
-    except OSError as error:
-        yield f"it does not see the archive {need.archive} ({error.strerror}); {remedy}"
-        return
-    if missing:
-        yield f"{need.archive} has no {min(missing)} there; {remedy}"
+def _other_folders(need: Need) -> Iterator[str]:
+    for folder in need.folders:
+        remedy = f"mount {folder.named} there under the same path"
+        try:
+            missing = set(folder.entries) - {path.name for path in folder.path.iterdir()}
+        except OSError as error:
+            yield f"it does not see {folder.named} {folder.path} ({error.strerror}); {remedy}"
+            continue
+        if missing:
+            yield f"{folder.path} has no {min(missing)} there; {remedy}"
 
 
 @cache

@@ -40,7 +40,7 @@ def test_halves_of_a_killed_night_go_at_once(ingested: Store) -> None:
     halves = [
         put(ingested.root / place)
         for place in ("shots/A.r1/.x.mkv.1.partial", "features/A.r1/.x.parquet.1.partial",
-                      "reels/A.r1/.x.partial/x.mkv")
+                      "reels/A.r1/.x.partial/x.mkv", "logs/cluster-0f.seen")
     ]  # fmt: skip
     ingested.sweep()
     assert not any(file.exists() for file in halves)

@@ -15,7 +15,7 @@ from distributed import Client
 from catalogs.errors import ClusterError
 from catalogs.store import Store, open_store
 from flows.cluster import chosen_profile, night_cluster
-from flows.worker_look import REST, Need, look, needed
+from flows.worker_look import REST, Folder, Need, look, needed
 from flows.workers import Workers
 from tests.clusters.processes import scheduler, worker
 from tests.faults.nights import wait_until
@@ -47,7 +47,7 @@ def need(store: Store, tmp_path: Path) -> Iterator[Need]:
     archive = tmp_path / "archive"
     archive.mkdir()
     (archive / "reel.mkv").touch()
-    with needed(store, archive) as found:
+    with needed(store, (Folder("the archive", archive, ("reel.mkv",)),)) as found:
         yield found
 
 
@@ -60,8 +60,10 @@ def test_a_worker_here_sees_what_we_see(need: Need) -> None:
     [
         (lambda n, p: replace(n, token=(p / "no" / "logs" / "x", "x")), "does not see the store"),
         (lambda n, _: replace(n, token=(n.token[0], "other")), "is another store there"),
-        (lambda n, p: replace(n, archive=p / "no"), "does not see the archive"),
-        (lambda n, _: replace(n, entries=("gone.mkv",)), "has no gone.mkv there"),
+        (lambda n, p: replace(n, folders=(Folder("the archive", p / "no", ()),)),
+         "does not see the archive"),
+        (lambda n, p: replace(n, folders=(Folder("the archive", p / "archive", ("gone.mkv",)),)),
+         "has no gone.mkv there"),
         (lambda n, _: replace(n, software=("wetgate 0.0.9", *n.software[1:])),
          "wetgate 0.1.0 there, wetgate 0.0.9 here"),
         (lambda n, _: replace(n, software=(*n.software[:-1], "text of wetgate 0")),
@@ -114,7 +116,7 @@ def test_one_that_sees_another_store_is_given_nothing(
         workers = Workers(client, blind, told.append)
         wait_until(lambda: bool(client.nthreads()), 120)
         with pytest.raises(ClusterError, match=r"no worker can be used: .*does not see the store"):
-            workers.first(lambda: False, 600)
+            workers.first(lambda: False, 600, 1)
         assert (workers.count(), workers.chosen()) == (0, [])
     (once,) = told
     assert os.uname().nodename in once
@@ -128,7 +130,7 @@ def test_one_without_wetgate_is_given_nothing(
     with worker(address, tmp_path, PYTHONPATH=str(tmp_path / "none")):
         wait_until(lambda: bool(client.nthreads()), 120)
         with pytest.raises(ClusterError, match="has no Wetgate, or another one"):
-            Workers(client, need).first(lambda: False, 600)
+            Workers(client, need).first(lambda: False, 600, 1)
 
 
 def test_one_whose_time_is_nearly_up_begins_nothing_and_is_not_missed(

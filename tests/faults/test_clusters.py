@@ -53,14 +53,19 @@ def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_pa
 def test_a_worker_that_does_not_see_the_archive_is_named_before_any_shot(
     site: Site, tmp_path: Path
 ) -> None:
-    """It is the same store for it, and the archive is not mounted."""
+    """It is the same store for it, and the archive is not mounted; others are waited for."""
     with scheduler(tmp_path) as (address, _):
         site.options = ["--scheduler", address]
         site.own_archive()
         blind = {"WETGATE_TEST_BLIND": str(site.archive)}
         with worker(address, tmp_path, **site.process_environment(), **blind):
-            ended = site.night()
+            running = site.start()
+            assert running.stderr is not None
+            said = next(line for line in running.stderr if "does not see the archive" in line)
+            running.terminate()
+            ended = finish(running)
     assert ended.status == 1
-    assert f"it does not see the archive {site.archive}" in ended.stderr
+    assert str(site.archive) in said
     assert not list(site.store.glob("shots/*/*"))
-    assert "no worker can be used" in site.report()
+    assert "a worker is not used" in site.report()
+    assert "it does not see the archive" in site.report()

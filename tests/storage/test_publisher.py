@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,11 @@ from catalogs.origin import RemoteRoot
 from catalogs.publications import read_publications
 from catalogs.recipe import Treatment
 from catalogs.store import Store
+from flows.gate import Begun, Gate
 from flows.object_storage import ObjectStorage
 from flows.order import Order
-from flows.publisher import publishing
+from flows.publisher import Publisher, publishing
+from flows.stop import Stop
 from tasks.bucket import Bucket
 from tests.storage.places import Place
 from tests.storage.test_publish import finished  # noqa: F401 - a fixture
@@ -30,13 +35,17 @@ def order(store: Store, root: RemoteRoot, finished: Path) -> Order:  # noqa: F81
     return Order(store, Path(), treatment, "night", storage=ObjectStorage(publish=root))
 
 
+def say(*_: str) -> None:
+    """To nobody."""
+
+
 def statuses(order: Order) -> dict[str, tuple[str, str]]:
     return {p.reel_id: (p.status, p.reason) for p in read_publications(order.ledger)}
 
 
 def publish(order: Order, stopping: bool = False) -> set[str]:
     """Publish all reels; those that are not."""
-    with publishing(order, lambda *_: None, lambda: stopping) as publisher:
+    with publishing(order, say, lambda: stopping) as publisher:
         assert publisher is not None
         for reel_id in REELS:
             publisher.add(reel_id)
@@ -84,3 +93,66 @@ def test_a_night_that_ends_sends_nothing_more(order: Order, place: Place) -> Non
     assert publish(order, stopping=True) == set(REELS)
     assert place.names() == set()
     assert "stopped" in statuses(order)["A.r1"][1]
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_object_that_is_sent(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def sends(*_: object) -> None:
+        begun.set()
+        go.wait(60)
+
+    monkeypatch.setattr(Publisher, "_publish", sends)
+    try:
+        with pytest.raises(KeyboardInterrupt), publishing(order, say, lambda: True) as publisher:
+            assert publisher is not None
+            publisher.add("A.r1")
+            assert begun.wait(30)
+            at = time.monotonic()
+            raise KeyboardInterrupt
+        assert time.monotonic() - at < 20
+        assert publisher.unpublished == {"A.r1"}
+    finally:
+        go.set()
+
+
+class Ends(Gate):
+    """Stops the night once it was asked some times."""
+
+    def __init__(self, times: float) -> None:
+        self.times = times
+        self.askers: set[int] = set()
+
+    def stops(self, running: Sequence[Begun]) -> bool:
+        self.askers.add(threading.get_ident())
+        self.times -= 1
+        return self.times < 0
+
+
+@pytest.mark.timeout(120)
+def test_the_hour_or_a_drain_ends_a_copy_that_the_night_waits_for(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sends(publisher: Publisher, *_: object) -> None:
+        while True:
+            publisher._proceed()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Publisher, "_publish", sends)
+    gate = Ends(2)
+    with publishing(order, say, Stop(lambda: False, (gate,))) as publisher:
+        assert publisher is not None
+        publisher.add("A.r1")
+    assert publisher.unpublished == {"A.r1"}
+    assert "stopped" in statuses(order)["A.r1"][1]
+    assert gate.askers == {threading.get_ident()}, "gates are not made for several threads"
+
+
+def test_a_night_that_has_done_its_work_publishes_to_the_end(order: Order) -> None:
+    with publishing(order, say, Stop(lambda: False, (Ends(float("inf")),))) as publisher:
+        assert publisher is not None
+        for reel_id in REELS:
+            publisher.add(reel_id)
+    assert publisher.unpublished == set()

@@ -99,7 +99,12 @@ def patch_look(module: ModuleType) -> None:
     def look_in_vain(need: Any) -> Any:
         from dataclasses import replace
 
-        return look(replace(need, archive=Path(f"{blind}-not-mounted")) if blind else need)
+        if blind:
+            away = Path(f"{blind}-not-mounted")
+            folders = tuple(replace(f, path=away) if f.path == Path(blind) else f
+                            for f in need.folders)  # fmt: skip
+            need = replace(need, folders=folders)
+        return look(need)
 
     module.look = look_in_vain  # type: ignore[attr-defined]
 

@@ -1,0 +1,143 @@
+"""Whatever becomes of its cluster, a batch has an end that is recorded and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogs.controls import Asked, Storage
+from catalogs.errors import ClusterError
+from catalogs.store import Store
+from flows import batch, batch_work, cluster_slurm
+from flows.cluster_profile import ClusterProfile
+from flows.night import Night
+from flows.order import Order
+from flows.summary import NightSummary
+from flows.tally import Tally
+from tests.played import UNTOUCHED
+
+
+class Client:
+    """One worker that is there, or a scheduler that went away for good."""
+
+    def __init__(self, gone: bool = False, workers: int = 1) -> None:
+        self.status = "closed" if gone else "running"
+        self.workers = {f"{n}": {"nthreads": 1, "status": "running"} for n in range(workers)}
+
+    def scheduler_info(self) -> dict[str, Any]:
+        if self.status == "closed":
+            raise OSError("Timed out trying to connect")
+        return {"address": "played", "workers": self.workers}
+
+    def run(self, *_: object) -> None:
+        pass
+
+
+def night(
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    client: Client,
+    closing: Exception | None = None,
+    fails: Exception | None = None,
+    until: str | None = None,
+    before: Callable[[], None] = lambda: None,
+) -> NightSummary:
+    @contextmanager
+    def played(*_: object) -> Iterator[Client]:
+        yield client
+        if closing:
+            raise closing
+
+    def go(_: Night) -> Tally:
+        if fails:
+            raise fails
+        return Tally(restored={"a.r1"})
+
+    monkeypatch.setattr(batch_work, "night_cluster", played)
+    order = Order(store, Path(), UNTOUCHED, "night1")
+    means = batch.Means(until=until)
+    return batch.run_batch(order, "c.csv", before, go, [], means)
+
+
+def said(store: Store) -> list[tuple[str, str]]:
+    events = store.ledger().read("events")
+    return list(events[events.event == "cluster"][["outcome", "detail"]].itertuples(index=False))
+
+
+def test_a_scheduler_that_is_lost_before_the_first_worker_is_an_end_with_a_report(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = night(store, monkeypatch, Client(gone=True))
+    assert summary.stopped
+    assert Path(summary.report).is_file()
+    assert store.ledger().read("batches").status.iloc[-1] == "stopped"
+    ((outcome, detail),) = said(store)
+    assert outcome == "failure"
+    assert "went away" in detail
+
+
+@pytest.mark.parametrize(
+    "closing", [TimeoutError("Timed out deleting cluster"), ClusterError("gone")]
+)
+def test_a_cluster_that_does_not_close_takes_nothing_from_the_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch, closing: Exception
+) -> None:
+    summary = night(store, monkeypatch, Client(), closing)
+    assert (summary.restored, summary.stopped) == (1, False)
+    assert Path(summary.report).is_file()
+    assert store.ledger().read("batches").status.iloc[-1] == "finished"
+    ((outcome, detail),) = said(store)
+    assert outcome == "warning"
+    assert str(closing) in detail
+
+
+BY = Asked.now("B", "")
+ENDS: dict[str, Callable[[Store], object]] = {
+    "drain": lambda store: store.controls.drain(BY, "night1"),
+    "maintenance of the store": lambda store: store.controls.put_storages(
+        [Storage(str(store.root), str(store.root), BY)]
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.timeout(120)
+def test_while_no_worker_has_come_a_night_can_be_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """It would wait for ten minutes, and then say that no worker came."""
+    night(store, monkeypatch, Client(workers=0), before=lambda: ENDS[end](store) and None)
+    assert not said(store)
+
+
+@pytest.mark.timeout(120)
+def test_while_no_worker_has_come_the_hour_ends_a_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "next_time", lambda _: datetime.now() + timedelta(seconds=1))
+    night(store, monkeypatch, Client(workers=0), until="06:00")
+    assert not said(store)
+
+
+def test_a_fault_of_the_night_itself_is_not_taken_for_one_of_the_cluster(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="of the night"):
+        night(store, monkeypatch, Client(), fails=ValueError("of the night"))
+    assert not said(store)
+
+
+def test_an_interface_that_is_not_there_is_a_fault_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster_slurm, "which", lambda _: "/bin/sbatch")
+    profile = ClusterProfile.model_validate(
+        {"kind": "slurm", "workers": 1, "worker": {"memory": "2GB"}, "slurm": {"interface": "ib9"}}
+    )
+    with pytest.raises(ClusterError, match=r"ib9.*look at `interface`"):
+        cluster_slurm.slurm_cluster(profile, None)
