@@ -52,7 +52,7 @@ class Night:
     ) -> None:
         self._order = order
         self._submit = submit
-        self._slots = slots if callable(slots) else lambda: slots
+        self._slots = Look(slots, 1) if callable(slots) else lambda: slots  # a look asks Dask
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
         self._take_up = TakeUp(self._reels)
