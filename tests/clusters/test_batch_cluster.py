@@ -99,8 +99,8 @@ def test_a_cluster_that_does_not_close_takes_nothing_from_the_night(
 BY = Asked.now("B", "")
 ENDS: dict[str, Callable[[Store], object]] = {
     "drain": lambda store: store.controls.drain(BY, "night1"),
-    "maintenance of the store": lambda store: store.controls.put_storages(
-        [Storage(str(store.root), str(store.root), BY)]
+    "maintenance of the store": lambda store: store.controls.change_storages(
+        lambda _: (Storage(str(store.root), str(store.root), BY),)
     ),
 }
 
