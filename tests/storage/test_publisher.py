@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from catalogs.store import Store
 from flows.object_storage import ObjectStorage
 from flows.order import Order
 from flows.publisher import publishing
+from flows.reels import Reels
 from tasks.bucket import Bucket
 from tests.storage.places import Place
 from tests.storage.test_publish import finished  # noqa: F401 - a fixture
@@ -39,7 +43,7 @@ def publish(order: Order, stopping: bool = False) -> set[str]:
     with publishing(order, lambda *_: None, lambda: stopping) as publisher:
         assert publisher is not None
         for reel_id in REELS:
-            publisher.add(reel_id)
+            publisher.add(reel_id, order.treatment.label)
     return publisher.unpublished
 
 
@@ -84,3 +88,40 @@ def test_a_night_that_ends_sends_nothing_more(order: Order, place: Place) -> Non
     assert publish(order, stopping=True) == set(REELS)
     assert place.names() == set()
     assert "stopped" in statuses(order)["A.r1"][1]
+
+
+def test_a_storage_that_is_away_says_nothing_against_what_was_published(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of none a row is written, tried or not; that they were not looked at is an event of each."""
+    assert publish(order) == set()
+
+    def fails(self: Bucket, path: str) -> dict[str, object]:
+        raise StorageError("it is silent")
+
+    monkeypatch.setattr(Bucket, "folder", fails)
+    assert publish(order) == set(REELS)
+    assert set(statuses(order).values()) == {("published", "")}
+    events = order.ledger.read("events")
+    said = events[events["outcome"] == "failure"]["detail"]
+    assert len(said) == len(REELS)
+    assert said.str.contains("published on an earlier night, not looked at now").all()
+
+
+def test_a_locked_reel_is_published_as_the_version_that_was_signed_off(
+    order: Order, place: Place
+) -> None:
+    signed = replace(order, treatment=Treatment("access", ()))
+    folder = order.store.reel_folder("A.r1", signed.treatment.label)
+    shutil.copytree(order.store.reel_folder("A.r1", order.treatment.label), folder)
+    row = {"reel_id": "A.r1", "status": "restored", "derivative_id": f"A.r1.{folder.name}"}
+    order.ledger.append("reels", "A.r1", [row])
+    progress: Any = SimpleNamespace(say=lambda *_: None)
+    reels = Reels(order, progress)
+    reels._locks = SimpleNamespace(why=lambda _: "it is locked")  # type: ignore[assignment]
+    with publishing(order, lambda *_: None, lambda: False) as publisher:
+        assert publisher is not None
+        reels.stands = publisher.add
+        assert reels.is_locked("A.r1")
+    assert publisher.unpublished == set()
+    assert {name.rpartition("/")[0] for name in place.names()} == {f"A.r1/{folder.name}"}

@@ -274,16 +274,34 @@ def test_who_asks_for_reel_after_reel_waits_for_a_silent_storage_once(
 ) -> None:
     asked: list[str] = []
 
-    def silent(catalog: CatalogReel, _: RemoteRoot) -> listed_module.Listed:
-        asked.append(catalog.path)
-        time.sleep(0.02)
-        raise SourceError("silent")
+    def silent(bucket: Bucket, path: str) -> None:
+        asked.append(path)
+        raise StorageError("silent")
 
-    monkeypatch.setattr(listed_module, "SILENT_SECONDS", 0.01)
-    monkeypatch.setattr(listed_module, "list_source", silent)
+    monkeypatch.setattr(Bucket, "look", silent)
     for n in range(5):
-        assert not listed_module.is_unchanged(ingested(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match=f"{n}.mkv.*silent"):
+            listed_module.is_unchanged(ingested(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match="silent"):
+            listed_module.look_for(entry(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match="silent"):
+            listed_module.is_there(from_there(f"{n}.mkv", root))
     assert asked == ["0.mkv"]
+    with pytest.raises(NoAnswerError):  # its own work asks for itself
+        listed_module.list_source(entry("1.mkv"), root)
+    assert asked == ["0.mkv", "1.mkv"]
+
+
+def test_what_a_bucket_has_no_longer_is_another_and_no_silence(
+    root: RemoteRoot, place: Place
+) -> None:
+    place.put("other.mkv", b"film")
+    assert not listed_module.is_unchanged(ingested("gone.mkv"), root)
+    assert not listed_module.is_there(from_there("gone.mkv", root))
+
+
+def from_there(path: str, root: RemoteRoot) -> Reel:
+    return replace(ingested(path), origin=Origin(root.url, path, None, "0" * 64))
 
 
 def ingested(path: str) -> Reel:
