@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from catalogs.errors import StorageError, VerificationError
 from catalogs.origin import RemoteRoot
 from catalogs.publications import Publication, read_publications, record_publication, was_published
+from catalogs.recipe import Treatment
+from catalogs.rows import reel_row
 from catalogs.store import Store
+from flows.cli import app
 from flows.copies_round import check_copies
+from flows.due import Asked, due_reels
 from flows.reading import TimeIsUp
+from flows.verify import verify_store
 from tasks.bucket import Bucket
 from tasks.publish import Plan, check_published, is_listed_whole, publish_reel
+from tests.played import entry, ingested
 from tests.storage.places import Place
 
 NAMES = ("A.mkv", "A.access.mp4", "A.change.mkv", "A.mkv.qctools.xml.gz")
@@ -214,3 +224,25 @@ def test_reading_copies_is_counted_and_can_be_ended_within_one(
 
     with pytest.raises(TimeIsUp):
         check_copies(ledger, "A.r1", [done.url], end)
+
+
+def test_copies_alone_are_due_until_they_were_found_well(
+    root: RemoteRoot, finished: Path, store: Store, header_maker: Callable[..., Any]
+) -> None:
+    known, _ = ingested(entry("A"), header_maker)
+    ledger = store.ledger("night")
+    ledger.append("reels", "A.r1", [reel_row(known, "restored", Treatment("conservative", ()))])
+    done = publish_reel(Plan.of(finished), root)
+    record_publication(ledger, done)
+    alone = Asked((), sources=False, outputs=False, published=True)
+    (due,) = due_reels(store, alone)
+    assert (due.source, due.derivatives, due.shots, due.copies) == (False, (), False, (done.url,))
+    assert verify_store(store, alone, at_most_hours=0).reels_left == 1
+    checked = verify_store(store, alone)
+    assert (checked.reels, checked.files, checked.all_well) == (1, 5, True)
+    assert checked.bytes >= sum((finished / name).stat().st_size for name in NAMES)
+    assert due_reels(store, replace(alone, older_than_days=1)) == []
+    found = CliRunner().invoke(
+        app, ["verify", "--published", "--no-sources", "--no-outputs", "--store", str(store.root)]
+    )
+    assert found.exit_code == 0, found.output

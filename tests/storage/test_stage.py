@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -16,14 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.errors import CatalogError, SourceError
-from catalogs.origin import RemoteRoot
+from catalogs.errors import CatalogError, NoAnswerError, SourceError, StorageError
+from catalogs.origin import Origin, RemoteRoot
 from catalogs.picture import PictureFormat
 from catalogs.records import CatalogReel, Reel
 from catalogs.source import Content
 from tasks import listed as listed_module
 from tasks import scratch as scratch_module
 from tasks import stage
+from tasks.bucket import Bucket
+from tasks.file_lock import FileLock
 from tasks.scratch import Scratch
 from tests.conftest import plain_header
 from tests.faults.nights import wait_until
@@ -329,3 +332,19 @@ def test_copies_that_are_not_what_was_ingested_are_refused_by_name(
             assert f"{root.url}/a.mkv" in str(raised.value)
         right = replace(reel, content=Content(one, 1, 1, 1, (), other))
         assert stage.staged_reel(right, copies).source.read_bytes() == b"picture"
+
+
+def test_two_workers_of_a_host_may_sweep_at_once(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other takes everything away, the folder too, just before this one locks its copy."""
+    (scratch.folder / "key" / "files").mkdir(parents=True)
+    take = scratch_module.take
+
+    def late(lock: FileLock, how: int) -> None:
+        shutil.rmtree(scratch.folder)
+        take(lock, how)
+
+    monkeypatch.setattr(scratch_module, "take", late)
+    scratch.sweep()
+    assert not scratch.folder.exists()
