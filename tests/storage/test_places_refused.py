@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import flows.services
 from catalogs.errors import CatalogError, RecipeError, WetgateError
-from catalogs.origin import RemoteRoot
+from catalogs.origin import Origin, RemoteRoot
 from catalogs.store import Store
+from flows import reprocess as reprocess_module
 from flows.cli import app
+from flows.nightly import nightly
 from flows.object_storage import ObjectStorage
+from tests.played import entry, ingested
 
 SIGNED = "https://host/bucket/x?X-Amz-Signature=SECRET"
 
@@ -64,3 +71,25 @@ def test_maintenance_of_a_url_is_refused(store: Store) -> None:
     assert found.exit_code == 2
     assert "object storage" in found.output
     assert store.controls.storages == ()
+
+
+def test_a_night_among_sources_does_not_begin(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="sources lie in s3://b/films"):
+        nightly.fn(
+            str(tmp_path / "catalog.csv"),
+            str(tmp_path / "new"),
+            archive="s3://b/films",
+            publish="s3://b/films/out",
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_reprocessing_among_the_sources_of_its_reels_does_not_begin(
+    store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = ingested(entry("A"), header_maker)
+    known = replace(known, origin=Origin("s3://b/films", "A.mkv", None, "0" * 64))
+    planned: Any = SimpleNamespace(plan=SimpleNamespace(reels=[SimpleNamespace(reel=known)]))
+    monkeypatch.setattr(reprocess_module, "prepare", lambda *_: planned)
+    with pytest.raises(RecipeError, match="sources lie in s3://b/films"):
+        reprocess_module.reprocess.fn(str(store.root), decisions=True, publish="s3://b/films/out")
