@@ -3,6 +3,7 @@
     WetgateError
     ├── CatalogError        a row of a catalog: file, line, field, remedy
     ├── SourceError         a source cannot be trusted: its reel is held
+    │   └── NoAnswerError       its storage did not answer: no verdict on it
     ├── RecipeError         a recipe or a policy does not hold together
     ├── MediaError          a media program failed: carries its whole stderr
     ├── VerificationError   what was written is not what was planned
@@ -27,6 +28,10 @@ class CatalogError(WetgateError):
 
 class SourceError(WetgateError):
     """A source is missing, damaged or contradicts the catalog; its reel is held."""
+
+
+class NoAnswerError(SourceError):
+    """The storage of a source did not answer, or refused: nothing is known of what lies there."""
 
 
 class RecipeError(WetgateError):

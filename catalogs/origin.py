@@ -11,6 +11,7 @@ from pathlib import Path
 from catalogs.errors import CatalogError
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]+)(/.*)?", re.DOTALL)
+_MARKS = re.compile(r"[?#*\[\]]")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class RemoteRoot:
                 f"the URL of {parts[1]} storage holds credentials or an end point; leave them out "
                 "and set them in the environment, docs/storage.md says how"
             )
-        if any(mark in self.url for mark in "?#*[]") or ".." in self.url.split("/"):
-            raise CatalogError(f"{self.url} holds '..' or one of ?#*[]; write s3://bucket/prefix")
+        plain, *more = _MARKS.split(self.url)  # keys may follow the first
+        if more or ".." in plain.split("/"):
+            raise CatalogError(f"{plain} holds '..' or one of ?#*[]; write s3://bucket/prefix")
         object.__setattr__(self, "url", self.url.rstrip("/"))
 
     @property
@@ -45,6 +47,11 @@ class RemoteRoot:
     def bucket(self) -> str:
         """The bucket alone."""
         return self.url.partition("://")[2].partition("/")[0]
+
+    def overlaps(self, other: "RemoteRoot") -> bool:
+        """True when both are one folder, or one lies below the other."""
+        ours, theirs = f"{self.url}/", f"{other.url}/"
+        return ours.startswith(theirs) or theirs.startswith(ours)
 
     def below(self, relative: str) -> str:
         """URL of something in the folder."""

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import pandas as pd
+
 from catalogs.ledger import Ledger
+from catalogs.tables import KEYS
 
 PublicationStatus = Literal["published", "failed", "differs"]
 
@@ -69,9 +72,19 @@ def standing_copies(ledger: Ledger, reel_id: str) -> set[str]:
     return {one.derivative_id for one in found if one.status == "published"}
 
 
+def proved_copies(ledger: Ledger, reel_id: str) -> tuple[Publication, ...]:
+    """Each copy of a reel that was ever whole, as it was when a manifest stood there last."""
+    rows = ledger.read("publications", reel_id)
+    rows = rows[rows["manifest_sha256"].fillna("") != ""]
+    return _copies(rows.drop_duplicates(list(KEYS["publications"]), keep="last"))
+
+
 def read_publications(ledger: Ledger, reel_id: str | None = None) -> tuple[Publication, ...]:
     """The last word on every copy, or on one reel's."""
-    rows = ledger.newest("publications", reel_id)
+    return _copies(ledger.newest("publications", reel_id))
+
+
+def _copies(rows: pd.DataFrame) -> tuple[Publication, ...]:
     names = Publication.__dataclass_fields__
     return tuple(
         Publication(**{name: row[name] for name in names}) for row in rows.to_dict("records")

@@ -113,6 +113,7 @@ def run_batch(
         order.ledger.compact("events", order.batch_id)
         for reel_id in reel_ids:
             order.ledger.compact("reels", reel_id)
+            order.ledger.compact("publications", reel_id)
         return _conclude(order, tally, notices)
 
 

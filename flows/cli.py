@@ -1,7 +1,8 @@
 """The command line: `wetgate COMMAND`.
 
-Exit status 0 when all is well, 1 when reels are held or failed (or a check fails), 2 for
-wrong usage. Heavy modules are imported by the command that needs them.
+Exit status 0 when all is well; 1 when reels are held, failed, waiting or not published, when a
+night was stopped or decisions are open, or a check fails; 2 for wrong usage. Heavy
+modules are imported by the command that needs them.
 """
 
 import json
@@ -233,7 +234,7 @@ def verify(
     from flows.verify import summary_line, verify_store
 
     opened = existing_store(store)
-    if not (sources or outputs):
+    if not (sources or outputs or published):
         raise typer.BadParameter("nothing is left to read", param_hint="--no-sources --no-outputs")
     if unknown := unknown_reels(opened, reels or ()):
         raise typer.BadParameter(f"never ingested: {', '.join(unknown)}", param_hint="REEL")
@@ -277,8 +278,16 @@ app.command()(strata)
 def _night(**parameters: Any) -> Any:
     """Run the nightly flow beside a Prefect server; returns its summary."""
     from catalogs.store import open_store
+    from flows.object_storage import ObjectStorage
     from flows.services import prefect_api
 
+    # Prefect records parameters as they are: what a URL must not hold is refused before.
+    storage = ObjectStorage.of(
+        parameters.get("scratch"),
+        parameters.get("scratch_gb", SCRATCH_GB),
+        parameters.get("publish"),
+    )
+    storage.refuse_sources(archive_root(parameters.get("archive"), Path(parameters["catalog"])))
     store = open_store(Path(parameters["store"]))
     with prefect_api(store.root / "prefect"):
         from flows.nightly import nightly

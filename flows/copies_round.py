@@ -1,11 +1,14 @@
 """Copies of finished reels in object storage, read again beside a round of fixity checks."""
 
+from collections.abc import Collection
+
 from catalogs.errors import StorageError
+from catalogs.fixity import OnBytes
 from catalogs.ledger import Ledger
 from catalogs.publications import (
     Publication,
     PublicationStatus,
-    read_publications,
+    proved_copies,
     record_publication,
 )
 from catalogs.rows import event_row
@@ -17,19 +20,27 @@ from tasks.publish import check_published
 _REMEDY = "; run the night again with --publish, which sends what is not as its manifest says"
 
 
-def check_copies(ledger: Ledger, reel_id: str) -> tuple[list[Problem], int]:
-    """Read every copy of a reel to its last byte, and record what was found.
+def check_copies(
+    ledger: Ledger, reel_id: str, urls: Collection[str], on_bytes: OnBytes | None = None
+) -> tuple[list[Problem], int]:
+    """Read copies of a reel to their last byte, and record what was found.
+
+    Args:
+        ledger: of the round.
+        reel_id: whose copies.
+        urls: which of them.
+        on_bytes: told of each piece that was read; what it raises ends the round there.
 
     Returns:
         What is not as it was published, and how many objects were looked at.
     """
     problems: list[Problem] = []
     objects = 0
-    for copy in read_publications(ledger, reel_id):
-        if not copy.manifest_sha256:
-            continue  # it was never whole there, which status and report say
+    for copy in proved_copies(ledger, reel_id):
+        if copy.url not in urls:
+            continue
         objects += copy.object_count
-        detail = _look(ledger, copy)
+        detail = _look(ledger, copy, on_bytes)
         outcome = "failure" if detail else "success"
         said = detail or f"{copy.object_count} objects as in their manifest"
         row = event_row(FIXITY_CHECK, copy.url, outcome, said, software())
@@ -39,10 +50,10 @@ def check_copies(ledger: Ledger, reel_id: str) -> tuple[list[Problem], int]:
     return problems, objects
 
 
-def _look(ledger: Ledger, copy: Publication) -> str:
+def _look(ledger: Ledger, copy: Publication, on_bytes: OnBytes | None) -> str:
     """What is wrong with a copy; empty when nothing is."""
     try:
-        found = "; ".join(check_published(copy))
+        found = "; ".join(check_published(copy, on_bytes))
     except StorageError as error:
         return f"the copy cannot be read, which is no verdict on it: {error}; check it again"
     status: PublicationStatus = "differs" if found else "published"

@@ -8,6 +8,7 @@ from typing import Any
 
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
+from catalogs.publications import Publication, proved_copies
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.store import Store
@@ -25,7 +26,7 @@ class Asked:
     Attributes:
         reels: reel_ids or identifiers; every reel that was ever ingested when empty.
         older_than_days: leave out what was found well since; None leaves out nothing.
-        published: whether copies in object storage are read, of the reels of which anything is due.
+        published: whether copies in object storage are read.
     """
 
     reels: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Due:
 
     Attributes:
         derivatives: folders of restored versions; the last one also where it is gone.
+        copies: URLs of copies in object storage.
         looked_at: when the longest unseen of these was last looked at, well or not.
     """
 
@@ -65,6 +67,7 @@ class Due:
     source: bool
     derivatives: tuple[Path, ...]
     shots: bool
+    copies: tuple[str, ...]
     looked_at: datetime
 
 
@@ -135,6 +138,7 @@ def _due(store: Store, reel: Reel, looks: Looks, asked: Asked) -> Due | None:
         source=reel.reel_id in names,
         derivatives=tuple(folder for name, folder in folders.items() if name in names),
         shots=shots_name(reel.reel_id) in names,
+        copies=tuple(copy.url for copy in _copies(store, reel, asked) if copy.url in names),
         looked_at=min(_seen(name, looks.any, reel, folders) for name in names),
     )
 
@@ -146,6 +150,11 @@ def _names(store: Store, reel: Reel, folders: dict[str, Path], asked: Asked) -> 
         yield from folders
         if (store.tables / "restorations" / reel.reel_id).is_dir():
             yield shots_name(reel.reel_id)
+    yield from (copy.url for copy in _copies(store, reel, asked))
+
+
+def _copies(store: Store, reel: Reel, asked: Asked) -> tuple[Publication, ...]:
+    return proved_copies(store.ledger(), reel.reel_id) if asked.published else ()
 
 
 def _folders(store: Store, reel: Reel, last: LastWord) -> list[Path]:

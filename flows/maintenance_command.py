@@ -1,6 +1,7 @@
 """`wetgate maintenance` and `wetgate first`: what to leave alone, and what comes first."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from flows.options import StoreOption
 maintenance_app = typer.Typer(
     no_args_is_help=True, help="Says which storages are under maintenance; their reels wait."
 )
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/")  # a path has one of the two slashes left
 PathArgument = Annotated[
     Path, typer.Argument(help="Folder or mount, of sources or of the store itself.")
 ]
@@ -25,6 +27,12 @@ def begin(
     path: PathArgument, by: ByOption, store: StoreOption = Path("store"), why: WhyOption = ""
 ) -> None:
     """Leave a storage alone: reels whose sources lie there wait, the others go on."""
+    if _URL.match(str(path)):
+        raise typer.BadParameter(
+            f"{path} names object storage, which is not switched here: its faults hold only the "
+            "reels that need it, and `wetgate drain` ends a night",
+            param_hint="PATH",
+        )
     opened, asked = existing_store(store), asked_now(by, why)
     named = os.path.abspath(path)  # noqa: PTH100
     storage = Storage(named, os.path.realpath(path), asked)

@@ -38,11 +38,18 @@ def follow(database: Path, root: str) -> None:
 
 
 def _roots(connection: sqlite3.Connection) -> set[str]:
-    """Where artifacts lay when experiments were made."""
+    """Where artifacts of the store lay: of MLflow's first experiment, which it makes by itself.
+
+    A place that a person chose for another one is none of the store's. Where the first is not
+    there, every local folder of the name counts.
+    """
     if not _has(connection, "experiments", "artifact_location"):
         return set()
-    found = connection.execute("SELECT artifact_location FROM experiments").fetchall()
-    parts = (str(location).rpartition(_FOLDER) for (location,) in found)
+    of = " WHERE experiment_id = 0" if _has(connection, "experiments", "experiment_id") else ""
+    select = "SELECT artifact_location FROM experiments"
+    found = connection.execute(select + of).fetchall() or connection.execute(select).fetchall()
+    local = (str(place) for (place,) in found if str(place).startswith(("file:", "/")))
+    parts = (place.rpartition(_FOLDER) for place in local)
     return {before + folder for before, folder, _ in parts if folder}
 
 

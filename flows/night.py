@@ -64,8 +64,8 @@ class Night:
         self._running: list[Begun] = []
         self._finished: Finished = queue.SimpleQueue()
 
-    def publish(self, stands: Callable[[str], None]) -> None:
-        """Have it told of each reel that stands finished, since this night or an earlier one."""
+    def publish(self, stands: Callable[[str, str], None]) -> None:
+        """Have it told of each reel that stands finished, and of its treatment's label."""
         self._reels.stands = stands
 
     def run(self, catalog: Catalog) -> Tally:

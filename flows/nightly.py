@@ -17,7 +17,7 @@ from flows.crew import MOST_SLOTS
 from flows.decided import for_tonight, prepare_decided
 from flows.first_room import refuse_without_room
 from flows.night import Night
-from flows.object_storage import ObjectStorage
+from flows.object_storage import ObjectStorage, origins
 from flows.options import SCRATCH_GB
 from flows.order import Order
 from flows.prepared import Prepared, bases_of, record_plan
@@ -94,6 +94,7 @@ def nightly(
         archive_root(archive, Path(catalog)),
         ObjectStorage.of(scratch, scratch_gb, publish),
     )
+    storage.refuse_sources(root)
     choices = read_choices(fps or (), scan or ())
     resolved = resolve_treatment(recipe, Path(store))
     treatment = resolved.treatment
@@ -130,6 +131,7 @@ def nightly(
     with hold_store(opened):  # so that the decisions are of what stands
         update_copies(opened, compact=True)
         decided = for_tonight(prepare_decided(opened, rules), opened, catalogued, treatment)
+        storage.refuse_sources(*origins(decided.plan.reels))
         if not decided.plan.reels:
             at_hand = catalogued_at_hand(order, catalogued)
             refuse_without_room(at_hand, order.archive, treatment, opened, rules)

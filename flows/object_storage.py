@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tasks.scratch import Scratch
 
 if TYPE_CHECKING:
     from flows.order import Order
+    from tasks.reprocess_plan import ReelPlan
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class ObjectStorage:
 
     @staticmethod
     def of(scratch: str | None, scratch_gb: float, publish: str | None) -> "ObjectStorage":
-        """As options have it."""
+        """As options have it.
+
+        Raises:
+            CatalogError, RecipeError: they cannot be used; no credentials of a URL are repeated.
+        """
         folder = Path(scratch).absolute() if scratch else None
         return ObjectStorage(folder, scratch_gb, RemoteRoot(publish) if publish else None)
 
@@ -61,11 +66,29 @@ class ObjectStorage:
         except ValueError as error:
             raise RecipeError(f"WETGATE_SCRATCH_GB={size}: give a size above 0") from error
 
+    def refuse_sources(self, *roots: Path | RemoteRoot) -> None:
+        """Publish nothing among sources, where nothing is ever written.
+
+        Raises:
+            RecipeError: finished reels would go there.
+        """
+        for root in roots:
+            if self.publish and isinstance(root, RemoteRoot) and self.publish.overlaps(root):
+                raise RecipeError(
+                    f"--publish {self.publish.url}: sources lie in {root.url}, where nothing is "
+                    "written; name a folder that is neither above nor below it"
+                )
+
     def room(self, store: Store) -> Scratch:
         """Where copies go; a store has a folder to itself."""
         name = hashlib.sha256(str(store.root).encode()).hexdigest()[:12]
         folder = self.scratch / f"wetgate-{name}" if self.scratch else store.root / "scratch"
         return Scratch(folder, int(self.scratch_gb * 1e9))
+
+
+def origins(plans: Iterable["ReelPlan"]) -> set[RemoteRoot]:
+    """The archive roots in object storage that planned reels came from."""
+    return {RemoteRoot(plan.reel.origin.root) for plan in plans if plan.reel.origin}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, SourceError
+from catalogs.errors import MediaError, NoAnswerError, SourceError
 from catalogs.origin import RemoteRoot
 from catalogs.picture import PictureFormat
 from catalogs.policy import Policy
@@ -19,7 +19,7 @@ from catalogs.treatments import recorded_treatments
 from flows.room import JOINED_SHARE, SHOT_SHARE
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source
-from tasks.listed import is_unchanged, list_source
+from tasks.listed import is_unchanged, look_for
 from tasks.manifest import is_assembled
 from tasks.reprocessed import standing_treatment
 from tasks.split import DETECTOR
@@ -112,12 +112,19 @@ class Planning:
 
     def reel(self, entry: CatalogReel, known: Reel | None) -> PlannedReel:
         """Plan a reel: as it was ingested if its source is as it was then, else by its header."""
-        source = self._find(entry)
+        here = known if known and self.store and known.catalog == entry else None
         finished = reprocessed = False
-        if known and self.store and known.catalog == entry and is_unchanged(known, self.archive):
-            picture: PictureFormat | None = known.header.picture
-            frames = known.content.frame_count
-            finished, reprocessed = self._finished(known, self.store)
+        try:
+            source = self._find(entry)
+            same = here is not None and is_unchanged(here, self.archive)
+        except NoAnswerError:  # a night leaves what is finished as it is, and holds the others
+            source, same = None, here is not None and self._finished(here)[0]
+            if not same:
+                raise
+        if here and same:
+            picture: PictureFormat | None = here.header.picture
+            frames = here.content.frame_count
+            finished, reprocessed = self._finished(here)
         elif source is None:
             picture, frames = None, 0
         else:
@@ -137,11 +144,13 @@ class Planning:
         """A reel's source; of one in object storage no more than that it is there."""
         if isinstance(self.archive, Path):
             return find_source(entry, self.archive)
-        list_source(entry, self.archive)
+        look_for(entry, self.archive)
         return None
 
-    def _finished(self, known: Reel, store: Store) -> tuple[bool, bool]:
+    def _finished(self, known: Reel) -> tuple[bool, bool]:
         """Whether a reel stands complete, and whether as it was reprocessed."""
+        store = self.store
+        assert store is not None  # what is known of a reel came from there
         ledger = store.ledger()
         shots = current_shots(ledger, known, DETECTOR)
         own = standing_treatment(ledger, known, shots, self.treatment, self.policy, self.recorded)
@@ -154,11 +163,12 @@ def _hours(planned: list[PlannedReel], treatment: Treatment, store: Store | None
     """Worker hours, from the speed that this store has seen under this treatment."""
     if store is None:
         return None
-    rows = store.ledger().newest("restorations")
+    facts = ("treatment_id", "seconds", "start_frame", "stop_frame")
+    rows = store.ledger().newest("restorations", columns=facts)
     rows = rows[(rows["treatment_id"] == treatment.treatment_id) & (rows["seconds"] > 0)]
     if rows.empty:
         return None
-    sizes = store.ledger().newest("reels").set_index("reel_id")
+    sizes = store.ledger().newest("reels", columns=("width", "height")).set_index("reel_id")
     megapixels = rows["reel_id"].map(sizes["width"] * sizes["height"] / 1e6)
     work = ((rows["stop_frame"] - rows["start_frame"]) * megapixels).sum()
     if not work > 0:

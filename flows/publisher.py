@@ -21,6 +21,10 @@ _LOOK_SECONDS = 1.0
 Say = Callable[[str, str], None]
 
 
+class _Unseen(StorageError):
+    """A copy that was read back on an earlier night could not be looked at: no word against it."""
+
+
 class _Stopped(WetgateError):
     """The night is to end: nothing more is sent."""
 
@@ -38,14 +42,14 @@ class Publisher:
         self._root = root
         self._say = say
         self._stop = stop
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
 
-    def add(self, reel_id: str) -> None:
-        """A reel stands complete in the store."""
+    def add(self, reel_id: str, label: str) -> None:
+        """A reel stands complete in the store, in the folder of its treatment."""
         self.unpublished.add(reel_id)
-        self._waiting.put(reel_id)
+        self._waiting.put((reel_id, label))
 
     def finish(self) -> None:
         """Return when all that were added are copied, or were given up."""
@@ -61,22 +65,25 @@ class Publisher:
 
     def _run(self) -> None:
         faults = 0  # of the storage, one after another
-        while (reel_id := self._waiting.get()) is not None:
-            label = self._order.for_reel(reel_id).treatment.label
+        while (told := self._waiting.get()) is not None:
+            reel_id, label = told
             try:
-                if faults >= MOST_FAULTS:
-                    raise StorageError(f"the storage failed {faults} reels before it; not tried")
-                self._publish(reel_id, label)
+                self._publish(reel_id, label, faults)
                 self.unpublished.discard(reel_id)
                 faults = 0
             except Exception as error:  # whatever it is, the other reels go on
                 faults += isinstance(error, StorageError)
                 self._failed(reel_id, label, error)
 
-    def _publish(self, reel_id: str, label: str) -> None:
+    def _publish(self, reel_id: str, label: str, faults: int) -> None:
         plan = Plan.of(self._order.store.reel_folder(reel_id, label))
         ledger, told = self._order.ledger, plan.told(self._root, 0)
-        if was_published(ledger, told) and is_listed_whole(plan, self._root):
+        if was_published(ledger, told):
+            seen = self._is_seen(plan, faults)
+        else:
+            seen = False
+            _refuse_after(faults)
+        if seen:
             if told.derivative_id not in standing_copies(ledger, reel_id):
                 record_publication(ledger, told)
             self._say(reel_id, f"published on an earlier night: {told.url}")
@@ -91,6 +98,14 @@ class Publisher:
         self._order.record("publication", done.derivative_id, "success", detail)
         self._say(reel_id, str(done))
 
+    def _is_seen(self, plan: Plan, faults: int) -> bool:
+        """Whether a copy that was published lies there still, as it is listed."""
+        try:
+            _refuse_after(faults)
+            return is_listed_whole(plan, self._root)
+        except StorageError as error:
+            raise _Unseen(f"published on an earlier night, not looked at now: {error}") from error
+
     def _proceed(self) -> None:
         if self._stop():
             raise _Stopped("the night was stopped before all of it was sent; run it again")
@@ -99,10 +114,18 @@ class Publisher:
         derivative = f"{reel_id}.{label}"
         why = str(error) if isinstance(error, WetgateError) else f"{type(error).__name__}: {error}"
         url = self._root.below(f"{reel_id}/{label}")
+        self._order.record("publication", derivative, "failure", f"{url}: {why}")
+        if isinstance(error, _Unseen):
+            self._say(reel_id, f"{url}: {why}")
+            return
         failed = Publication(reel_id, derivative, url, "", "failed", why)
         record_publication(self._order.ledger, failed)
-        self._order.record("publication", derivative, "failure", f"{url}: {why}")
         self._say(reel_id, str(failed))
+
+
+def _refuse_after(faults: int) -> None:
+    if faults >= MOST_FAULTS:
+        raise StorageError(f"the storage failed {faults} reels before it; not tried")
 
 
 @contextmanager

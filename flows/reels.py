@@ -36,7 +36,8 @@ class Reels:
         storages: which of them are under maintenance.
         waiting: reels that were not taken up, for their storage is.
         joined: told of each reel whose version stands, as soon as it does.
-        stands: told of the same; it publishes them.
+        stands: told of each reel that stands restored, with the label of its treatment; it
+            publishes them.
     """
 
     def __init__(self, order: Order, progress: NightProgress) -> None:
@@ -46,7 +47,7 @@ class Reels:
         self.open: dict[str, OpenReel] = {}
         self.tally = Tally()
         self.joined: Callable[[str], None] = say_nothing
-        self.stands: Callable[[str], None] = say_nothing
+        self.stands: Callable[[str, str], None] = lambda *_: None
         self.storages = Storages(order)
         self.waiting: dict[str, tuple[CatalogReel, Reel | None]] = {}
         self._locks = Locks(order.store)
@@ -74,6 +75,9 @@ class Reels:
         stands.get(status, self.tally.held).add(reel_id)
         self.order.record("found locked", reel_id, "success", why)
         self.say(reel_id, f"left as it is: {why}")
+        if status == "restored":
+            label = str(rows["derivative_id"].iloc[-1]).removeprefix(f"{reel_id}.")
+            self.stands(reel_id, label)
 
     def _forget(self, reel_id: str) -> None:
         self.queue.drop(reel_id)
@@ -102,7 +106,7 @@ class Reels:
         self.tally.restored.add(reel_id)
         self.say(reel_id, f"restored and verified: {said}")
         self.joined(reel_id)
-        self.stands(reel_id)
+        self.stands(reel_id, self.order.for_reel(reel_id).treatment.label)
 
     def tallied(self, stopped: bool) -> Tally:
         """What the night came to: work is left, or only reels that wait for their storage."""

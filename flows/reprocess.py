@@ -18,7 +18,7 @@ from flows.carried import Carried
 from flows.crew import MOST_SLOTS
 from flows.decided import prepare_decided, undone_by
 from flows.night import Night
-from flows.object_storage import ObjectStorage
+from flows.object_storage import ObjectStorage, origins
 from flows.options import SCRATCH_GB
 from flows.order import Order
 from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
@@ -147,6 +147,7 @@ def reprocess(
     with hold_store(opened):  # so that the plan is of what stands
         update_copies(opened, compact=True)
         prepared = prepare(opened, asked)
+        storage.refuse_sources(*origins(prepared.plan.reels))
         if not prepared.plan.reels:
             return ended(_nothing_done(opened, prepared))
         return ended(_carried_out(opened, asked, prepared, means, storage))

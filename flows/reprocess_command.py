@@ -1,6 +1,7 @@
 """`wetgate reprocess`: its options, and what it says.
 
-Exit status 0 when all is well, 1 when reels are held or failed, 2 for wrong usage.
+Exit status 0 when all is well; 1 when reels are held, failed, waiting or not published, or when it
+was stopped or decisions are open; 2 for wrong usage.
 """
 
 import json
@@ -66,10 +67,12 @@ def reprocess(
 ) -> None:
     """Restore chosen shots anew; their reels get new versions, the old ones stay."""
     from flows.drain import check_clock
+    from flows.object_storage import ObjectStorage
     from flows.services import prefect_api, quiet_settings
 
     if until is not None:
         check_clock(until)
+    ObjectStorage.of(scratch, scratch_gb, publish)  # before Prefect records what it was given
     quiet_settings()
     opened = existing_store(store)
     named = str(policy) if policy else None

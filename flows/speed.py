@@ -19,7 +19,7 @@ from catalogs.records import Reel
 from flows.jobs import Job, Kind
 from flows.order import Order
 from tasks.find import find_source
-from tasks.listed import list_source
+from tasks.listed import look_for
 
 Key = tuple[Kind, str]  # kind of the work, treatment
 
@@ -152,7 +152,7 @@ def _source_bytes(job: Job, archive: Path | RemoteRoot) -> float:
     try:
         if isinstance(archive, Path):
             return float(find_source(job.catalog, archive).measure()[0])
-        return float(list_source(job.catalog, archive).size_bytes)
+        return float(look_for(job.catalog, archive).size_bytes)
     except (SourceError, OSError):
         return 0.0  # ingesting says what is wrong with it, at once
 

@@ -2,10 +2,11 @@
 
 from functools import cached_property
 
-from catalogs.errors import MediaError, SourceError, VerificationError
+from catalogs.errors import MediaError, NoAnswerError, SourceError, VerificationError
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, HeldRow, Reel, Shot
+from catalogs.shot_list import current_shots
 from catalogs.treatments import recorded_treatments
 from flows import work
 from flows.jobs import Job
@@ -14,6 +15,7 @@ from flows.reels import OpenReel, Reels
 from tasks.listed import is_unchanged
 from tasks.manifest import is_assembled
 from tasks.reprocessed import STANDS, standing_treatment
+from tasks.split import DETECTOR
 
 
 class TakeUp:
@@ -29,8 +31,12 @@ class TakeUp:
             self._reels.waiting[entry.reel_id] = (entry, known)
             self._reels.say(entry.reel_id, f"waits: {why}")
             return
-        if known is None or known.catalog != entry or not is_unchanged(known, self._order.archive):
-            self._reels.queue.add(Job("ingest", entry))
+        try:
+            same = known and known.catalog == entry and is_unchanged(known, self._order.archive)
+        except NoAnswerError as error:
+            same = known is not None and self._stays(known, error)
+        if known is None or not same:
+            self._reels.queue.add(Job("ingest", entry))  # which lists first what it reads
             return
         try:
             shots = work.split(self._order, known)
@@ -38,6 +44,24 @@ class TakeUp:
             self._reels.hold(HeldRow.of(entry, str(error)))
             return
         self.go_on(known, shots)
+
+    def _stays(self, known: Reel, error: NoAnswerError) -> bool:
+        """Whether a reel stands complete, which a storage that does not answer changes nothing of.
+
+        Any other is listed once more when its job begins.
+        """
+        order = self._order
+        shots = current_shots(order.ledger, known, DETECTOR)
+        own = standing_treatment(
+            order.ledger, known, shots, order.treatment, order.policy, self._recorded
+        )
+        treatment = own if isinstance(own, Treatment) else order.for_reel(known.reel_id).treatment
+        if not shots or not is_assembled(known, shots, treatment, order.store, order.notice):
+            return False
+        why = f"stays as it was restored, its source was not looked at: {error}"
+        order.record("source not looked at", known.reel_id, "warning", why)
+        self._reels.say(known.reel_id, why)
+        return True
 
     def begin_waiting(self) -> None:
         """Take up what waited for a storage whose maintenance has ended."""
@@ -85,7 +109,7 @@ class TakeUp:
             record_restored(order, reel)
             self._reels.say(reel.reel_id, f"{how}; nothing to do")
             self._reels.joined(reel.reel_id)
-            self._reels.stands(reel.reel_id)
+            self._reels.stands(reel.reel_id, order.treatment.label)
             return
         record_allowances(order, reel)
         finished = finished_shots(order, reel, shots)

@@ -94,9 +94,9 @@ def verify_store(store: Store, asked: Asked, at_most_hours: float | None = None)
             for reel in due:
                 reading.begin(store, reel, f"{done + 1}/{len(due)} reels")
                 work.check(reel)
-                if asked.published:
-                    ledger = store.ledger(work.batch_id)
-                    work.add(*check_copies(ledger, reel.reel.reel_id))
+                if reel.copies:
+                    ledger, name = store.ledger(work.batch_id), reel.reel.reel_id
+                    work.add(*check_copies(ledger, name, reel.copies, reading.on_bytes))
                 done += 1
         except TimeIsUp:
             pass

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalogs.errors import CatalogError, SourceError, StorageError
+from catalogs.errors import CatalogError, NoAnswerError, SourceError, StorageError
 from catalogs.origin import Origin, RemoteRoot
 from catalogs.paths import confine
 from catalogs.records import CatalogReel, Reel
@@ -21,11 +21,10 @@ from tasks.bucket import Bucket, RemoteObject, listing_of, open_bucket
 from tasks.find import FoundSource, find_source
 from tasks.media.sequence import split_pattern
 
-# Who asks for reel after reel must not wait for a storage that is silent as often as there are
-# reels: for a while none counts as unchanged, and each is then looked at by itself.
-SILENT_SECONDS = 20.0
+# Who asks for reel after reel must not wait for a storage that does not answer as often as there
+# are reels: for a while it is not asked about any, and each is listed when its own work begins.
 REST_SECONDS = 600.0
-_not_asked_before: dict[str, float] = {}
+_not_asked: dict[str, tuple[float, str]] = {}  # by root: until when, and what it said
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ def list_source(catalog: CatalogReel, root: RemoteRoot) -> Listed:
     """The source of a reel in object storage; nothing is copied.
 
     Raises:
-        SourceError: whatever `find_source` raises, or the storage does not answer.
+        NoAnswerError: the storage does not answer, or refuses.
+        SourceError: whatever `find_source` raises.
     """
     with held_by_name(catalog.path), tempfile.TemporaryDirectory(prefix="wetgate-listing-") as name:
         mirror, bucket = Path(name), open_bucket(root)
@@ -85,7 +85,8 @@ def list_again(reel: Reel) -> Listed:
     """The source of a reel that was ingested, as its bucket lists it now.
 
     Raises:
-        SourceError: a file of it is not there any more, or the storage does not answer.
+        NoAnswerError: the storage does not answer, or refuses.
+        SourceError: a file of it is not there any more.
     """
     origin = reel.origin
     assert origin is not None  # the caller asked
@@ -108,26 +109,44 @@ def is_unchanged(reel: Reel, root: Path | RemoteRoot) -> bool:
     """True when the source's files, and no others, are as they were when it was ingested.
 
     Files are compared by size and time, objects by these and their tags; nothing is read.
+
+    Raises:
+        NoAnswerError: its storage did not answer, now or a short while ago.
     """
     if isinstance(root, Path):
         return find.is_unchanged(reel, root)
-    if time.monotonic() < _not_asked_before.get(root.url, 0.0):
-        return False
-    began = time.monotonic()
     try:
-        return list_source(reel.catalog, root).origin == reel.origin
+        return look_for(reel.catalog, root).origin == reel.origin
+    except NoAnswerError:
+        raise
     except SourceError:
-        if time.monotonic() - began > SILENT_SECONDS:
-            _not_asked_before[root.url] = time.monotonic() + REST_SECONDS
         return False
+
+
+def look_for(catalog: CatalogReel, root: RemoteRoot) -> Listed:
+    """As `list_source`, for who asks for reel after reel.
+
+    Raises:
+        NoAnswerError: the storage did not answer, now or a short while ago.
+        SourceError: as `list_source`.
+    """
+    with _asked_once(root.url, catalog.path):
+        return list_source(catalog, root)
 
 
 def is_there(reel: Reel) -> bool:
-    """The same where no archive root is known: of the files that were ingested."""
+    """The same where no archive root is known: of the files that were ingested.
+
+    Raises:
+        NoAnswerError: as `is_unchanged`.
+    """
     if reel.origin is None:
         return find.is_there(reel)
     try:
-        return list_again(reel).origin == reel.origin
+        with _asked_once(reel.origin.root, reel.catalog.path):
+            return list_again(reel).origin == reel.origin
+    except NoAnswerError:
+        raise
     except SourceError:
         return False
 
@@ -160,7 +179,7 @@ def _relative(path: Path, root: Path) -> str:
 
 def _there(found: RemoteObject | None, path: str) -> RemoteObject:
     if found is None:
-        raise StorageError(f"{path} is not there any more; bring it back")
+        raise SourceError(f"{path} is not there any more; bring it back, then run the night again")
     return found
 
 
@@ -175,4 +194,17 @@ def held_by_name(written: str) -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        raise SourceError(f"{written}: {error}; then run the night again") from error
+        raise NoAnswerError(f"{written}: {error}; then run the night again") from error
+
+
+@contextmanager
+def _asked_once(root: str, written: str) -> Iterator[None]:
+    """A storage that did not answer is let alone for a while."""
+    until, said = _not_asked.get(root, (0.0, ""))
+    if time.monotonic() < until:
+        raise NoAnswerError(f"{written}: not asked for now, for of another reel it said: {said}")
+    try:
+        yield
+    except NoAnswerError as error:
+        _not_asked[root] = (time.monotonic() + REST_SECONDS, str(error))
+        raise

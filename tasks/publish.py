@@ -2,8 +2,8 @@
 
 The folder there has the names it has in the store, `<reel>/<treatment>/`, and its manifest is
 written last: where it is missing no reel stands. What is there already and reads back as the
-manifest says is not sent again. Where another manifest stands, of the same reel joined anew, it is
-removed before anything is replaced.
+manifest says is not sent again. Where anything beside a manifest is replaced, or it
+is of the same reel joined otherwise, it is removed before.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogs.errors import StorageError, VerificationError
-from catalogs.fixity import sha256_file
+from catalogs.fixity import OnBytes, sha256_file
 from catalogs.origin import RemoteRoot
 from catalogs.publications import Publication
 from tasks.bucket import Bucket, RemoteObject, open_bucket
@@ -107,6 +107,9 @@ def publish_reel(plan: Plan, root: RemoteRoot, proceed: Proceed = lambda: None) 
         proceed()
         found = standing if name == MANIFEST else there.get(name)
         if found is None or not _holds(bucket, found, size, sha256):
+            if standing and name != MANIFEST:  # what it vouches for is replaced
+                bucket.remove(standing.path)
+                standing = None
             _send(bucket, plan, name, size, sha256)
             sent += 1
     return plan.told(root, sent)
@@ -123,8 +126,12 @@ def is_listed_whole(plan: Plan, root: RemoteRoot) -> bool:
     return all(sizes.get(name) == size for name, size, _ in plan.whole)
 
 
-def check_published(publication: Publication) -> Iterator[str]:
+def check_published(publication: Publication, on_bytes: OnBytes | None = None) -> Iterator[str]:
     """Read a copy again to its last byte, by the manifest that stands there.
+
+    Args:
+        publication: the copy, as it was when it was whole.
+        on_bytes: told of each piece of it that was read.
 
     Yields:
         What is not as it was published, in words.
@@ -147,7 +154,7 @@ def check_published(publication: Publication) -> Iterator[str]:
         if found is None:
             if not is_sidecar(name):
                 yield f"{name} is missing"
-        elif not _holds(bucket, found, facts["bytes"], facts["sha256"]):
+        elif not _holds(bucket, found, facts["bytes"], facts["sha256"], on_bytes):
             yield f"{name} differs from the manifest (planned sha256 {facts['sha256']})"
 
 
@@ -156,9 +163,11 @@ def _is_whole(folder: Path, name: str, size: int, sha256: str) -> bool:
     return path.is_file() and path.stat().st_size == size and sha256_file(path) == sha256
 
 
-def _holds(bucket: Bucket, found: RemoteObject, size: int, sha256: str) -> bool:
+def _holds(
+    bucket: Bucket, found: RemoteObject, size: int, sha256: str, on_bytes: OnBytes | None = None
+) -> bool:
     """Whether an object has these bytes: it is read to its last one."""
-    return found.size_bytes == size and bucket.sha256(found.path, size) == sha256
+    return found.size_bytes == size and bucket.sha256(found.path, size, on_bytes) == sha256
 
 
 def _send(bucket: Bucket, plan: Plan, name: str, size: int, sha256: str) -> None:

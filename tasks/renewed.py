@@ -23,7 +23,7 @@ def renewal_remarks(
         reel_ids: what a night would restore.
         treatment: by which it would do so.
     """
-    rows = ledger.read("reels")
+    rows = ledger.read("reels", columns=("status", "treatment_id", "base_treatment_id"))
     rows = rows[(rows["status"] == "restored") & rows["reel_id"].isin(set(reel_ids))]
     same = rows["treatment_id"] == treatment.treatment_id
     same |= rows["base_treatment_id"] == treatment.treatment_id

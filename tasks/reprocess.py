@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalogs.errors import RecipeError
+from catalogs.errors import NoAnswerError, RecipeError
 from catalogs.ledger import Ledger
 from catalogs.policy import Policy
 from catalogs.recipe import Part, Treatment, mixed
@@ -132,12 +132,24 @@ class _Refusal:
         if reel.reel_id in self.held:
             held = self.held[reel.reel_id]
             return f"it is held ({held}); put that right and run the night first"
-        if not is_there(reel) and not is_assembled(reel, plan.shots, plan.treatment, self.store):
-            return (
-                f"its source {reel.place} is not there as it was ingested; bring it back, or run "
-                "the night first"
-            )
+        missing = _missing(reel)
+        if missing and not is_assembled(reel, plan.shots, plan.treatment, self.store):
+            return missing
         return forbidden(reel.catalog, self.policy, plan.treatment)
+
+
+def _missing(reel: Reel) -> str:
+    """Why a reel's source cannot be read; empty when it is there as it was ingested."""
+    try:
+        there = is_there(reel)
+    except NoAnswerError as error:
+        return f"its source was not looked at: {error}"
+    if there:
+        return ""
+    return (
+        f"its source {reel.place} is not there as it was ingested; bring it back, or run the night "
+        "first"
+    )
 
 
 def _recorded(ledger: Ledger) -> set[tuple[str, str]]:

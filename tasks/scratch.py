@@ -135,13 +135,16 @@ class Scratch:
         return shutil.disk_usage(self.folder).free >= size_bytes + ahead + SPARE_BYTES
 
     def _entries(self) -> list[Path]:
-        return [path for path in self.folder.glob("*") if path.is_dir()]
+        with suppress(FileNotFoundError):  # another process sweeps, and took the folder away
+            return [path for path in self.folder.glob("*") if path.is_dir()]
+        return []
 
     def _remove_unused(self, entry: Path) -> None:
         name = self.folder / f"{entry.name}.lock"
         if not self.folder.is_dir():
             return
-        with file_lock(name) as lock, suppress(BlockingIOError):
+        gone = FileNotFoundError  # with its folder: another process sweeps too
+        with file_lock(name) as lock, suppress(BlockingIOError, gone):
             take(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             (entry / "whole").unlink(missing_ok=True)  # first: it is whole no longer
             shutil.rmtree(entry, ignore_errors=True)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
 from catalogs.controls import Controls
-from catalogs.errors import SourceError, StoreError
+from catalogs.errors import NoAnswerError, SourceError, StoreError
 from catalogs.rows import reel_row
 from catalogs.store import Store, hold_store, is_held
 from flows import look, take_up
@@ -313,3 +313,32 @@ def test_a_control_that_was_damaged_by_hand_is_named_with_the_remedy(store: Stor
     (store.root / "controls" / "paused.json").write_text('{"word": "sleep"}')
     result = call(store, "status")
     assert "paused.json cannot be read" in str(result.exception)
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_storage_that_does_not_answer_is_no_verdict_on_a_reel(
+    finished: bool,
+    store: Store,
+    play: Play,
+    header_maker: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A finished reel stays, with a warning; any other is listed again by its own job."""
+    known, shots = ingested(entry("b"), header_maker)
+    store.ledger("before").append("reels", "b.r1", [reel_row(known, "ingested", UNTOUCHED)])
+
+    def is_unchanged(*_: Any) -> bool:
+        raise NoAnswerError("b.mkv: silent")
+
+    monkeypatch.setattr(take_up, "is_unchanged", is_unchanged)
+    monkeypatch.setattr(take_up.work, "split", lambda *_: shots)
+    monkeypatch.setattr(take_up, "current_shots", lambda *_: shots)
+    monkeypatch.setattr(
+        take_up, "is_assembled", lambda reel, *_: finished and reel.reel_id == "b.r1"
+    )
+    tally, started = play()
+    assert tally.restored == {"a.r1", "b.r1", "c.r1"}
+    assert ("ingest b.r1" in started) is not finished
+    events = store.ledger().read("events")
+    said = list(events[events["event"] == "source not looked at"]["detail"])
+    assert [("silent" in one) for one in said] == [True] * finished

@@ -78,6 +78,22 @@ def test_places_of_others_stay(tmp_path: Path) -> None:
     ]
 
 
+def test_a_place_that_a_person_chose_stays(tmp_path: Path) -> None:
+    database = tmp_path / "mlflow.db"
+    rows = [
+        (0, "file:///old/mlartifacts/0"),
+        (1, "s3://x/mlartifacts"),
+        (2, "file:///mnt/mlartifacts/2"),
+    ]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE experiments (experiment_id INT, artifact_location TEXT)")
+        connection.executemany("INSERT INTO experiments VALUES (?, ?)", rows)
+    follow(database, "file:///new/mlartifacts")
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT * FROM experiments ORDER BY experiment_id").fetchall()
+    assert found == [(0, "file:///new/mlartifacts/0"), *rows[1:]]
+
+
 def test_a_store_without_a_database_gets_none(tmp_path: Path) -> None:
     follow(tmp_path / "mlflow.db", "file:///new/mlartifacts")
     assert not (tmp_path / "mlflow.db").exists()

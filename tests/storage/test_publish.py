@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from catalogs.errors import StorageError, VerificationError
 from catalogs.origin import RemoteRoot
 from catalogs.publications import Publication, read_publications, record_publication, was_published
+from catalogs.recipe import Treatment
+from catalogs.rows import reel_row
 from catalogs.store import Store
+from flows.cli import app
 from flows.copies_round import check_copies
+from flows.due import Asked, due_reels
+from flows.reading import TimeIsUp
+from flows.verify import verify_store
 from tasks.bucket import Bucket
 from tasks.publish import Plan, check_published, is_listed_whole, publish_reel
+from tests.played import entry, ingested
 from tests.storage.places import Place
 
 NAMES = ("A.mkv", "A.access.mp4", "A.change.mkv", "A.mkv.qctools.xml.gz")
@@ -141,14 +152,14 @@ def test_a_copy_that_is_harmed_is_found_and_then_put_right(
     ledger = store.ledger("night")
     done = publish_reel(Plan.of(finished), root)
     record_publication(ledger, done)
-    assert check_copies(ledger, "A.r1") == ([], 5)
+    assert check_copies(ledger, "A.r1", [done.url]) == ([], 5)
     name = f"A.r1/conservative-0123/{'manifest.json' if 'manifest' in harm else 'A.mkv'}"
     data = place.get(name)
     if "gone" in harm:
         place.delete(name)
     else:
         place.put(name, data[:-1] if harm == "shorter" else data[:-1] + bytes([data[-1] ^ 1]))
-    (problem,), _ = check_copies(ledger, "A.r1")
+    (problem,), _ = check_copies(ledger, "A.r1", [done.url])
     assert name.rpartition("/")[2] in problem.detail
     assert "--publish" in problem.detail
     (copy,) = read_publications(ledger)
@@ -156,7 +167,7 @@ def test_a_copy_that_is_harmed_is_found_and_then_put_right(
     assert not was_published(ledger, done)
     assert publish_reel(Plan.of(finished), root).sent_count >= 1
     assert there(place) == lying(finished)
-    assert check_copies(ledger, "A.r1") == ([], 5)
+    assert check_copies(ledger, "A.r1", [done.url]) == ([], 5)
     assert was_published(ledger, done)
 
 
@@ -170,8 +181,68 @@ def test_a_storage_that_does_not_answer_is_no_verdict_on_a_copy(
 
     forget()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    (problem,), _ = check_copies(ledger, "A.r1")
+    (problem,), _ = check_copies(ledger, "A.r1", [done.url])
     assert "no verdict" in problem.detail
     failed = Publication("A.r1", done.derivative_id, done.url, "", "failed", "not reached")
     record_publication(ledger, failed)
     assert was_published(ledger, done)  # a night without storage is none either
+    (problem,), objects = check_copies(ledger, "A.r1", [done.url])
+    assert objects == 5  # and such a row hides no copy from a check
+    assert "no verdict" in problem.detail
+
+
+def test_no_manifest_stands_while_a_harmed_film_is_replaced(
+    place: Place, root: RemoteRoot, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, the copy says that it is none."""
+    publish_reel(Plan.of(finished), root)
+    place.put("A.r1/conservative-0123/A.mkv", b"harmed")
+    write, seen = Bucket.write, []
+
+    def noted(self: Bucket, source: Path, path: str) -> None:
+        seen.append(any(name.endswith("manifest.json") for name in place.names()))
+        write(self, source, path)
+
+    monkeypatch.setattr(Bucket, "write", noted)
+    assert publish_reel(Plan.of(finished), root).sent_count == 2
+    assert seen == [False, False]
+    assert there(place) == lying(finished)
+
+
+def test_reading_copies_is_counted_and_can_be_ended_within_one(
+    root: RemoteRoot, finished: Path, store: Store
+) -> None:
+    ledger = store.ledger("night")
+    done = publish_reel(Plan.of(finished), root)
+    record_publication(ledger, done)
+    read: list[int] = []
+    check_copies(ledger, "A.r1", [done.url], read.append)
+    assert sum(read) == sum((finished / name).stat().st_size for name in NAMES)
+
+    def end(_: int) -> None:
+        raise TimeIsUp
+
+    with pytest.raises(TimeIsUp):
+        check_copies(ledger, "A.r1", [done.url], end)
+
+
+def test_copies_alone_are_due_until_they_were_found_well(
+    root: RemoteRoot, finished: Path, store: Store, header_maker: Callable[..., Any]
+) -> None:
+    known, _ = ingested(entry("A"), header_maker)
+    ledger = store.ledger("night")
+    ledger.append("reels", "A.r1", [reel_row(known, "restored", Treatment("conservative", ()))])
+    done = publish_reel(Plan.of(finished), root)
+    record_publication(ledger, done)
+    alone = Asked((), sources=False, outputs=False, published=True)
+    (due,) = due_reels(store, alone)
+    assert (due.source, due.derivatives, due.shots, due.copies) == (False, (), False, (done.url,))
+    assert verify_store(store, alone, at_most_hours=0).reels_left == 1
+    checked = verify_store(store, alone)
+    assert (checked.reels, checked.files, checked.all_well) == (1, 5, True)
+    assert checked.bytes >= sum((finished / name).stat().st_size for name in NAMES)
+    assert due_reels(store, replace(alone, older_than_days=1)) == []
+    found = CliRunner().invoke(
+        app, ["verify", "--published", "--no-sources", "--no-outputs", "--store", str(store.root)]
+    )
+    assert found.exit_code == 0, found.output

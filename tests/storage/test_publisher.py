@@ -6,7 +6,10 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,6 +22,7 @@ from flows.gate import Begun, Gate
 from flows.object_storage import ObjectStorage
 from flows.order import Order
 from flows.publisher import Publisher, publishing
+from flows.reels import Reels
 from flows.stop import Stop
 from tasks.bucket import Bucket
 from tests.storage.places import Place
@@ -48,7 +52,7 @@ def publish(order: Order, stopping: bool = False) -> set[str]:
     with publishing(order, say, lambda: stopping) as publisher:
         assert publisher is not None
         for reel_id in REELS:
-            publisher.add(reel_id)
+            publisher.add(reel_id, order.treatment.label)
     return publisher.unpublished
 
 
@@ -108,7 +112,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_object_that_is_sent(
     try:
         with pytest.raises(KeyboardInterrupt), publishing(order, say, lambda: True) as publisher:
             assert publisher is not None
-            publisher.add("A.r1")
+            publisher.add("A.r1", order.treatment.label)
             assert begun.wait(30)
             at = time.monotonic()
             raise KeyboardInterrupt
@@ -144,7 +148,7 @@ def test_the_hour_or_a_drain_ends_a_copy_that_the_night_waits_for(
     gate = Ends(2)
     with publishing(order, say, Stop(lambda: False, (gate,))) as publisher:
         assert publisher is not None
-        publisher.add("A.r1")
+        publisher.add("A.r1", order.treatment.label)
     assert publisher.unpublished == {"A.r1"}
     assert "stopped" in statuses(order)["A.r1"][1]
     assert gate.askers == {threading.get_ident()}, "gates are not made for several threads"
@@ -154,5 +158,42 @@ def test_a_night_that_has_done_its_work_publishes_to_the_end(order: Order) -> No
     with publishing(order, say, Stop(lambda: False, (Ends(float("inf")),))) as publisher:
         assert publisher is not None
         for reel_id in REELS:
-            publisher.add(reel_id)
+            publisher.add(reel_id, order.treatment.label)
     assert publisher.unpublished == set()
+
+
+def test_a_storage_that_is_away_says_nothing_against_what_was_published(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of none a row is written, tried or not; that they were not looked at is an event of each."""
+    assert publish(order) == set()
+
+    def fails(self: Bucket, path: str) -> dict[str, object]:
+        raise StorageError("it is silent")
+
+    monkeypatch.setattr(Bucket, "folder", fails)
+    assert publish(order) == set(REELS)
+    assert set(statuses(order).values()) == {("published", "")}
+    events = order.ledger.read("events")
+    said = events[events["outcome"] == "failure"]["detail"]
+    assert len(said) == len(REELS)
+    assert said.str.contains("published on an earlier night, not looked at now").all()
+
+
+def test_a_locked_reel_is_published_as_the_version_that_was_signed_off(
+    order: Order, place: Place
+) -> None:
+    signed = replace(order, treatment=Treatment("access", ()))
+    folder = order.store.reel_folder("A.r1", signed.treatment.label)
+    shutil.copytree(order.store.reel_folder("A.r1", order.treatment.label), folder)
+    row = {"reel_id": "A.r1", "status": "restored", "derivative_id": f"A.r1.{folder.name}"}
+    order.ledger.append("reels", "A.r1", [row])
+    progress: Any = SimpleNamespace(say=lambda *_: None)
+    reels = Reels(order, progress)
+    reels._locks = SimpleNamespace(why=lambda _: "it is locked")  # type: ignore[assignment]
+    with publishing(order, lambda *_: None, lambda: False) as publisher:
+        assert publisher is not None
+        reels.stands = publisher.add
+        assert reels.is_locked("A.r1")
+    assert publisher.unpublished == set()
+    assert {name.rpartition("/")[0] for name in place.names()} == {f"A.r1/{folder.name}"}

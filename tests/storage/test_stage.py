@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -16,14 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.errors import CatalogError, SourceError
-from catalogs.origin import RemoteRoot
+from catalogs.errors import CatalogError, NoAnswerError, SourceError, StorageError
+from catalogs.origin import Origin, RemoteRoot
 from catalogs.picture import PictureFormat
 from catalogs.records import CatalogReel, Reel
 from catalogs.source import Content
 from tasks import listed as listed_module
 from tasks import scratch as scratch_module
 from tasks import stage
+from tasks.bucket import Bucket
+from tasks.file_lock import FileLock
 from tasks.scratch import Scratch
 from tests.conftest import plain_header
 from tests.faults.nights import wait_until
@@ -274,16 +277,34 @@ def test_who_asks_for_reel_after_reel_waits_for_a_silent_storage_once(
 ) -> None:
     asked: list[str] = []
 
-    def silent(catalog: CatalogReel, _: RemoteRoot) -> listed_module.Listed:
-        asked.append(catalog.path)
-        time.sleep(0.02)
-        raise SourceError("silent")
+    def silent(bucket: Bucket, path: str) -> None:
+        asked.append(path)
+        raise StorageError("silent")
 
-    monkeypatch.setattr(listed_module, "SILENT_SECONDS", 0.01)
-    monkeypatch.setattr(listed_module, "list_source", silent)
+    monkeypatch.setattr(Bucket, "look", silent)
     for n in range(5):
-        assert not listed_module.is_unchanged(ingested(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match=f"{n}.mkv.*silent"):
+            listed_module.is_unchanged(ingested(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match="silent"):
+            listed_module.look_for(entry(f"{n}.mkv"), root)
+        with pytest.raises(NoAnswerError, match="silent"):
+            listed_module.is_there(from_there(f"{n}.mkv", root))
     assert asked == ["0.mkv"]
+    with pytest.raises(NoAnswerError):  # its own work asks for itself
+        listed_module.list_source(entry("1.mkv"), root)
+    assert asked == ["0.mkv", "1.mkv"]
+
+
+def test_what_a_bucket_has_no_longer_is_another_and_no_silence(
+    root: RemoteRoot, place: Place
+) -> None:
+    place.put("other.mkv", b"film")
+    assert not listed_module.is_unchanged(ingested("gone.mkv"), root)
+    assert not listed_module.is_there(from_there("gone.mkv", root))
+
+
+def from_there(path: str, root: RemoteRoot) -> Reel:
+    return replace(ingested(path), origin=Origin(root.url, path, None, "0" * 64))
 
 
 def ingested(path: str) -> Reel:
@@ -311,3 +332,19 @@ def test_copies_that_are_not_what_was_ingested_are_refused_by_name(
             assert f"{root.url}/a.mkv" in str(raised.value)
         right = replace(reel, content=Content(one, 1, 1, 1, (), other))
         assert stage.staged_reel(right, copies).source.read_bytes() == b"picture"
+
+
+def test_two_workers_of_a_host_may_sweep_at_once(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other takes everything away, the folder too, just before this one locks its copy."""
+    (scratch.folder / "key" / "files").mkdir(parents=True)
+    take = scratch_module.take
+
+    def late(lock: FileLock, how: int) -> None:
+        shutil.rmtree(scratch.folder)
+        take(lock, how)
+
+    monkeypatch.setattr(scratch_module, "take", late)
+    scratch.sweep()
+    assert not scratch.folder.exists()
