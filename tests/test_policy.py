@@ -370,11 +370,11 @@ def test_a_night_reads_the_policy_of_its_store_and_says_so(
     catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every reel is forbidden, so that no cluster is needed: it ends like any night that holds."""
-    from flows import batch, nightly
+    from flows import batch, batch_work, nightly
 
-    monkeypatch.setattr(batch, "night_cluster", lambda *_: nullcontext())
+    monkeypatch.setattr(batch_work, "night_cluster", lambda *_: nullcontext())
     crew = SimpleNamespace(workers=None, places=None, slots=1)
-    monkeypatch.setattr(batch, "night_crew", lambda *_: nullcontext(crew))
+    monkeypatch.setattr(batch_work, "night_crew", lambda *_: nullcontext(crew))
     monkeypatch.setattr(batch, "track_batches", lambda _: {})
     store = tmp_path / "store"
     store.mkdir()
