@@ -92,6 +92,7 @@ def test_where_there_is_no_sbatch_it_is_said(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.filterwarnings("default")  # libraries of others, not ours
+@pytest.mark.slow
 def test_a_job_that_ended_is_asked_for_again_and_none_is_left_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

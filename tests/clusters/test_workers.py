@@ -133,6 +133,7 @@ def test_one_without_wetgate_is_given_nothing(
             Workers(client, need).first(lambda: False, 600, 1)
 
 
+@pytest.mark.slow
 def test_one_whose_time_is_nearly_up_begins_nothing_and_is_not_missed(
     client: Client, address: str, need: Need, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
