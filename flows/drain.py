@@ -1,10 +1,10 @@
 """When a night is to stop: when a signal asks it to, and at which time of the clock."""
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -23,7 +23,8 @@ def drained_by_signals() -> Iterator[Callable[[], bool]]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        sys.stderr.write("Stopping: what runs is finished first. Once more ends it at once.\n")
+        with suppress(OSError):  # past `sys.stderr`, in the midst of whose writing this may run
+            os.write(2, b"Stopping: what runs is finished first. Once more ends it at once.\n")
 
     in_main = threading.current_thread() is threading.main_thread()
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGTERM, signal.SIGINT) if in_main}
