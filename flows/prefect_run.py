@@ -13,6 +13,7 @@ from uuid import UUID
 from prefect import get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from catalogs.controls import EVENT
 from flows.gate import Begun, Gate
@@ -70,8 +71,9 @@ def watching(gate: PrefectRun) -> Iterator[None]:
     if context is None or context.flow_run is None:
         yield
         return
-    over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(gate, context.flow_run.id, over), daemon=True)
+    over, address = threading.Event(), PREFECT_API_URL.value()
+    asked = (gate, context.flow_run.id, over, address)
+    thread = threading.Thread(target=_watch, args=asked, daemon=True)
     thread.start()
     try:
         yield
@@ -80,11 +82,15 @@ def watching(gate: PrefectRun) -> Iterator[None]:
         thread.join(_LOOK_SECONDS)
 
 
-def _watch(gate: PrefectRun, flow_run_id: UUID, over: threading.Event) -> None:
+def _watch(gate: PrefectRun, flow_run_id: UUID, over: threading.Event, address: str | None) -> None:
     silent = 0
     while not over.wait(_LOOK_SECONDS):
         try:
-            with get_client(sync_client=True) as client:
+            # Settings are those of a thread: without its address Prefect would start a server.
+            with (
+                temporary_settings({PREFECT_API_URL: address}),
+                get_client(sync_client=True) as client,
+            ):
                 gate.word = word_of(client.read_flow_run(flow_run_id).state)
             silent = 0
         except Exception:  # whatever a server raises that is away
