@@ -38,7 +38,8 @@ KINDS = {
 LEFT_OUT = ("fade", "scan_blur", "compression")
 OLD_SHARE, NOISE_SHARE, CLEAN_SHARE = 0.45, 0.12, 0.25  # of the draws; the rest have one kind
 GRAINY = 0.35  # of those without damage have grain, and are asked for all but that
-ALL_OF_OLD, ALL_OF_REST, ALL_OF_CLEAN = 0.85, 0.5, 0.5  # of the draws ask for everything
+ALL_OF_OLD, ALL_OF_REST, ALL_OF_CLEAN = 0.85, 0.5, 0.4  # of the draws ask for everything
+TEMPTED = ("denoise", "denoise")  # asked alone of undamaged film more often than the other tasks
 
 
 def drawn(chance: random.Random, seed: int) -> tuple[list[Damage], Tensor]:
@@ -62,7 +63,8 @@ def _without_damage(chance: random.Random, seed: int) -> tuple[list[Damage], Ten
     grainy = chance.random() < GRAINY
     kinds: list[Damage] = [_grain(chance, seed, chance.uniform(0.3, 1.3))] if grainy else []
     tasks = MASKED if grainy or chance.random() < 0.5 else TASKS
-    asked = tasks if chance.random() < ALL_OF_CLEAN else (chance.choice(tasks),)
+    alone = tasks if tasks == MASKED else (*TASKS, *TEMPTED)
+    asked = tasks if chance.random() < ALL_OF_CLEAN else (chance.choice(alone),)
     return kinds, torch.tensor([float(task in asked) for task in TASKS])
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from models.restorer.network import Restorer
+from models.restorer.training.wider import widened
 from models.restorer.weights import load_restorer, save_restorer
 
 RESULT = "restorer.safetensors"
@@ -66,17 +67,17 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def begin_with(path: Path, training: Training) -> None:
-    """Give a training that has not begun the weights of a file.
+    """Give a training that has not begun the weights of a file, which may be narrower.
 
     Raises:
         VerificationError: the file holds no restorer.
-        ValueError: it is of other sizes.
+        ValueError: it is wider somewhere, or of another number of blocks.
     """
-    given = load_restorer(path)
-    if given.config != training.restorer.config:
-        raise ValueError(f"{path} holds {given.config}, not {training.restorer.config}")
-    training.restorer.load_state_dict(given.state_dict())
-    training.average.load_state_dict(given.state_dict())
+    try:
+        widened(load_restorer(path), training.restorer)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    training.average.load_state_dict(training.restorer.state_dict())
 
 
 def load_training(place: Path, training: Training) -> None:
