@@ -19,7 +19,7 @@ import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from flows.services import quiet_settings
+from flows.services.services import quiet_settings
 
 quiet_settings()  # before Prefect is imported
 
@@ -30,10 +30,13 @@ import flows.nightly as nightly_module
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import Store, open_store
-from flows import batch, cluster_local, night, reels, services, take_up, work
-from flows.batch import new_batch_id
-from flows.order import Order
-from flows.recorded import finished_shots
+from flows.cluster import local as cluster_local
+from flows.night import batch, reels, take_up, work
+from flows.night import loop as night
+from flows.night.batch import new_batch_id
+from flows.night.order import Order
+from flows.night.recorded import finished_shots
+from flows.services import services
 
 
 def make_store(folder: Path, reels: int, shots: int, frames: int) -> tuple[Store, Path]:

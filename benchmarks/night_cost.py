@@ -27,7 +27,7 @@ import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from flows.services import quiet_settings
+from flows.services.services import quiet_settings
 
 quiet_settings()  # before Prefect is imported
 
@@ -42,16 +42,16 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import hold_store, open_store
-from flows.batch import Means, new_batch_id, run_batch
-from flows.cluster_settings import LOCAL
-from flows.crew import MOST_SLOTS
-from flows.night import Night
-from flows.order import Order
-from flows.places import Places
-from flows.progress import NightProgress
-from flows.services import prefect_api
-from flows.summary import NightSummary
-from flows.tally import Tally
+from flows.cluster.crew import MOST_SLOTS
+from flows.cluster.places import Places
+from flows.cluster.settings import LOCAL
+from flows.night.batch import Means, new_batch_id, run_batch
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.progress import NightProgress
+from flows.night.summary import NightSummary
+from flows.night.tally import Tally
+from flows.services.services import prefect_api
 
 PROCESSES = 2
 
@@ -136,7 +136,7 @@ def night(folder: Path, reels: int, asked: argparse.Namespace) -> tuple[NightSum
         server = next(
             child
             for child in psutil.Process().children()
-            if "flows.prefect_server" in child.cmdline()
+            if "flows.services.prefect_server" in child.cmdline()
         )
         watch = Watch(client, server, asked.shots)
 

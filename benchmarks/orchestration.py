@@ -17,9 +17,9 @@ from pathlib import Path
 
 from distributed import Client
 
-from flows.cluster import night_cluster
-from flows.cluster_profile import ClusterProfile
-from flows.services import prefect_api
+from flows.cluster.profile import ClusterProfile
+from flows.cluster.start import night_cluster
+from flows.services.services import prefect_api
 
 
 def trivial(number: int) -> int:
@@ -44,7 +44,7 @@ def ours(client: Client, shots: int) -> None:
     from prefect import flow
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    from flows.supervise import supervised
+    from flows.night.supervise import supervised
 
     @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
     def night() -> None:

@@ -35,7 +35,7 @@ from dataclasses import replace
 from heapq import heappop, heappush
 from pathlib import Path
 
-from flows.services import prefect_api, quiet_settings
+from flows.services.services import prefect_api, quiet_settings
 
 quiet_settings()  # before Prefect is imported
 
@@ -46,9 +46,9 @@ import synthetic
 from catalogs.records import CatalogReel, Shot
 from catalogs.rows import reel_row, shot_rows
 from catalogs.store import Store, existing_store, open_store
-from flows.jobs import Job, Queue
-from flows.order import Order
-from flows.work import record_shot
+from flows.night.jobs import Job, Queue
+from flows.night.order import Order
+from flows.night.work import record_shot
 from tasks.split import DETECTOR
 
 SHOTS_A_REEL, FRAMES, NIGHT_REELS = 200, 24, 50
@@ -77,10 +77,10 @@ def scheduler(workers: int, seconds: list[float]) -> None:
     from prefect import flow
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    from flows.cluster_settings import LOCAL
-    from flows.places import Places
-    from flows.supervise import supervised
-    from flows.workers import Workers
+    from flows.cluster.places import Places
+    from flows.cluster.settings import LOCAL
+    from flows.cluster.workers import Workers
+    from flows.night.supervise import supervised
 
     with (
         tempfile.TemporaryDirectory() as home,
@@ -221,8 +221,8 @@ def answer(store: Store, part: str) -> None:
     """Answer a question; the last line printed is its cost."""
     from catalogs.mixtures import read_restored_reel_shots
     from catalogs.rows import known_reels
-    from flows.tracking import _OF_METRIC, _OF_SHOT, _of_batch, aggregates, per_shot
-    from flows.words import reel_standings, standings_text
+    from flows.commands.words import reel_standings, standings_text
+    from flows.services.tracking import _OF_METRIC, _OF_SHOT, _of_batch, aggregates, per_shot
     from tasks.report import write_report
 
     began = time.perf_counter()

@@ -19,9 +19,9 @@ from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot, StepOutcome
 from catalogs.rows import measurement_rows, reel_row, restored_row, shot_rows
 from catalogs.source import ColourTags, Content, Header
-from flows import work
-from flows.order import Order, ShotDone
-from flows.software import software
+from flows.night import work
+from flows.night.order import Order, ShotDone
+from flows.night.software import software
 from tasks.manifest import assembled_files, write_manifest
 from tasks.metrics.registry import METRICS
 from tasks.split import DETECTOR
@@ -178,6 +178,6 @@ def write_reel(order: Order, entry: CatalogReel, shots: int, frames: int) -> Ree
 
 def recipe_treatment(store: Path) -> Treatment:
     """The conservative recipe's treatment."""
-    from flows.treatment import resolve_treatment
+    from flows.registry.treatment import resolve_treatment
 
     return resolve_treatment("conservative", store).treatment

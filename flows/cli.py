@@ -18,16 +18,14 @@ from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, ProfileError, RecipeError, WetgateError
 from catalogs.origin import archive_root
 from catalogs.store import existing_store
-from flows import words
-from flows.choices import apply_choices, read_choices
-from flows.cluster_command import cluster_app
-from flows.compare_command import compare
-from flows.control_command import drain, pause, resume
-from flows.drain import check_clock
-from flows.exports import export_app
-from flows.maintenance_command import first, maintenance_app
-from flows.models_command import models_app
-from flows.options import (
+from flows.commands import words
+from flows.commands.cluster import cluster_app
+from flows.commands.compare import compare
+from flows.commands.control import drain, pause, resume
+from flows.commands.exports import export_app
+from flows.commands.maintenance import first, maintenance_app
+from flows.commands.models import models_app
+from flows.commands.options import (
     SCRATCH_GB,
     ArchiveOption,
     CatalogArgument,
@@ -47,14 +45,16 @@ from flows.options import (
     StoreOption,
     WorkersOption,
 )
-from flows.reprocess_command import reprocess
-from flows.retire_command import retire
-from flows.review_command import review_app
-from flows.same_fault import SAME_FAULT
-from flows.selftest_command import selftest
-from flows.shot_list import shots_app
-from flows.status_command import status
-from flows.strata_command import strata
+from flows.commands.reprocess import reprocess
+from flows.commands.retire import retire
+from flows.commands.review import review_app
+from flows.commands.selftest import selftest
+from flows.commands.shot_list import shots_app
+from flows.commands.status import status
+from flows.commands.strata import strata
+from flows.night.choices import apply_choices, read_choices
+from flows.night.same_fault import SAME_FAULT
+from flows.window.drain import check_clock
 
 app = typer.Typer(
     name="wetgate",
@@ -108,9 +108,9 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a night would do, what it would hold and why; change nothing."""
-    from flows.decided_words import plan_decided
+    from flows.decisions.decided_words import plan_decided
     from flows.plan import plan_night
-    from flows.treatment import resolve_treatment
+    from flows.registry.treatment import resolve_treatment
     from tasks.permit import find_policy, permit
 
     known = existing_store(store) if (store / "wetgate-store").is_file() else None
@@ -227,8 +227,8 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Read sources and outputs again, to the last byte, and compare them with the record."""
-    from flows.due import Asked, unknown_reels
-    from flows.services import quiet_settings
+    from flows.fixity.due import Asked, unknown_reels
+    from flows.services.services import quiet_settings
 
     quiet_settings()
     from flows.verify import summary_line, verify_store
@@ -248,8 +248,8 @@ def verify(
 @app.command()
 def doctor(store: StoreOption = Path("store"), as_json: JsonOption = False) -> None:
     """Check the installation and say what to do."""
-    from flows.doctor import examine
-    from flows.services import quiet_settings
+    from flows.commands.doctor import examine
+    from flows.services.services import quiet_settings
 
     quiet_settings()
     findings = examine(store)
@@ -278,8 +278,8 @@ app.command()(strata)
 def _night(**parameters: Any) -> Any:
     """Run the nightly flow beside a Prefect server; returns its summary."""
     from catalogs.store import open_store
-    from flows.object_storage import ObjectStorage
-    from flows.services import prefect_api
+    from flows.night.object_storage import ObjectStorage
+    from flows.services.services import prefect_api
 
     # Prefect records parameters as they are: what a URL must not hold is refused before.
     storage = ObjectStorage.of(
@@ -290,8 +290,8 @@ def _night(**parameters: Any) -> Any:
     storage.refuse_sources(archive_root(parameters.get("archive"), Path(parameters["catalog"])))
     store = open_store(Path(parameters["store"]))
     with prefect_api(store.root / "prefect"):
+        from flows.night.summary import told_by_us
         from flows.nightly import nightly
-        from flows.summary import told_by_us
 
         return told_by_us(lambda: nightly(**parameters))
 

@@ -10,22 +10,22 @@ from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.origin import archive_root
 from catalogs.store import hold_store, open_store
-from flows.batch import Means, new_batch_id, run_batch
-from flows.carried import Carried
-from flows.choices import apply_choices, read_choices
-from flows.crew import MOST_SLOTS
-from flows.decided import for_tonight, prepare_decided
-from flows.first_room import refuse_without_room
-from flows.night import Night
-from flows.object_storage import ObjectStorage, origins
-from flows.options import SCRATCH_GB
-from flows.order import Order
-from flows.prepared import Prepared, bases_of, record_plan
-from flows.same_fault import SAME_FAULT
-from flows.storages import Storages
-from flows.summary import NightSummary, ended
-from flows.tally import Tally
-from flows.treatment import resolve_treatment
+from flows.cluster.crew import MOST_SLOTS
+from flows.commands.options import SCRATCH_GB
+from flows.decisions.carried import Carried
+from flows.decisions.decided import for_tonight, prepare_decided
+from flows.decisions.prepared import Prepared, bases_of, record_plan
+from flows.night.batch import Means, new_batch_id, run_batch
+from flows.night.choices import apply_choices, read_choices
+from flows.night.loop import Night
+from flows.night.object_storage import ObjectStorage, origins
+from flows.night.order import Order
+from flows.night.same_fault import SAME_FAULT
+from flows.night.summary import NightSummary, ended
+from flows.night.tally import Tally
+from flows.registry.treatment import resolve_treatment
+from flows.window.first_room import refuse_without_room
+from flows.window.storages import Storages
 from tasks.decided import update_copies
 from tasks.permit import find_policy, permit
 from tasks.renewed import renewal_remarks

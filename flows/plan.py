@@ -16,7 +16,7 @@ from catalogs.rows import reels_at_hand
 from catalogs.shot_list import current_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
-from flows.room import JOINED_SHARE, SHOT_SHARE
+from flows.window.room import JOINED_SHARE, SHOT_SHARE
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source
 from tasks.listed import is_unchanged, look_for

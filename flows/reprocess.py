@@ -13,19 +13,19 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
-from flows.batch import Means, new_batch_id, run_batch
-from flows.carried import Carried
-from flows.crew import MOST_SLOTS
-from flows.decided import prepare_decided, undone_by
-from flows.night import Night
-from flows.object_storage import ObjectStorage, origins
-from flows.options import SCRATCH_GB
-from flows.order import Order
-from flows.prepared import Decided, Prepared, bases_of, record_plan, record_settled
-from flows.same_fault import SAME_FAULT
-from flows.summary import NightSummary, ended
-from flows.tally import Tally
-from flows.treatment import renewing
+from flows.cluster.crew import MOST_SLOTS
+from flows.commands.options import SCRATCH_GB
+from flows.decisions.carried import Carried
+from flows.decisions.decided import prepare_decided, undone_by
+from flows.decisions.prepared import Decided, Prepared, bases_of, record_plan, record_settled
+from flows.night.batch import Means, new_batch_id, run_batch
+from flows.night.loop import Night
+from flows.night.object_storage import ObjectStorage, origins
+from flows.night.order import Order
+from flows.night.same_fault import SAME_FAULT
+from flows.night.summary import NightSummary, ended
+from flows.night.tally import Tally
+from flows.registry.treatment import renewing
 from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.licence import licence_remarks
 from tasks.permit import find_policy

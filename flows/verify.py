@@ -11,10 +11,10 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from catalogs.store import Store, existing_store, hold_store
-from flows.copies_round import check_copies
-from flows.due import Asked, due_reels
-from flows.fixity_round import Problem, Round
-from flows.reading import TimeIsUp, reading_progress
+from flows.fixity.copies import check_copies
+from flows.fixity.due import Asked, due_reels
+from flows.fixity.reading import TimeIsUp, reading_progress
+from flows.fixity.round import Problem, Round
 
 
 @dataclass(frozen=True)

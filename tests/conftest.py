@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
-from flows.services import quiet_settings
+from flows.services.services import quiet_settings
 from models.contract import Frame
 from tasks.media.program import file_url, run
 from tasks.media.write import ffv1_writer

@@ -13,7 +13,7 @@ from catalogs.catalog import Catalog
 from catalogs.errors import CatalogError, SourceError
 from catalogs.picture import PIXEL_FORMATS, PLANES_OF, WITH_ALPHA
 from catalogs.records import CatalogReel, HeldRow
-from flows.choices import apply_choices, read_choices
+from flows.night.choices import apply_choices, read_choices
 from tasks.agree import Agreement, agree
 from tasks.find import find_source, is_unchanged
 from tasks.ingest import ingest_reel

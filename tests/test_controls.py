@@ -16,19 +16,20 @@ from catalogs.controls import Controls
 from catalogs.errors import NoAnswerError, SourceError, StoreError
 from catalogs.rows import reel_row
 from catalogs.store import Store, hold_store, is_held
-from flows import look, take_up
-from flows.asked import AskedByPeople
-from flows.batch_row import record_batch
 from flows.cli import app
-from flows.control_command import running_night
-from flows.jobs import Job
-from flows.maintenance_command import begin
-from flows.night import Night
-from flows.order import Order, ShotDone
-from flows.progress import NightProgress
-from flows.storages import refuse_maintained
-from flows.tally import Tally
-from flows.words import Standing, standings_text
+from flows.commands.control import running_night
+from flows.commands.maintenance import begin
+from flows.commands.words import Standing, standings_text
+from flows.night import take_up
+from flows.night.batch_row import record_batch
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
+from flows.window import look
+from flows.window.asked import AskedByPeople
+from flows.window.storages import refuse_maintained
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")

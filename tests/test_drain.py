@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from flows.drain import drained_by_signals
+from flows.window.drain import drained_by_signals
 
 
 class Interrupted(io.RawIOBase):

@@ -25,19 +25,19 @@ from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel
 from catalogs.rows import event_row, known_reels, read_frame_index
 from catalogs.store import Store, existing_store, hold_store, open_store
-from flows import due as due_module
-from flows import work
 from flows.cli import app, main
-from flows.due import Asked, due_reels
-from flows.fixity_round import Round
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order
-from flows.progress import NightProgress
-from flows.reading import TimeIsUp
-from flows.tally import Tally
+from flows.commands.words import reel_standings
+from flows.fixity import due as due_module
+from flows.fixity.due import Asked, due_reels
+from flows.fixity.reading import TimeIsUp
+from flows.fixity.round import Round
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
 from flows.verify import fixity, verify_store
-from flows.words import reel_standings
 from tasks.find import is_unchanged
 from tasks.fixity import check_derivative, check_file, check_source
 

@@ -15,15 +15,16 @@ from catalogs.ledger import Ledger
 from catalogs.records import Shot
 from catalogs.rows import reel_row
 from catalogs.store import Store
-from flows import speed, work
-from flows.gate import Begun
-from flows.hour import Hour
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order, ShotDone
-from flows.progress import NightProgress
-from flows.speed import Expectation, Speeds
-from flows.tally import Tally
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
+from flows.window import speed
+from flows.window.gate import Begun
+from flows.window.hour import Hour
+from flows.window.speed import Expectation, Speeds
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 

@@ -1,7 +1,7 @@
 """The queue hands out no more than the cluster runs, nearly done reels first."""
 
 from catalogs.records import CatalogReel
-from flows.jobs import Job, Queue
+from flows.night.jobs import Job, Queue
 
 
 def job(kind: str, reel: str, alone: bool = False) -> Job:

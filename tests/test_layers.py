@@ -48,7 +48,7 @@ def test_a_layer_keeps_out_what_is_not_its_business(layer: str) -> None:
 
 def test_only_the_review_command_opens_the_dashboard() -> None:
     found = {p.name for p in files("flows") if "dashboard" in imported(p)}
-    assert found == {"review_command.py"}
+    assert found == {"review.py"}
 
 
 def test_only_media_speaks_to_ffmpeg() -> None:

@@ -11,9 +11,9 @@ import pytest
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel
 from catalogs.store import Store
-from flows import work
-from flows.limits import ingest_limit_seconds, joining_limit_seconds
-from flows.order import Order
+from flows.night import work
+from flows.night.limits import ingest_limit_seconds, joining_limit_seconds
+from flows.night.order import Order
 from tasks.treat import resolve_recipe
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]

@@ -14,13 +14,13 @@ from catalogs.errors import MediaError, RecipeError, SourceError
 from catalogs.fixity import sha256_file
 from catalogs.records import HeldRow
 from catalogs.store import Store
-from flows import work
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order, ShotDone
-from flows.places import ClusterLostError
-from flows.progress import NightProgress
-from flows.tally import Tally
+from flows.cluster.places import ClusterLostError
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]

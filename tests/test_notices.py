@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from catalogs.store import Store
-from flows import batch, notices
-from flows.notices import Notices
-from flows.order import Order
-from flows.tally import Tally
+from flows.night import batch, notices
+from flows.night.notices import Notices
+from flows.night.order import Order
+from flows.night.tally import Tally
 from tests.played import UNTOUCHED
 
 # Apprise imports a module that Python withdraws.

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from flows.places import ClusterLostError, Places
+from flows.cluster.places import ClusterLostError, Places
 
 
 def test_work_waits_while_a_worker_is_away_and_goes_on_when_one_comes() -> None:

@@ -20,13 +20,13 @@ from catalogs.recipe import Treatment, TreatmentStep
 from catalogs.records import CatalogReel
 from catalogs.rows import reels_at_hand
 from catalogs.store import Store, open_store
-from flows import work
 from flows.cli import app
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order
-from flows.progress import NightProgress
-from flows.tally import Tally
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 from models.supported import STEPS
@@ -370,7 +370,8 @@ def test_a_night_reads_the_policy_of_its_store_and_says_so(
     catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every reel is forbidden, so that no cluster is needed: it ends like any night that holds."""
-    from flows import batch, batch_work, nightly
+    from flows import nightly
+    from flows.night import batch, batch_work
 
     monkeypatch.setattr(batch_work, "night_cluster", lambda *_: nullcontext())
     crew = SimpleNamespace(workers=None, places=None, slots=1)

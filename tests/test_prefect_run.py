@@ -10,9 +10,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from catalogs.recipe import Treatment
 from catalogs.store import Store
-from flows import prefect_run
-from flows.order import Order
-from flows.prefect_run import PrefectRun, watching
+from flows.night.order import Order
+from flows.window import prefect_run
+from flows.window.prefect_run import PrefectRun, watching
 
 ADDRESS = "http://127.0.0.1:9/api"
 

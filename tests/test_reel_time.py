@@ -18,11 +18,11 @@ from catalogs.errors import VerificationError
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
-from flows import work
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order
-from flows.progress import NightProgress
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.progress import NightProgress
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media.join import join_shots
 from tasks.media.program import ffmpeg_program, file_url, run

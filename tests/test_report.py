@@ -34,7 +34,7 @@ from catalogs.rows import (
 )
 from catalogs.source import ColourTags, Content, FrameIndex, Header
 from catalogs.store import Store, open_store
-from flows.status_command import night_standing
+from flows.commands.status import night_standing
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.media.still import rgb_of

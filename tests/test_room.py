@@ -12,16 +12,16 @@ from catalogs.errors import StoreError
 from catalogs.policy import Policy
 from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
-from flows import room
-from flows.first_room import refuse_without_room
-from flows.gate import Gate
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order, ShotDone
+from flows.commands.words import plan_text
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
 from flows.plan import Plan, PlannedReel, Planning
-from flows.progress import NightProgress
-from flows.tally import Tally
-from flows.words import plan_text
+from flows.window import room
+from flows.window.first_room import refuse_without_room
+from flows.window.gate import Gate
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 FRAME = 64 * 48

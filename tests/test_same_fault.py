@@ -9,13 +9,13 @@ import pytest
 from catalogs.catalog import Catalog
 from catalogs.errors import SourceError
 from catalogs.store import Store
-from flows.gate import Gate
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order, ShotDone
-from flows.progress import NightProgress
-from flows.same_fault import SameFault, shape
-from flows.tally import Tally
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.same_fault import SameFault, shape
+from flows.night.tally import Tally
+from flows.window.gate import Gate
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 GONE = "CUDA error: device 0x7f12 was lost at frame {}"

@@ -15,9 +15,9 @@ from catalogs.fixity import sha256_file
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
-from flows import work
-from flows.due import Asked, due_reels
-from flows.order import Order
+from flows.fixity.due import Asked, due_reels
+from flows.night import work
+from flows.night.order import Order
 from flows.verify import summary_line, verify_store
 from tasks.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest

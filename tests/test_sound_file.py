@@ -18,8 +18,8 @@ from catalogs.recipe import read_recipe
 from catalogs.records import AssembledReel, CatalogReel, Reel, Shot
 from catalogs.source import FrameIndex
 from catalogs.store import Store
-from flows import work
-from flows.order import Order
+from flows.night import work
+from flows.night.order import Order
 from tasks.agree import agree
 from tasks.assemble import assemble_reel
 from tasks.deliver import deliver_sequence

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from flows.cluster import night_cluster
-from flows.cluster_profile import ClusterProfile
-from flows.workers import Workers
+from flows.cluster.profile import ClusterProfile
+from flows.cluster.start import night_cluster
+from flows.cluster.workers import Workers
 
 pytestmark = pytest.mark.filterwarnings("default")  # libraries of others, not ours
 
@@ -23,7 +23,7 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from flows.services import prefect_api
+    from flows.services.services import prefect_api
 
     with prefect_api(tmp_path_factory.mktemp("prefect")):
         yield
@@ -46,7 +46,7 @@ def test_deaths_errors_and_successes_are_told_apart(client: Client, tmp_path: Pa
     from prefect import flow
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    from flows.supervise import RETRIES, supervised
+    from flows.night.supervise import RETRIES, supervised
 
     deeds = {0: "work", 1: "die", 2: "work", 3: "raise", 4: "die once", 5: "work"}
 
@@ -69,7 +69,7 @@ def test_prefect_keeps_no_result_of_shots_that_are_done(client: Client) -> None:
     from prefect.context import FlowRunContext
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    from flows.supervise import supervised
+    from flows.night.supervise import supervised
 
     @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))  # type: ignore[arg-type]
     def night() -> int:

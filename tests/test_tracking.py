@@ -7,7 +7,7 @@ import pytest
 
 from catalogs.rows import event_row
 from catalogs.store import Store
-from flows.tracking import track_batches
+from flows.services.tracking import track_batches
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 

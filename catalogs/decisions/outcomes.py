@@ -69,7 +69,7 @@ def became(decision: Decision, status: str, how: str, reason: str) -> tuple[Outc
 
 
 def outcome_event(decision: Decision, outcome: OutcomeWord, detail: str) -> dict[str, Any]:
-    """The event of a decision, as `flows.order.Order.record` takes it."""
+    """The event of a decision, as `flows.night.order.Order.record` takes it."""
     return {
         "event": EVENT, "subject": decision.subject, "outcome": outcome,
         "detail": f"{decision.sentence}: {detail}",

@@ -13,12 +13,13 @@ import pytest
 from catalogs.controls import Asked, Storage
 from catalogs.errors import ClusterError
 from catalogs.store import Store
-from flows import batch, batch_work, cluster_slurm
-from flows.cluster_profile import ClusterProfile
-from flows.night import Night
-from flows.order import Order
-from flows.summary import NightSummary
-from flows.tally import Tally
+from flows.cluster import slurm as cluster_slurm
+from flows.cluster.profile import ClusterProfile
+from flows.night import batch, batch_work
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.summary import NightSummary
+from flows.night.tally import Tally
 from tests.played import UNTOUCHED
 
 

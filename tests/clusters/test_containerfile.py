@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.cluster_kubernetes import manifest
-from flows.cluster_parts import KubernetesPart
-from flows.cluster_profile import read_profile
+from flows.cluster.kubernetes import manifest
+from flows.cluster.parts import KubernetesPart
+from flows.cluster.profile import read_profile
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from flows.cluster_kubernetes import manifest, manifest_text
-from flows.cluster_profile import read_profile
+from flows.cluster.kubernetes import manifest, manifest_text
+from flows.cluster.profile import read_profile
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from flows.cluster import night_cluster
-from flows.cluster_local import gpus, worker_specs
-from flows.cluster_profile import ClusterProfile
+from flows.cluster.local import gpus, worker_specs
+from flows.cluster.profile import ClusterProfile
+from flows.cluster.start import night_cluster
 
 pytestmark = pytest.mark.filterwarnings("default")  # libraries of others, not ours
 

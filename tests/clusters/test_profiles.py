@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from catalogs.errors import ProfileError
-from flows.cluster import chosen_profile
-from flows.cluster_parts import KubernetesPart, SlurmPart, TlsPart, Volume, WorkerPart
-from flows.cluster_profile import ClusterProfile, read_profile, shipped_profiles
+from flows.cluster.parts import KubernetesPart, SlurmPart, TlsPart, Volume, WorkerPart
+from flows.cluster.profile import ClusterProfile, read_profile, shipped_profiles
+from flows.cluster.start import chosen_profile
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "clusters.md"
 SLURM = 'kind = "slurm"\nworkers = 2\n[worker]\nmemory = "4GB"\n[slurm]\n'

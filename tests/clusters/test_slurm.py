@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from catalogs.errors import ClusterError
-from flows.cluster import night_cluster, security_of
-from flows.cluster_profile import read_profile
-from flows.cluster_slurm import job_script, slurm_cluster
+from flows.cluster.profile import read_profile
+from flows.cluster.slurm import job_script, slurm_cluster
+from flows.cluster.start import night_cluster, security_of
 from tests.clusters.certificates import Certificates
 from tests.clusters.slurm import PlayedSlurm
 from tests.faults.nights import wait_until
@@ -99,8 +99,10 @@ def test_a_job_that_ended_is_asked_for_again_and_none_is_left_at_the_end(
     slurm = PlayedSlurm(tmp_path / "slurm", 1)
     for name, value in slurm.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("flows.cluster.LOST", {"distributed.deploy.lost-worker-timeout": "1s"})
-    monkeypatch.setattr("flows.cluster_slurm.ASK_SECONDS", 0.5)
+    monkeypatch.setattr(
+        "flows.cluster.start.LOST", {"distributed.deploy.lost-worker-timeout": "1s"}
+    )
+    monkeypatch.setattr("flows.cluster.slurm.ASK_SECONDS", 0.5)
     with night_cluster(read_profile(str(slurm.profile))) as client:
         client.wait_for_workers(1, timeout=120)
         (first,) = slurm.jobs()

@@ -8,8 +8,8 @@ import pytest
 from distributed import Client
 
 from catalogs.errors import ClusterError
-from flows.cluster import chosen_profile, night_cluster
-from flows.cluster_profile import ClusterProfile, read_profile
+from flows.cluster.profile import ClusterProfile, read_profile
+from flows.cluster.start import chosen_profile, night_cluster
 from tests.clusters.certificates import Certificates
 
 pytestmark = pytest.mark.filterwarnings("default")  # libraries of others, not ours

@@ -12,9 +12,9 @@ import pytest
 from catalogs.controls import Asked, Storage
 from catalogs.rows import reel_row
 from catalogs.store import Store
-from flows.order import Order
-from flows.worker_folders import folders_of
-from flows.worker_look import Folder, look, needed
+from flows.cluster.worker_folders import folders_of
+from flows.cluster.worker_look import Folder, look, needed
+from flows.night.order import Order
 from tests.played import UNTOUCHED, entry, ingested
 
 

@@ -14,9 +14,9 @@ from distributed import Client
 
 from catalogs.errors import ClusterError
 from catalogs.store import Store, open_store
-from flows.cluster import chosen_profile, night_cluster
-from flows.worker_look import REST, Folder, Need, look, needed
-from flows.workers import Workers
+from flows.cluster.start import chosen_profile, night_cluster
+from flows.cluster.worker_look import REST, Folder, Need, look, needed
+from flows.cluster.workers import Workers
 from tests.clusters.processes import scheduler, worker
 from tests.faults.nights import wait_until
 
@@ -145,7 +145,7 @@ def test_one_whose_time_is_nearly_up_begins_nothing_and_is_not_missed(
         at_work = client.submit(_wait_for, go, pure=False)
         wait_until(lambda: any(client.processing().values()), 20)
         assert len(workers.chosen() or ()) == 1
-        monkeypatch.setattr("flows.workers.monotonic", lambda: time.monotonic() + 3600)
+        monkeypatch.setattr("flows.cluster.workers.monotonic", lambda: time.monotonic() + 3600)
         assert workers.chosen() == []
         assert workers.count() == 1
         go.touch()

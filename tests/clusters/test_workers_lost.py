@@ -11,12 +11,12 @@ import pytest
 
 from catalogs.errors import ClusterError, StoreError
 from catalogs.store import Store
-from flows.cluster_profile import ClusterProfile
-from flows.crew import Crew, night_crew
-from flows.order import Order
-from flows.places import Places
-from flows.worker_look import Need, Seen
-from flows.workers import Workers
+from flows.cluster.crew import Crew, night_crew
+from flows.cluster.places import Places
+from flows.cluster.profile import ClusterProfile
+from flows.cluster.worker_look import Need, Seen
+from flows.cluster.workers import Workers
+from flows.night.order import Order
 from tests.faults.nights import wait_until
 from tests.played import UNTOUCHED
 

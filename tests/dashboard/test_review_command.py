@@ -17,7 +17,7 @@ from catalogs.store import Store
 from dashboard.accounts import Accounts
 from dashboard.serve import listen, opened
 from dashboard.settings import Settings
-from flows.review_command import review_app
+from flows.commands.review import review_app
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = {"WETGATE_REVIEW_PASSWORD": "correct horse battery"}

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from catalogs.errors import CatalogError
 from catalogs.records import Reel
 from catalogs.store import Store
-from flows.exports import export_app
-from flows.shot_list import shots_app
+from flows.commands.exports import export_app
+from flows.commands.shot_list import shots_app
 
 FinishReel = Callable[..., Reel]
 MakeRecord = Callable[..., Reel]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.services import prefect_api
+from flows.services.services import prefect_api
 from tests.faults.nights import Frames, Site, make_archive
 
 

@@ -11,7 +11,7 @@ import torch
 from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment
 from catalogs.store import Store, open_store
-from flows.yardstick import yardstick
+from flows.registry.yardstick import yardstick
 from models.ffdnet import FFDNet
 from tasks.difference import Difference
 from tasks.gate import Gate, GatedModel, GatedSide

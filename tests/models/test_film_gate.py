@@ -13,8 +13,8 @@ from catalogs.model_shelf import Shelf
 from catalogs.recipe import Recipe, RecipeStep, read_recipe
 from catalogs.store import Store
 from flows.cli import app
-from flows.film_gate import contest
-from flows.promotion import promote, register
+from flows.registry.film_gate import contest
+from flows.registry.promotion import promote, register
 from models.checkpoint import safetensors_bytes
 from models.rife import Rife
 from tasks.film_gate import OF_SOURCE, compare_films, judged_by

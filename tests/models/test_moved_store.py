@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from catalogs.store import Store, open_store
-from flows.moved_store import follow
-from flows.promotion import promote, register, rollback
-from flows.registry import Registry
+from flows.registry.promotion import promote, register, rollback
+from flows.registry.registry import Registry
+from flows.services.moved_store import follow
 from tasks.register import Offered
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own

@@ -20,7 +20,7 @@ from catalogs.model_version import (
 from catalogs.policy import CollectionRules, Policy
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
 from catalogs.records import CatalogReel
-from flows.models_command import pace_text
+from flows.commands.models import pace_text
 from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
 from models.contract import Change

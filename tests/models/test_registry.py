@@ -14,14 +14,14 @@ from catalogs.model_shelf import Standing
 from catalogs.model_version import ModelVersion, version_json
 from catalogs.recipe import Recipe, RecipeStep
 from catalogs.store import Store, open_store
-from flows import promotion
 from flows.cli import app
-from flows.gate_record import keep_gate
-from flows.mlflow_client import experiment_id, mlflow_client
-from flows.promotion import promote, register, rollback
-from flows.registry import Registry
-from flows.treatment import Resolved, resolve_treatment
-from flows.yardstick import yardstick
+from flows.registry import promotion
+from flows.registry.gate_record import keep_gate
+from flows.registry.promotion import promote, register, rollback
+from flows.registry.registry import Registry
+from flows.registry.treatment import Resolved, resolve_treatment
+from flows.registry.yardstick import yardstick
+from flows.services.mlflow_client import experiment_id, mlflow_client
 from tasks.gate import GatedModel, gated_side, read_gate, write_gate
 from tasks.register import Offered, Statement, offer
 

@@ -13,12 +13,12 @@ from catalogs.model_shelf import Standing
 from catalogs.model_version import read_version, version_json
 from catalogs.recipe import RecipeStep
 from catalogs.store import Store, open_store
-from flows import intentions
-from flows.mlflow_client import artifact_root, mlflow_client, registry_name
-from flows.moving import STALE, alone
-from flows.promotion import promote, register, rollback
-from flows.registry import Registry
-from flows.treatment import resolve_treatment
+from flows.registry import intentions
+from flows.registry.moving import STALE, alone
+from flows.registry.promotion import promote, register, rollback
+from flows.registry.registry import Registry
+from flows.registry.treatment import resolve_treatment
+from flows.services.mlflow_client import artifact_root, mlflow_client, registry_name
 from tasks.gate import write_gate
 from tasks.register import Offered, Statement, offer
 
@@ -233,7 +233,7 @@ def test_one_at_a_time_moves_the_aliases(
     assert Registry(store).standing("held") == Standing(None, 2, ())
     client.create_registered_model("held.moving")  # left by somebody who was cut off
     later = time.time() + STALE + 1
-    monkeypatch.setattr("flows.moving.time.time", lambda: later)
+    monkeypatch.setattr("flows.registry.moving.time.time", lambda: later)
     assert promote(store, "held@1", "B. Judge", None, "the first").champion == 1
     assert "held.moving" not in [m.name for m in client.search_registered_models()]
 

@@ -11,9 +11,9 @@ from catalogs.recipe import Recipe, RecipeStep, read_recipe
 from catalogs.records import CatalogReel, Shot
 from catalogs.rows import frame_rows
 from catalogs.store import Store
-from flows.limits import limit_seconds
-from flows.order import Order
-from flows.work import restore
+from flows.night.limits import limit_seconds
+from flows.night.order import Order
+from flows.night.work import restore
 from tasks.ingest import ingest_reel
 from tasks.register import Offered
 from tasks.treat import model_references, resolve_recipe

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from catalogs.store import existing_store
-from flows.services import prefect_api
+from flows.services.services import prefect_api
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

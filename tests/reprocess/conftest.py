@@ -20,15 +20,15 @@ from catalogs.records import CatalogReel, Reel, RestoredShot, Shot, StepOutcome
 from catalogs.rows import known_reels, reel_row, restored_row, shot_rows
 from catalogs.source import Content
 from catalogs.store import Store
-from flows import take_up as take_up_module
-from flows.jobs import Job
-from flows.night import Night
-from flows.order import Order, ShotDone
-from flows.prepared import record_plan
-from flows.progress import NightProgress
-from flows.recorded import record_restored
+from flows.decisions.prepared import record_plan
+from flows.night import take_up as take_up_module
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.recorded import record_restored
+from flows.night.tally import Tally
 from flows.reprocess import Asked, prepare, reprocess_order
-from flows.tally import Tally
 from tasks.manifest import assembled_files, write_manifest
 from tasks.split import DETECTOR
 from tasks.treat import resolve_recipe, resolved_steps

@@ -16,8 +16,8 @@ from catalogs.ledger import Ledger
 from catalogs.recipe import read_recipe
 from catalogs.store import Store
 from flows.cli import app
-from flows.compare_command import compared_json
-from flows.yardstick import yardstick
+from flows.commands.compare import compared_json
+from flows.registry.yardstick import yardstick
 from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
 from tasks.difference import tolerated
 from tasks.gate import GatedModel, read_gate

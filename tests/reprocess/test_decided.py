@@ -21,20 +21,20 @@ from catalogs.rows import known_reels, reel_row, restored_row
 from catalogs.shot_query import standing_shots
 from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
-from flows import take_up as take_up_module
-from flows.carried import Carried
 from flows.cli import app
-from flows.decided import for_tonight, prepare_decided
-from flows.decided_words import plan_decided
-from flows.jobs import Job
-from flows.night import Night
+from flows.commands.reprocess import plan_text
+from flows.decisions.carried import Carried
+from flows.decisions.decided import for_tonight, prepare_decided
+from flows.decisions.decided_words import plan_decided
+from flows.decisions.prepared import record_plan
+from flows.night import take_up as take_up_module
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
 from flows.nightly import run_night
-from flows.order import Order, ShotDone
-from flows.prepared import record_plan
-from flows.progress import NightProgress
 from flows.reprocess import Asked, prepare
-from flows.reprocess_command import plan_text
-from flows.tally import Tally
 from tasks.decide import decide, hashes, open_decisions, standing_outputs
 from tasks.decided import ORIGINAL
 from tasks.permit import find_policy
@@ -613,7 +613,7 @@ def test_a_run_that_is_cut_off_after_joining_leaves_no_stale_decision(
     store = filled([PLAIN])
     take(store, "keep original")
     with monkeypatch.context() as patch:
-        patch.setattr("flows.carried.Carried.record", lambda *_: None)
+        patch.setattr("flows.decisions.carried.Carried.record", lambda *_: None)
         run(store)
     assert outcomes(store.ledger())[1].outcome == "begun"
     assert run(store, batch="second").decisions_open == 0

@@ -16,14 +16,14 @@ from catalogs.records import CatalogReel
 from catalogs.rows import known_reels
 from catalogs.shot_list import record_correction
 from catalogs.store import Store
-from flows import work
-from flows.decided import for_tonight, prepare_decided
-from flows.jobs import Job
-from flows.night import Night
+from flows.decisions.decided import for_tonight, prepare_decided
+from flows.decisions.prepared import record_plan
+from flows.night import work
+from flows.night.jobs import Job
+from flows.night.loop import Night
+from flows.night.order import Order
+from flows.night.progress import NightProgress
 from flows.nightly import run_night
-from flows.order import Order
-from flows.prepared import record_plan
-from flows.progress import NightProgress
 from tasks.decide import decide, standing_outputs
 from tasks.manifest import read_manifest
 from tasks.media.check import index_frames

@@ -13,7 +13,7 @@ from catalogs.rows import known_reels, restored_row
 from catalogs.store import Store
 from catalogs.sweep import sweep
 from flows.cli import app
-from flows.tally import Tally
+from flows.night.tally import Tally
 from tasks import retire as retire_module
 from tasks.fixity import check_shots
 from tasks.paired import differing, find_side

@@ -16,12 +16,12 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-import flows.selftest
+import flows.selftest.selftest
 from catalogs.errors import VerificationError
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from flows.cli import app
-from flows.selftest import Wish, run_selftest
+from flows.selftest.selftest import Wish, run_selftest
 from models.contract import Frame
 from tasks.metrics import timing
 from tasks.metrics.calibration import read_calibration
@@ -210,7 +210,7 @@ def test_a_run_fits_judges_and_writes(own_cache: Path) -> None:
 def test_without_a_calibration_the_run_says_how_to_get_one(
     own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows.selftest, "SHIPPED", own_cache / "none.json")
+    monkeypatch.setattr(flows.selftest.selftest, "SHIPPED", own_cache / "none.json")
     with pytest.raises(VerificationError, match="wetgate selftest --calibrate"):
         run_selftest(Wish(own_cache, workers=1), Textures(), METRICS)
 

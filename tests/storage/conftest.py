@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from catalogs.origin import RemoteRoot
-from flows.services import prefect_api
+from flows.services.services import prefect_api
 from tasks import bucket as bucket_module
 from tasks.scratch import Scratch
 from tests.faults.nights import Frames, Site, make_archive

@@ -6,7 +6,7 @@ import pytest
 
 from catalogs.errors import RecipeError
 from catalogs.store import Store
-from flows.object_storage import ObjectStorage
+from flows.night.object_storage import ObjectStorage
 
 
 def test_scratch_is_where_the_variables_say(

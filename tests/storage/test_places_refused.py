@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import flows.services
+import flows.services.services
 from catalogs.errors import CatalogError, RecipeError, WetgateError
 from catalogs.origin import Origin, RemoteRoot
 from catalogs.store import Store
 from flows import reprocess as reprocess_module
 from flows.cli import app
+from flows.night.object_storage import ObjectStorage
 from flows.nightly import nightly
-from flows.object_storage import ObjectStorage
 from tests.played import entry, ingested
 
 SIGNED = "https://host/bucket/x?X-Amz-Signature=SECRET"
@@ -39,7 +39,7 @@ def test_prefect_is_never_told_of_a_url_with_secrets(
     def begun(_: Path) -> None:
         raise AssertionError("a Prefect server was begun")
 
-    monkeypatch.setattr(flows.services, "prefect_api", begun)
+    monkeypatch.setattr(flows.services.services, "prefect_api", begun)
     night = ["run", str(tmp_path / "catalog.csv"), "--store", str(tmp_path / "new"), option, url]
     again = ["reprocess", "--decisions", "--store", str(store.root), option, url]
     for command in (night, again) if option == "--publish" else (night,):

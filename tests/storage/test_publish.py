@@ -19,9 +19,9 @@ from catalogs.recipe import Treatment
 from catalogs.rows import reel_row
 from catalogs.store import Store
 from flows.cli import app
-from flows.copies_round import check_copies
-from flows.due import Asked, due_reels
-from flows.reading import TimeIsUp
+from flows.fixity.copies import check_copies
+from flows.fixity.due import Asked, due_reels
+from flows.fixity.reading import TimeIsUp
 from flows.verify import verify_store
 from tasks.bucket import Bucket
 from tasks.publish import Plan, check_published, is_listed_whole, publish_reel

@@ -18,12 +18,12 @@ from catalogs.origin import RemoteRoot
 from catalogs.publications import read_publications
 from catalogs.recipe import Treatment
 from catalogs.store import Store
-from flows.gate import Begun, Gate
-from flows.object_storage import ObjectStorage
-from flows.order import Order
-from flows.publisher import Publisher, publishing
-from flows.reels import Reels
-from flows.stop import Stop
+from flows.night.object_storage import ObjectStorage
+from flows.night.order import Order
+from flows.night.publisher import Publisher, publishing
+from flows.night.reels import Reels
+from flows.window.gate import Begun, Gate
+from flows.window.stop import Stop
 from tasks.bucket import Bucket
 from tests.storage.places import Place
 from tests.storage.test_publish import finished  # noqa: F401 - a fixture

@@ -32,10 +32,10 @@ from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, hold_readings, hold_store, open_store
 from flows.cli import app
-from flows.order import Order
-from flows.strata import _compact
-from flows.strata_work import Job, run_jobs
-from flows.work import ingest, restore
+from flows.night.order import Order
+from flows.night.work import ingest, restore
+from flows.strata.strata import _compact
+from flows.strata.work import Job, run_jobs
 from tasks.measure import shipped_calibration
 from tasks.media.write import ffv1_writer
 from tasks.split import DETECTOR
@@ -254,7 +254,7 @@ def test_every_failure_has_its_own_remedy(
     def fails(job: Job) -> None:
         raise error
 
-    monkeypatch.setattr("flows.strata_work.observe", fails)
+    monkeypatch.setattr("flows.strata.work.observe", fails)
     said: list[str] = []
     (first, _) = measured_shots(filled).shots
     run_jobs([Job(filled, first.reel, first.shot)], 1, lambda job, why: said.append(why))
@@ -322,7 +322,7 @@ KILLED = """
 import os, signal
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from flows.strata_work import _begin_worker
+from flows.strata.work import _begin_worker
 with ProcessPoolExecutor(2, get_context("spawn"), _begin_worker) as pool:
     assert pool.submit(os.getpid).result() != os.getpid()
     os.kill(os.getpid(), signal.SIGKILL)

@@ -110,10 +110,10 @@ def patch_look(module: ModuleType) -> None:
 
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {
-    "flows.work": patch_work,
-    "flows.limits": shorten,
+    "flows.night.work": patch_work,
+    "flows.night.limits": shorten,
     "catalogs.instant": patch_clock,
-    "flows.worker_look": patch_look,
+    "flows.cluster.worker_look": patch_look,
 }
 
 

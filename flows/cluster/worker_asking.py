@@ -1,0 +1,101 @@
+"""Asks workers what they see, beside the night: one that does not answer holds nobody up."""
+
+import pickle
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from distributed import Client
+
+from flows.cluster.worker_look import Need, Seen
+
+
+class Asking:
+    """Questions that are under way, and their answers.
+
+    Not for several threads at once.
+
+    Args:
+        client: of the cluster.
+        need: what workers must see.
+    """
+
+    def __init__(self, client: Client, need: Need | None) -> None:
+        self._client = client
+        self._need = need
+        self._open: dict[str, _Question] = {}
+
+    @property
+    def silent(self) -> list[str]:
+        """Addresses of workers that have not answered yet."""
+        return list(self._open)
+
+    def answers(self, wanted: Iterable[str]) -> dict[str, Seen]:
+        """Ask the workers that are wanted; those that have answered since, and what.
+
+        Args:
+            wanted: addresses of workers that live and whose answer is not known. One that could
+                not be asked is asked again; of one that is no more wanted nothing is heard.
+        """
+        asked = {address: self._open.get(address) or self._ask(address) for address in wanted}
+        ended = {address for address, question in asked.items() if question.ended}
+        self._open = {address: asked[address] for address in asked.keys() - ended}
+        return {address: seen for address in ended if (seen := asked[address].seen)}
+
+    def _ask(self, address: str) -> "_Question":
+        return _Question(self._client, self._need, address)
+
+
+class _Question:
+    """A worker is asked, on a thread of its own.
+
+    Attributes:
+        seen: its answer; None if it could not be asked.
+    """
+
+    def __init__(self, client: Client, need: Need | None, address: str) -> None:
+        self.seen: Seen | None = None
+        self._thread = threading.Thread(target=self._ask, args=(client, need, address), daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def _ask(self, client: Client, need: Need | None, address: str) -> None:
+        try:
+            answers: dict[str, Any] = client.run(
+                _question(need), workers=[address], on_error="return"
+            )
+        except Exception:  # whatever a connection raises that ends
+            return
+        answer = answers.get(address)
+        if isinstance(answer, Seen):
+            self.seen = answer
+        elif isinstance(answer, str):
+            self.seen = _without_wetgate(address, answer)
+
+
+def _question(need: Need | None) -> Callable[[], object]:
+    """`flows.cluster.worker_look.look`, for processes that may have no such module.
+
+    A function in a function travels as its text, with all that it names.
+    """
+    needed = pickle.dumps(need)
+
+    def ask() -> object:
+        import pickle
+
+        try:
+            from flows.cluster.worker_look import look
+
+            return look(pickle.loads(needed))
+        except (ImportError, AttributeError, TypeError) as error:
+            return str(error)
+
+    return ask
+
+
+def _without_wetgate(address: str, error: str) -> Seen:
+    host = address.partition("://")[2].rpartition(":")[0]
+    return Seen(host, (f"it has no Wetgate, or another one ({error}); install the same wheel",))

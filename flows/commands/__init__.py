@@ -1,0 +1,1 @@
+"""What stands on the command line, one command a file; `flows/cli.py` joins them."""

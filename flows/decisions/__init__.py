@@ -1,0 +1,1 @@
+"""What reviewers decided becomes treatments of shots, and is recorded as carried out."""

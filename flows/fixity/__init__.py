@@ -1,0 +1,1 @@
+"""Rounds of fixity checks: what is due, and what was found."""

@@ -1,0 +1,1 @@
+"""A batch of work: from its first record over every reel and shot to its report."""

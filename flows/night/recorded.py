@@ -1,0 +1,73 @@
+"""What the ledger has of a reel's work already, and what is said there once it stands."""
+
+from catalogs.fixity import sha256_file
+from catalogs.mixtures import read_restored_reel_shots
+from catalogs.recipe import Treatment
+from catalogs.records import Reel, RestoredShot, Shot
+from catalogs.rows import reel_row
+from catalogs.store import Store
+from flows.night.order import Order
+from tasks.manifest import derivative_id, read_manifest
+from tasks.permit import allowances
+from tasks.sidecar import LEFT_OFF
+
+
+def as_before(order: Order, reel: Reel) -> tuple[str, bool]:
+    """Notice and sidecar as ordered, else as the version has them whose place is taken."""
+    rows = order.ledger.read("reels", reel.reel_id)
+    rows = rows[rows["status"] == "restored"]
+    labels = rows["derivative_id"].str.removeprefix(f"{reel.reel_id}.")
+    folders = (
+        order.store.reel_folder(reel.reel_id, label)
+        for label in (order.treatment.label, *labels.tail(1))
+    )
+    before = next(filter(None, map(read_manifest, folders)), {})
+    notice, sidecar = order.notice, order.sidecar
+    return (
+        str(before.get("notice", "")) if notice is None else notice,
+        before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
+    )
+
+
+def record_allowances(order: Order, reel: Reel) -> None:
+    """Say who allowed what is about to be invented in a reel, before it is."""
+    for allowed in allowances(order.policy, reel.catalog.collection, order.treatment):
+        order.record(
+            "allowance", reel.reel_id, "success", allowed.sentence, agent=allowed.allowed_by
+        )
+
+
+def record_restored(order: Order, reel: Reel) -> None:
+    """Say in the ledger that a reel stands complete, unless that is the last word on it."""
+    ledger = order.ledger
+    derivative = derivative_id(reel, order.treatment)
+    newest = ledger.newest("reels", reel.reel_id)
+    said = newest[
+        (newest["status"] == "restored")
+        & (newest["derivative_id"] == derivative)
+        & (newest["base_treatment_id"].fillna("") == order.base)
+    ]
+    if said.empty:
+        row = reel_row(reel, "restored", order.treatment, derivative=derivative, base=order.base)
+        ledger.append("reels", reel.reel_id, [row])
+
+
+def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
+    """Shots that are recorded under the treatment and whose files are as recorded."""
+    known = read_restored_reel_shots(order.ledger, reel, order.treatment)
+    found = {shot: known.get(shot_key(shot, order.treatment)) for shot in shots}
+    return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
+
+
+def shot_key(shot: Shot, treatment: Treatment) -> str:
+    """Identity of a shot under the part of a treatment that it has."""
+    return shot.key(treatment.of(shot.start_frame).treatment_id)
+
+
+def _files_verify(store: Store, restored: RestoredShot) -> bool:
+    files = ((restored.picture_file, restored.picture_sha256),
+             (restored.change_file, restored.change_sha256))  # fmt: skip
+    return all(
+        (store.root / name).is_file() and sha256_file(store.root / name) == sha256
+        for name, sha256 in files
+    )

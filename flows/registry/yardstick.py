@@ -1,0 +1,10 @@
+"""By what this software compares: what a gate report names, and a promotion asks for."""
+
+from flows.night.software import software
+from tasks.gate import Yardstick
+from tasks.measure import shipped_calibration
+
+
+def yardstick() -> Yardstick:
+    """The versions of what computes, and the calibration that came with them."""
+    return Yardstick(software(), shipped_calibration().calibration_id)

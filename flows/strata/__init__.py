@@ -1,0 +1,1 @@
+"""Whether restoration serves every kind of shot and every face alike."""

@@ -1,0 +1,176 @@
+"""How long a piece of work will take, from how long such work took.
+
+Restoring and joining are counted by frames and megapixels, ingesting by bytes of the source. What
+was measured this night, on these machines, holds before what earlier nights recorded.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from catalogs.errors import SourceError
+from catalogs.ledger import Ledger, Row
+from catalogs.origin import RemoteRoot
+from catalogs.records import Reel
+from flows.night.jobs import Job, Kind
+from flows.night.order import Order
+from tasks.find import find_source
+from tasks.listed import look_for
+
+Key = tuple[Kind, str]  # kind of the work, treatment
+
+_REMEMBERED = 200  # newest pieces of work of a kind that count
+_ENOUGH = 3  # measured this night: earlier nights are not asked any more
+_FITTED = 5  # fewer do not tell the time that every job takes from the time that frames take
+_OF_DURATION = ("kind", "treatment_id", "size", "seconds")
+_OF_SHOT = ("reel_id", "start_frame", "stop_frame", "status", "seconds")
+_SLOW = 0.9  # quantile: nine in ten are done sooner than is said
+
+
+class Speeds:
+    """Durations of a night's work, measured and expected.
+
+    Args:
+        order: of the night, whose ledger has earlier nights' durations.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._tonight: dict[Key, deque[tuple[float, float]]] = {}
+        self._earlier: dict[Key, list[tuple[float, float]]] | None = None
+        self._bytes: dict[str, float] = {}
+        self._expected: dict[Key, Expectation | None] = {}
+        self._rows: list[Row] = []
+
+    def key(self, job: Job) -> Key:
+        """What work is compared with."""
+        if job.kind == "ingest":
+            return job.kind, ""
+        treatment = self._order.for_reel(job.catalog.reel_id).treatment
+        if job.shot is not None:
+            treatment = treatment.of(job.shot.start_frame)
+        return job.kind, treatment.treatment_id
+
+    def size(self, job: Job) -> float:
+        """How much work a job is: megapixels of all its frames, megabytes of a source."""
+        if job.reel is None:
+            reel_id = job.catalog.reel_id
+            if reel_id not in self._bytes:
+                self._bytes[reel_id] = _source_bytes(job, self._order.archive)
+            return self._bytes[reel_id] / 1e6
+        picture = job.reel.header.picture
+        frames = job.shot.frame_count if job.shot else job.reel.content.frame_count
+        return frames * picture.width * picture.height / 1e6
+
+    def knows_size(self, job: Job) -> bool:
+        """Whether the size of a job is known, so that no source is asked for it."""
+        return job.reel is not None or job.catalog.reel_id in self._bytes
+
+    def found(self, reel: Reel) -> None:
+        """A reel was ingested: what its source holds is known."""
+        self._bytes[reel.reel_id] = float(reel.content.size_bytes)
+
+    def note(self, job: Job, seconds: float) -> None:
+        """A job took so long."""
+        kind, treatment_id = key = self.key(job)
+        size = self.size(job)
+        self._expected.pop(key, None)
+        self._tonight.setdefault(key, deque(maxlen=_REMEMBERED)).append((size, seconds))
+        self._rows.append({
+            "kind": kind, "treatment_id": treatment_id, "reel_id": job.catalog.reel_id,
+            "object": job.label, "size": size, "seconds": seconds,
+        })  # fmt: skip
+
+    def seconds(self, job: Job) -> float | None:
+        """How long a job will hardly exceed; None where no such work was ever measured."""
+        key = self.key(job)
+        if key not in self._expected:
+            seen = list(self._tonight.get(key, ()))
+            if len(seen) < _ENOUGH:
+                seen = [*self._recorded(key), *seen]
+            self._expected[key] = Expectation.of(seen) if seen else None
+        expected = self._expected[key]
+        return expected.seconds(self.size(job)) if expected else None
+
+    def record(self) -> None:
+        """Write what this night measured to the ledger, for the nights after it."""
+        if self._rows:
+            self._order.ledger.append("durations", self._order.batch_id, self._rows)
+        self._rows = []
+
+    def _recorded(self, key: Key) -> list[tuple[float, float]]:
+        ledger = self._order.ledger
+        if self._earlier is None:
+            rows = ledger.read("durations", columns=_OF_DURATION).dropna(subset=["size", "seconds"])
+            grouped = rows.groupby(["kind", "treatment_id"]).tail(_REMEMBERED)
+            self._earlier = {}
+            for row in grouped.itertuples():
+                pair = (row.size, row.seconds)
+                self._earlier.setdefault((row.kind, row.treatment_id), []).append(pair)
+        if key not in self._earlier:
+            self._earlier[key] = _of_restorations(ledger, key[1]) if key[0] == "restore" else []
+        return self._earlier[key]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """How long work of a size hardly exceeds: a time that all work takes, and a time by its size.
+
+    Attributes:
+        least_seconds: nothing is said to be done sooner.
+        fixed_seconds: of every piece of work.
+        seconds_a_size: beside it.
+    """
+
+    least_seconds: float
+    fixed_seconds: float
+    seconds_a_size: float
+
+    @staticmethod
+    def of(seen: list[tuple[float, float]]) -> "Expectation":
+        """Fitted to size and seconds of work, at least one; the slower tenth is the measure."""
+        sizes, seconds = np.array(seen, dtype=float).T
+        sizes = np.maximum(sizes, 1e-9)
+        if len(seen) < _FITTED or np.ptp(sizes) == 0:
+            slow = float(np.quantile(seconds / sizes, _SLOW))
+            return Expectation(float(seconds.min()), 0.0, slow)
+        fitted, _ = nnls(np.stack([np.ones_like(sizes), sizes], axis=1), seconds)
+        likely = np.maximum(fitted[0] + fitted[1] * sizes, 1e-9)
+        slower = max(1.0, float(np.quantile(seconds / likely, _SLOW)))
+        return Expectation(0.0, slower * float(fitted[0]), slower * float(fitted[1]))
+
+    def seconds(self, size: float) -> float:
+        """Of work of a size."""
+        return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
+
+
+def _source_bytes(job: Job, archive: Path | RemoteRoot) -> float:
+    try:
+        if isinstance(archive, Path):
+            return float(find_source(job.catalog, archive).measure()[0])
+        return float(look_for(job.catalog, archive).size_bytes)
+    except (SourceError, OSError):
+        return 0.0  # ingesting says what is wrong with it, at once
+
+
+def _of_restorations(ledger: Ledger, treatment_id: str) -> list[tuple[float, float]]:
+    """Shots that were restored and measured before durations were recorded."""
+    shots = ledger.find("restorations", columns=_OF_SHOT, treatment_id=treatment_id)
+    shots = shots.drop_duplicates(["reel_id", "key"], keep="last")
+    shots = shots[(shots["status"] == "restored") & (shots["seconds"] > 0)]
+    if shots.empty:
+        return []
+    reels = ledger.newest("reels", columns=("width", "height")).set_index("reel_id")
+    megapixels = (reels["width"] * reels["height"] / 1e6).to_dict()
+    measured = ledger.newest("measurements", columns=("seconds",))
+    seconds = measured.groupby("key")["seconds"].sum().to_dict()
+    frames = (shots["stop_frame"] - shots["start_frame"]).astype(float)
+    seen = pd.DataFrame({
+        "size": frames * shots["reel_id"].map(megapixels).astype(float),
+        "seconds": shots["seconds"] + shots["key"].map(seconds).astype(float).fillna(0.0),
+    }).dropna().tail(_REMEMBERED)  # fmt: skip
+    return list(zip(seen["size"], seen["seconds"], strict=True))
