@@ -24,7 +24,7 @@ from models.architectures import (
 from models.checkpoint import SUFFIXES, read_checkpoint, safetensors_bytes
 from models.learned import ModelSettings, ModelStep
 from tasks.treat import resolved_steps
-from tasks.trial import check_weights, try_out
+from tasks.trial import check_weights, megapixel_seconds, try_out
 
 DOES = ("deflicker", "dirt", "scratch", "denoise", "grain")  # what a network may do
 NOTHING = "nothing"  # said of one that does the work of no step
@@ -39,14 +39,11 @@ class Offered:
         version: complete but for its number, which is `UNREGISTERED`.
         weights: the safetensors file; None for steps.
         benchmark: the benchmark table, as it is; None where none was given.
-        megapixel_seconds: what a network took for a megapixel when it was tried without a GPU;
-            None of steps, and of a network that touches few frames.
     """
 
     version: ModelVersion
     weights: bytes | None
     benchmark: bytes | None
-    megapixel_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ def _of_weights(
     tensors = read_checkpoint(data, suffix)
     check_weights(tensors)
     architecture = architecture or recognised(tensors)
-    pace: float | None = try_out(build_learned(architecture, tensors), architecture)
+    try_out(build_learned(architecture, tensors), architecture)
     weights = safetensors_bytes(tensors)
     if always_invents(architecture) and not draft.invents:
         raise RecipeError(
@@ -160,10 +157,20 @@ def _of_weights(
         )
     said = (name for name in draft.does if name != NOTHING)
     does = tuple(dict.fromkeys((*said, *able)))
-    if only_rebuilds(architecture):
-        pace = None
     version = replace(draft, architecture=architecture, content_sha256=_sha256(weights), does=does)
-    return Offered(version, weights, table, pace)
+    return Offered(version, weights, table)
+
+
+def pace_of(offered: Offered) -> float | None:
+    """What a network takes one core of this machine for a megapixel, in seconds.
+
+    None of steps, and of a network that touches few frames.
+    """
+    architecture = offered.version.architecture
+    if offered.weights is None or only_rebuilds(architecture):
+        return None
+    tensors = read_checkpoint(offered.weights, ".safetensors")
+    return megapixel_seconds(build_learned(architecture, tensors), architecture)
 
 
 def _sha256(data: bytes) -> str:

@@ -77,7 +77,7 @@ def register_model(
     store: StoreOption = Path("store"),
 ) -> None:
     """Register a model's version; it becomes the challenger."""
-    from tasks.register import Statement, offer
+    from tasks.register import Statement, offer, pace_of
 
     statement = Statement(licence, training, invents, by, tuple(does or ()))
     offered = offer(name, file, statement, architecture, benchmark)
@@ -86,8 +86,9 @@ def register_model(
 
     version = register(open_store(store), offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
-    if offered.megapixel_seconds is not None:
-        typer.echo(pace_text(offered.megapixel_seconds))
+    pace = pace_of(offered)
+    if pace is not None:
+        typer.echo(pace_text(pace))
 
 
 @models_app.command("gate")
@@ -169,7 +170,7 @@ def pace_text(megapixel_seconds: float) -> str:
     """What to expect of a night, said before one is begun."""
     seconds = megapixel_seconds * 1920 * 1080 / 1e6
     long = f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-    return f"tried: a frame of 1920x1080 takes it about {long} here, without a GPU"
+    return f"tried: a frame of 1920x1080 takes it about {long} of one core here"
 
 
 @contextmanager

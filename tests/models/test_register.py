@@ -23,13 +23,14 @@ from catalogs.records import CatalogReel
 from flows.commands.models import pace_text
 from models.architectures import Architecture
 from models.checkpoint import safetensors_bytes
-from models.contract import Change
-from models.learned import Learned
+from models.contract import Change, Frame
+from models.learned import Learned, ModelSettings
+from models.motion import Motion
 from models.rife import Rife
 from tasks.permit import forbidden
-from tasks.register import Offered, Statement, offer
+from tasks.register import Offered, Statement, offer, pace_of
 from tasks.treat import resolve_recipe
-from tasks.trial import try_out
+from tasks.trial import megapixel_seconds, try_out
 
 Offer = Callable[..., Offered]
 SAID = Statement("MIT", "made here", False, "A. Owner")
@@ -50,15 +51,50 @@ def test_weights_become_safetensors_that_name_their_network(make_offer: Offer) -
     assert make_offer("grainfree", seed=2).version.content_sha256 != again.version.content_sha256
 
 
-def test_what_a_frame_will_take_is_known_before_a_night(
-    make_offer: Offer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Timed(Learned):
+    """Takes a second a frame, and so many for a megapixel, by a clock of the test's own."""
+
+    def __init__(self, clock: list[float], pace: float) -> None:
+        self.clock, self.pace, self.seen = clock, pace, 0
+
+    def changes(
+        self, frames: Iterator[Frame], motion: Motion, settings: ModelSettings
+    ) -> Iterator[Change]:
+        for frame in frames:
+            self.seen += 1
+            form = frame.format
+            self.clock[0] += 1.0 + self.pace * form.width * form.height / 1e6
+            yield Change.none(frame)
+
+
+@pytest.mark.parametrize("pace", [7.0, 100.0])
+def test_what_a_frame_will_take_is_told_from_what_it_takes_at_any_size(
+    monkeypatch: pytest.MonkeyPatch, pace: float
 ) -> None:
-    """A trial of seven frames of 72x64 that takes two seconds, by a clock of the test's own."""
-    clock = iter([10.0, 12.0])
-    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(monotonic=lambda: next(clock)))
-    assert make_offer("grainfree").megapixel_seconds == pytest.approx(2 / 7 / (72 * 64 / 1e6))
+    clock = [10.0]
+    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
+    monkeypatch.setattr("tasks.trial._PATIENCE", 1e3)
+    assert megapixel_seconds(Timed(clock, pace), "timed") == pytest.approx(pace)
+
+
+def test_a_network_that_is_very_slow_is_not_timed_on_a_larger_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [10.0]
+    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
+    slow = Timed(clock, 1e4)
+    found = megapixel_seconds(slow, "timed")
+    assert found == pytest.approx(1e4 + 1e6 / (72 * 64))
+    assert slow.seen == 6
+
+
+def test_steps_and_what_touches_few_frames_have_no_pace(make_offer: Offer, tmp_path: Path) -> None:
     steps = offer("dust", recipe_file(tmp_path, '[[step]]\nname = "dirt"\n'), SAID)
-    assert steps.megapixel_seconds is None
+    assert pace_of(steps) is None
+    network = make_offer("grainfree")
+    rebuilds = replace(network.version, architecture="rife")
+    assert pace_of(replace(network, version=rebuilds)) is None
+    assert (pace_of(network) or 0) > 0
 
 
 @pytest.mark.parametrize(
