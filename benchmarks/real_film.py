@@ -9,6 +9,8 @@ FOLDER gets before, after and the change of luma times 8 around grey, of both me
     changed     samples of luma that are another than before, %
     largest     largest change of luma, code values of 8 bit
     in box      likewise within the box, for instance an upright edge that must stay
+    shading     how brightness over a dozen samples around changes from one frame to the next, mean,
+                code values: flicker, and shade that comes and goes; first of the film as it is
 """
 
 from __future__ import annotations
@@ -18,14 +20,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.clips import common_options, on_one_core, read_clip, run_steps
+from benchmarks.clips import common_options, nothing, on_one_core, read_clip, run_steps
 from benchmarks.network import network
 from benchmarks.peers.raw import Frames
 from benchmarks.scores import Table, luma
 from models.restorer.config import tasks_of
 from models.restorer.engine import steps_for
 
-COLUMNS = ("changed", "largest", "in box")
+COLUMNS = ("changed", "largest", "in box", "shading")
+AROUND = 12  # samples; deviation
 GAIN = 8  # of the change that is drawn
 
 
@@ -43,7 +46,14 @@ def row(source: Frames, result: Frames, box: tuple[slice, slice]) -> dict[str, f
         "changed": 100 * float((change != 0).mean()),
         "largest": float(np.abs(change).max()),
         "in box": float(np.abs(boxed).max()) if boxed.size else float("nan"),
+        "shading": shading(result),
     }
+
+
+def shading(frames: Frames) -> float:
+    """See above."""
+    around = np.stack([cv2.GaussianBlur(luma(frame), (0, 0), AROUND) for frame in frames])
+    return float(np.abs(np.diff(around, axis=0)).mean())
 
 
 def main() -> None:
@@ -60,6 +70,7 @@ def main() -> None:
     tasks = tasks_of(options.tasks)
     source = read_clip(options.data / options.film, options.frames)
     means = {
+        "nothing": nothing,
         "engine": run_steps(steps_for(tasks)),
         "network": run_steps([network(options.weights, *tasks)]),
     }

@@ -23,7 +23,7 @@ from tasks.measure import shipped_calibration
 from tasks.metrics.metric import Metric
 from tasks.metrics.registry import METRICS
 from tasks.renew import with_version
-from tasks.selftest.film_set import Setting, film_table
+from tasks.selftest.film_set import Setting, film_table, refuse_moving
 from tasks.selftest.injection import SUITE
 from tasks.selftest.run import Listener
 from tasks.treat import pinned
@@ -117,6 +117,8 @@ def hold_contest(
         RecipeError: a treatment moves the picture.
         SourceError: there is no footage.
     """
+    for treatment in (who.before, who.after):
+        refuse_moving(treatment, store.shelf)
     judged = judged_by(who.before, who.after)
 
     def table(treatment: Treatment, metrics: Sequence[Metric]) -> pd.DataFrame:

@@ -113,6 +113,20 @@ class FilmSet:
         return TreatedScene(SUITE.subject(data, clip), self.treatment, self.shelf, declared)
 
 
+def refuse_moving(treatment: Treatment, shelf: Shelf) -> None:
+    """Refuse what moves the picture: the truth of the set does not follow.
+
+    Raises:
+        RecipeError: names the steps.
+        StoreError: the weights of a model cannot be used.
+    """
+    if moving := [step.name for step in build_steps(treatment, shelf) if step.moves]:
+        raise RecipeError(
+            f"recipe {treatment.recipe_name}: the film set cannot judge {', '.join(moving)}, "
+            "which moves the picture away from its truth; gate a recipe without it"
+        )
+
+
 def film_table(
     treatment: Treatment,
     shelf: Shelf,
@@ -136,11 +150,7 @@ def film_table(
         SourceError: there is no footage.
         StoreError: the weights of a model cannot be used.
     """
-    if moving := [step.name for step in build_steps(treatment, shelf) if step.moves]:
-        raise RecipeError(
-            f"recipe {treatment.recipe_name}: the film set cannot judge {', '.join(moving)}, "
-            "which moves the picture away from its truth; gate a recipe without it"
-        )
+    refuse_moving(treatment, shelf)
     films = FilmSet(treatment, shelf, declared)
     bench = Bench(films, metrics, setting.data, setting.cache, setting.workers)
     judged = treatment.declared if declared is None else declared

@@ -1,6 +1,8 @@
 """The gate on the film set: the truth is known, and no stratum is forgotten."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from catalogs.model_shelf import Shelf
 from catalogs.recipe import Recipe, RecipeStep, read_recipe
 from catalogs.store import Store
 from flows.cli import app
-from flows.registry.film_gate import contest
+from flows.registry.film_gate import Contest, contest, hold_contest
 from flows.registry.promotion import promote, register
 from models.checkpoint import safetensors_bytes
 from models.rife import Rife
@@ -21,8 +23,9 @@ from tasks.film_gate import OF_SOURCE, compare_films, judged_by
 from tasks.gate import read_gate
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
-from tasks.register import Statement, offer
+from tasks.register import Offered, Statement, offer
 from tasks.selftest.film_set import FilmSet, Setting, film_table
+from tasks.selftest.run import Listener
 from tasks.treat import resolve_recipe
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
@@ -146,6 +149,22 @@ def test_what_moves_the_picture_is_refused(tmp_path: Path) -> None:
     setting = Setting(tmp_path, tmp_path, 1)
     with pytest.raises(RecipeError, match="cannot judge stabilise"):
         film_table(treatment, Shelf(tmp_path), setting)
+
+
+def test_it_is_refused_before_the_first_clip_is_measured(
+    make_offer: Callable[..., Offered], registry_store: Store, tmp_path: Path
+) -> None:
+    measured: list[str] = []
+
+    def watch(label: str) -> AbstractContextManager[Listener]:
+        measured.append(label)
+        return nullcontext(Listener())
+
+    before, after = (resolve_recipe(read_recipe(name)) for name in ("conservative", "stabilised"))
+    who = Contest(make_offer("grainfree").version, None, before, after)
+    with pytest.raises(RecipeError, match="cannot judge stabilise"):
+        hold_contest(registry_store, who, Setting(tmp_path, tmp_path, 1), watch)
+    assert measured == []
 
 
 @pytest.mark.shared_data
