@@ -211,7 +211,7 @@ def _half(luma: Plane) -> Tensor:
     if height > TRIPLET_LINES:
         size = (round(width * TRIPLET_LINES / height), TRIPLET_LINES)
         luma = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
-    return torch.from_numpy(luma.astype(np.float16))
+    return torch.from_numpy(luma).half()  # many times as fast as numpy's
 
 
 def _face_gatherer(look: Look) -> tuple[FaceGatherer | None, str]:
