@@ -77,23 +77,13 @@ class Triplet:
 
     Attributes:
         frame: the middle one, in the stretch.
-        source_half: float16 `[3, H, W]`, luma of S; read it through `source`.
-        restored_half: the same of R.
+        source: float16 `[H, W]` of each, luma of S.
+        restored: the same of R.
     """
 
     frame: int
-    source_half: Tensor
-    restored_half: Tensor
-
-    @property
-    def source(self) -> Tensor:
-        """Luma of S, float32 `[3, H, W]`."""
-        return self.source_half.float()
-
-    @property
-    def restored(self) -> Tensor:
-        """Luma of R, float32 `[3, H, W]`."""
-        return self.restored_half.float()
+    source: tuple[Tensor, ...]
+    restored: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)

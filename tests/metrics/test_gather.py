@@ -63,7 +63,7 @@ def test_windows_and_triplets_hold_native_samples() -> None:
     assert torch.equal(ground.source[2], here)
     triplet = next(t for t in pair.triplets if t.frame == 2)
     wanted = torch.stack([frames[n].luma() for n in (1, 2, 3)])
-    assert torch.allclose(triplet.source, wanted, atol=1e-3)
+    assert torch.allclose(torch.stack(triplet.source).float(), wanted, atol=1e-3)
 
 
 def test_changed_finds_a_single_sample() -> None:

@@ -28,7 +28,8 @@ def scene(speed: int = 2) -> Tensor:
 
 def pair_of(source: Tensor, restored: Tensor) -> Pair:
     triplets = tuple(
-        Triplet(n, source[n - 1 : n + 2].half(), restored[n - 1 : n + 2].half()) for n in (2, 4)
+        Triplet(n, *(tuple(side[n - 1 : n + 2].half()) for side in (source, restored)))
+        for n in (2, 4)
     )
     return Pair(24.0, (LINES, SAMPLES), source, restored, None, None, source != restored,
                 triplets=triplets)  # fmt: skip

@@ -32,19 +32,19 @@ PEAK = 1023  # 10 bits
 
 
 def _measure_ssim(pair: Pair) -> Value:
-    if not pair.triplets or min(pair.triplets[0].source_half.shape[1:]) < WINDOW:
+    if not pair.triplets or min(pair.triplets[0].source[1].shape) < WINDOW:
         return Value.none(f"needs three frames of {WINDOW} samples or more each way")
-    values = [ssim(one.source_half[1], one.restored_half[1], 1.0) for one in pair.triplets]
+    values = [ssim(one.source[1], one.restored[1], 1.0) for one in pair.triplets]
     worst = pair.triplets[int(np.argmin(values))].frame
     return Value(float(np.mean(values)), len(values) / pair.count, where=worst)
 
 
 def _measure_vmaf(pair: Pair) -> Value:
-    if not pair.triplets or min(pair.triplets[0].source_half.shape[1:]) < SMALLEST:
+    if not pair.triplets or min(pair.triplets[0].source[1].shape) < SMALLEST:
         return Value.none(f"needs three frames of {SMALLEST} samples or more each way")
     judged = pair.triplets[::2]
-    source = _ten_bits([one.source_half for one in judged])
-    restored = _ten_bits([one.restored_half[1] for one in judged])
+    source = np.stack([_ten_bits(torch.stack(one.source)) for one in judged])
+    restored = np.stack([_ten_bits(one.restored[1]) for one in judged])
     try:
         scores = vmaf_neg(source, restored)
     except MediaError as error:
@@ -53,10 +53,9 @@ def _measure_vmaf(pair: Pair) -> Value:
     return Value(float(np.mean(scores)), len(scores) / pair.count, where=worst)
 
 
-def _ten_bits(lumas: list[Tensor]) -> npt.NDArray[np.uint16]:
-    """Luma of one shape, 0..1, as code values of 10 bits."""
-    codes = torch.stack(lumas).float().mul_(PEAK).round_().clamp_(0, PEAK)
-    return codes.to(torch.uint16).numpy()
+def _ten_bits(luma: Tensor) -> npt.NDArray[np.uint16]:
+    """Luma, 0..1, as code values of 10 bits."""
+    return luma.float().mul_(PEAK).round_().clamp_(0, PEAK).to(torch.uint16).numpy()
 
 
 SSIM = Metric(
