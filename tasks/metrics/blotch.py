@@ -20,7 +20,6 @@ import numpy.typing as npt
 Grey = npt.NDArray[np.uint8]
 Signed = npt.NDArray[np.float32]
 Flow = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.intp]
 Box = tuple[slice, slice]
 
 CONTRAST = 0.05  # share of full range by which a blotch leaves what is near
@@ -119,23 +118,24 @@ def find(views: Views) -> list[Blotch]:
     found: list[Blotch] = []
     for beyond in views.beyond:
         labels = np.asarray(cv2.connectedComponents(beyond, connectivity=8)[1], np.int32)
-        rows, columns = np.nonzero(beyond)  # few; all of the picture need not be counted
-        owners = labels[rows, columns]
+        places = np.flatnonzero(beyond.view(np.bool_))  # few beside all that are labelled
+        owners = labels.ravel()[places]
         areas = np.bincount(owners) / unit**2
         fits = np.flatnonzero((areas >= SMALLEST) & (areas <= LARGEST))
         for name in sorted(fits.tolist(), key=lambda name: -areas[name])[:COUNTED]:
-            own = owners == name
-            found.append(_blotch(views, labels, name, rows[own], columns[own]))
+            found.append(_blotch(views, labels, name, places[owners == name]))
     return sorted(found, key=lambda blotch: -blotch.visibility)[:COUNTED]
 
 
-def _blotch(views: Views, labels: npt.NDArray[np.int32], name: int, *places: Indices) -> Blotch:
-    """The blotch of a name, whose samples are at some places (rows, columns)."""
+def _blotch(
+    views: Views, labels: npt.NDArray[np.int32], name: int, places: npt.NDArray[np.intp]
+) -> Blotch:
+    """The blotch of a name, whose samples are at some places of the flat picture."""
     unit = views.unit
     reach = max(2, round((RING + 1) * unit)) + 1
     rows, columns = (
         slice(max(0, int(own.min()) - reach), min(size, int(own.max()) + 1 + reach))
-        for own, size in zip(places, labels.shape, strict=True)
+        for own, size in zip(np.divmod(places, labels.shape[1]), labels.shape, strict=True)
     )
     box = (rows, columns)
     inside = np.asarray(labels[box] == name)
@@ -144,7 +144,7 @@ def _blotch(views: Views, labels: npt.NDArray[np.int32], name: int, *places: Ind
     far = cv2.dilate(close, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
     ring = (far > 0) & (close == 0)
     contrast = _contrast(views.excess(box), inside, ring)
-    return Blotch(box, inside, ring, contrast, len(places[0]) / unit**2)
+    return Blotch(box, inside, ring, contrast, len(places) / unit**2)
 
 
 def _contrast(excess: Signed, inside: npt.NDArray[np.bool_], ring: npt.NDArray[np.bool_]) -> float:

@@ -74,6 +74,7 @@ def _curve(restored: Tensor, source: Tensor) -> Tensor:
 
 
 def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:
+    """The difference, in its own memory, less what a change of sharpness explains."""
     if len(source) < 2:
         return difference
     details = [torch.stack([one - _blurred(one, s) for one in source]) for s in SCALES]
@@ -92,7 +93,7 @@ def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:
         gram = before[usual].T @ here[usual] + ridge
         weights = torch.linalg.solve(gram, before[usual].T @ wanted[usual])
     for weight, detail in zip(weights, details, strict=True):
-        difference = difference - float(weight) * detail
+        difference.sub_(detail.mul_(float(weight)))
     return difference
 
 

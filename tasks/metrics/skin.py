@@ -82,7 +82,10 @@ def _calm(pictures: Tensor) -> Tensor:
     """The median of five frames around each: without grain, which would widen the quantiles."""
     last = len(pictures) - 1
     around = torch.arange(last + 1) + torch.arange(-2, 3)[:, None]
-    return pictures[around.clamp(0, last)].median(0).values
+    a, b, c, d, e = pictures[around.clamp(0, last)]
+    low = a.minimum(b).maximum(c.minimum(d))  # so many times as fast as sorting each sample
+    high = a.maximum(b).minimum(c.maximum(d))
+    return e.minimum(low).maximum(e.maximum(low).minimum(high))
 
 
 def _channels(pair: Pair, face: FacePair) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
