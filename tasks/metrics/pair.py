@@ -17,7 +17,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from tasks.metrics.direct import direct_difference
+from tasks.metrics.direct import direct_difference, local_medians
 from tasks.metrics.face_proxy import FaceProxy, face_proxies
 from tasks.metrics.fine import Texture, texture_of
 from tasks.metrics.grade import block_colours, ungraded
@@ -189,6 +189,11 @@ class Pair:
     def direct(self) -> Tensor:
         """D, float32 `[T, h, w]`: R brought to the tones of S, less S of the same frame."""
         return direct_difference(self.source, self.restored)
+
+    @cached_property
+    def local_medians(self) -> tuple[Tensor, Tensor]:
+        """Medians of blocks of S and of R, `[T, rows, columns]`."""
+        return local_medians(self.source), local_medians(self.restored)
 
     @cached_property
     def ungraded(self) -> Tensor:
