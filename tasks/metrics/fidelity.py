@@ -13,20 +13,13 @@ Tensors: a plane is `[H, W]` of code values, 0..peak, any real dtype.
 
 import math
 
-import cv2
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Plane = npt.NDArray[np.float64]
-
 WINDOW = 11  # samples
 SIGMA = 1.5  # samples
-STRIP = 64  # lines of the map at a time, which stay in the processor's cache
+STRIP = 32  # lines of the map at a time, which stay in the processor's cache
 K1, K2 = 0.01, 0.03
-_BELL = np.exp(-((np.arange(WINDOW) - WINDOW // 2) ** 2) / (2 * SIGMA**2))
-WEIGHTS = _BELL / _BELL.sum()
 
 
 def squared_error(reference: Tensor, picture: Tensor, where: Tensor | None = None) -> float:
@@ -73,26 +66,35 @@ def ssim(reference: Tensor, picture: Tensor, peak: float) -> float:
             f"SSIM needs two pictures of one shape, {WINDOW} samples or more each way; "
             f"these are {tuple(reference.shape)} and {tuple(picture.shape)}"
         )
-    x, y = (side.to(torch.float32).cpu().numpy() for side in (reference, picture))
+    x, y = reference.to(torch.float32) / peak, picture.to(torch.float32) / peak
     height, width = (size - WINDOW + 1 for size in x.shape)  # of the valid region
-    total = 0.0
-    for top in range(0, height, STRIP):
-        lines = slice(top, top + STRIP + WINDOW - 1)
-        total += _sum_of_map(x[lines] / np.float64(peak), y[lines] / np.float64(peak))
-    return total / (height * width)
+    strips = [slice(top, top + STRIP + WINDOW - 1) for top in range(0, height, STRIP)]
+    return sum(_sum_of_map(x[lines], y[lines]) for lines in strips) / (height * width)
 
 
-def _sum_of_map(x: Plane, y: Plane) -> float:
+def _sum_of_map(x: Tensor, y: Tensor) -> float:
     """Sum of the SSIM map of two pictures `[h, w]`, 0..1."""
-    mean_x, mean_y, mean_xy, mean_squares = map(_blur, (x, y, x * y, x * x + y * y))
-    product, squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
+    blurred = _blur(torch.stack((x, y, x * x, y * y, x * y)))
+    mean_x, mean_y, mean_xx, mean_yy, mean_xy = blurred
     c1, c2 = K1**2, K2**2  # for a peak of 1
-    above = (2 * product + c1) * (2 * (mean_xy - product) + c2)
-    return float((above / ((squares + c1) * (mean_squares - squares + c2))).sum())
+    variance = mean_xx - mean_x**2 + mean_yy - mean_y**2
+    covariance = mean_xy - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    structure = (2 * covariance + c2) / (variance + c2)
+    return float((luminance * structure).sum(dtype=torch.float64))
 
 
-def _blur(plane: Plane) -> Plane:
-    """The Gaussian window over `[h, w]`, valid region only."""
-    edge = WINDOW // 2
-    whole = cv2.sepFilter2D(plane, cv2.CV_64F, WEIGHTS, WEIGHTS)
-    return np.asarray(whole[edge:-edge, edge:-edge])
+def _blur(planes: Tensor) -> Tensor:
+    """Gaussian window over `[N, H, W]`, valid region only.
+
+    Sums of shifted slices: several times as fast as a convolution with one channel.
+    """
+    weights = [math.exp(-((n - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for n in range(WINDOW)]
+    weights = [weight / sum(weights) for weight in weights]
+    for axis in (1, 2):
+        length = planes.shape[axis] - WINDOW + 1
+        total = planes.narrow(axis, 0, length) * weights[0]
+        for shift in range(1, WINDOW):
+            total.add_(planes.narrow(axis, shift, length), alpha=weights[shift])
+        planes = total
+    return planes

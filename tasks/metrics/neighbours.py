@@ -34,8 +34,7 @@ class Sight:
     def of(pictures: Sequence[Tensor], places: Sequence[Places]) -> Sight:
         """Of three successive frames, luma `[H, W]` in 0..1, and where they see each other."""
         before, here, after = (
-            picture.float().mul_(255).round_().clamp_(0, 255).byte().numpy()
-            for picture in pictures
+            picture.float().mul_(255).round_().clamp_(0, 255).byte().numpy() for picture in pictures
         )
         views = Views(here, _placed(before, here, places[0]), _placed(after, here, places[1]))
         return Sight(views, before, after)
