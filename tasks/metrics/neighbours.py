@@ -17,7 +17,8 @@ from models.sight import filled
 from tasks.metrics.blotch import Grey, Views
 from tasks.metrics.pair import Pair, Triplet
 
-Places = Sequence[npt.NDArray[Any]]  # of each sample on another picture, as `cv2.remap` reads them
+Map = npt.NDArray[Any]
+Places = tuple[Map, Map]  # of each sample on another picture, as `cv2.remap` reads them
 
 DOUBTFUL = 0.04  # share of full range: where the flow is not believed, a blotch may lie
 
@@ -46,7 +47,7 @@ def places_of(pair: Pair, triplet: Triplet) -> list[Places]:
     The motion of the source serves both sides.
     """
     height, width = triplet.source[1].shape
-    places = []
+    places: list[Places] = []
     for flow in _flows(pair, triplet.frame):
         x, y = enlarged(flow, (height, width)).numpy()
         x += np.arange(width, dtype=np.float32)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -86,7 +87,7 @@ def _seen(
     x = onward[..., 0] + np.arange(width, dtype=np.float32)
     y = onward[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     back = cv2.remap(home, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    away = _squared(onward + back)
+    away = _squared(np.add(onward, back))
     there = away < 0.01 * (_squared(onward) + _squared(back)) + 0.5
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     whole = cv2.resize((there & inside).astype(np.uint8), shape[::-1], None, 0, 0,
@@ -94,7 +95,7 @@ def _seen(
     return torch.from_numpy(whole.astype(bool))
 
 
-def _squared(flow: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _squared(flow: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Squared length of a motion `[h, w, 2]`; a sum over the last axis takes four times as long."""
     return np.asarray(flow[..., 0] ** 2 + flow[..., 1] ** 2)
 

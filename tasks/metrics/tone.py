@@ -45,7 +45,7 @@ def tone_curve(values: Tensor, wanted: Tensor) -> Tensor:
 
 def toned(pictures: Tensor, curve: Tensor) -> Tensor:
     """Pictures, float32 in 0..1, under a curve of `LEVELS` values, linear in between."""
-    parts = [_toned(part, curve) for part in pictures.flatten().split(PIECE)]
+    parts = [_toned(part, curve) for part in torch.split(pictures.flatten(), PIECE)]
     return torch.cat(parts).reshape(pictures.shape)
 
 

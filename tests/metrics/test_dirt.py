@@ -12,7 +12,7 @@ from torch import Tensor
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
-from tasks.metrics import neighbours
+from models.motion import enlarged
 from tasks.metrics.blotch import Blotch, Views
 from tasks.metrics.dirt import DIRT
 from tasks.metrics.gather import Look, paired
@@ -134,8 +134,8 @@ def test_what_stays_on_the_film_is_no_dirt(clean: Tensor) -> None:
 def test_the_way_to_a_neighbour_is_drawn_once_for_both_sides(
     clean: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = Mock(wraps=neighbours.enlarged)
-    monkeypatch.setattr(neighbours, "enlarged", drawn)
+    drawn = Mock(wraps=enlarged)
+    monkeypatch.setattr("tasks.metrics.neighbours.enlarged", drawn)
     pair = pair_of(dirty(clean, PLACES), clean)
     assert DIRT.measure(pair).measurable
     assert drawn.call_count == 2 * len(pair.triplets)
