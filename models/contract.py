@@ -81,8 +81,8 @@ class Frame:
             weighted = [
                 w * p.to(torch.float32) for w, p in zip(BT709_LUMA, self.planes, strict=True)
             ]
-            return torch.stack(weighted).sum(0) / self.peak
-        return self.planes[0].to(torch.float32) / self.peak
+            return torch.stack(weighted).sum(0).div_(self.peak)
+        return self.planes[0].to(torch.float32).div_(self.peak)  # no second plane of memory
 
     def plus(self, change: Change) -> Frame:
         """The frame with the change applied, kept within 0..peak.

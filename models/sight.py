@@ -194,13 +194,14 @@ def filled(flow: Flow, doubtful: Mask) -> Flow:
     """Replace a flow under doubtful samples by the mean of the trusted flow around them.
 
     Args:
-        flow: float32 `[h, w, 2]`, between guides.
+        flow: float32 `[h, w, 2]`, between guides; or several side by side, `[h, w, 2 K]`.
         doubtful: bool `[H, W]`, of the picture.
     """
     height, width = flow.shape[:2]
     around = cv2.dilate(doubtful.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     grown = share_on(around, (height, width)) > COVERED
     trusted = (~grown).astype(np.float32)
+    known = flow * trusted[..., None]
     result, open_places = flow.copy(), grown
     for part in FILL_SHARES:
         if not open_places.any():
@@ -208,7 +209,7 @@ def filled(flow: Flow, doubtful: Mask) -> Flow:
         side = odd(height * part + 2)
         weight = cv2.blur(trusted, (side, side))
         usable = open_places & (weight > 0.25)
-        mean = cv2.blur(flow * trusted[..., None], (side, side))
+        mean = cv2.blur(known, (side, side))
         result[usable] = mean[usable] / weight[usable][:, None]
         open_places = open_places & ~usable
     return result

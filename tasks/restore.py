@@ -213,8 +213,10 @@ def source_bytes(restored: bytes, change: bytes, picture: PictureFormat) -> byte
     dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
     half = (picture.peak + 1) // 2
     after, delta = np.frombuffer(restored, dtype), np.frombuffer(change, dtype)
-    wrapped: bytes = ((after - delta + half) & picture.peak).tobytes()  # 2**depth divides 2**16
-    return wrapped
+    source = after - delta
+    source += half
+    source &= picture.peak  # 2**depth divides 2**16
+    return source.tobytes()
 
 
 @dataclass

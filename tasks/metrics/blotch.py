@@ -67,7 +67,7 @@ class Views:
     def is_followed(self) -> bool:
         """Whether the neighbours show most of the frame: no cut, no flash."""
         dark, bright = self.beyond
-        return int(dark.sum()) + int(bright.sum()) <= MOST * dark.size
+        return cv2.countNonZero(dark) + cv2.countNonZero(bright) <= MOST * dark.size
 
     def expected(self, box: Box) -> Signed:
         """What the neighbours say should be seen, shares of full range."""
@@ -117,35 +117,34 @@ def find(views: Views) -> list[Blotch]:
     unit = views.unit
     found: list[Blotch] = []
     for beyond in views.beyond:
-        _, marked, found_stats, _ = cv2.connectedComponentsWithStats(beyond, connectivity=8)
-        labels, stats = np.asarray(marked, np.int32), np.asarray(found_stats, np.int32)
-        areas = stats[:, cv2.CC_STAT_AREA] / unit**2
-        fits = (areas >= SMALLEST) & (areas <= LARGEST)
-        names = [int(name) for name in np.flatnonzero(fits) if name > 0]
-        names.sort(key=lambda name: -areas[name])
-        for name in names[:COUNTED]:
-            found.append(_blotch(views, labels, name, stats[name]))
+        labels = np.asarray(cv2.connectedComponents(beyond, connectivity=8)[1], np.int32)
+        places = np.flatnonzero(beyond.view(np.bool_))  # few beside all that are labelled
+        owners = labels.ravel()[places]
+        areas = np.bincount(owners) / unit**2
+        fits = np.flatnonzero((areas >= SMALLEST) & (areas <= LARGEST))
+        for name in sorted(fits.tolist(), key=lambda name: -areas[name])[:COUNTED]:
+            found.append(_blotch(views, labels, name, places[owners == name]))
     return sorted(found, key=lambda blotch: -blotch.visibility)[:COUNTED]
 
 
 def _blotch(
-    views: Views, labels: npt.NDArray[np.int32], name: int, stats: npt.NDArray[np.int32]
+    views: Views, labels: npt.NDArray[np.int32], name: int, places: npt.NDArray[np.intp]
 ) -> Blotch:
+    """The blotch of a name, whose samples are at some places of the flat picture."""
     unit = views.unit
     reach = max(2, round((RING + 1) * unit)) + 1
-    left, top, width, height, area = (int(value) for value in stats)
-    lines, samples = labels.shape
-    box = (
-        slice(max(0, top - reach), min(lines, top + height + reach)),
-        slice(max(0, left - reach), min(samples, left + width + reach)),
+    rows, columns = (
+        slice(max(0, int(own.min()) - reach), min(size, int(own.max()) + 1 + reach))
+        for own, size in zip(np.divmod(places, labels.shape[1]), labels.shape, strict=True)
     )
+    box = (rows, columns)
     inside = np.asarray(labels[box] == name)
     kernel = np.ones((3, 3), np.uint8)
     close = cv2.dilate(inside.astype(np.uint8), kernel, iterations=max(1, round(unit)))
     far = cv2.dilate(close, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
     ring = (far > 0) & (close == 0)
     contrast = _contrast(views.excess(box), inside, ring)
-    return Blotch(box, inside, ring, contrast, area / unit**2)
+    return Blotch(box, inside, ring, contrast, len(places) / unit**2)
 
 
 def _contrast(excess: Signed, inside: npt.NDArray[np.bool_], ring: npt.NDArray[np.bool_]) -> float:

@@ -57,12 +57,19 @@ def measure_change(pair: Pair) -> Value:
     if pair.count < SHORTEST:
         return Value.none(f"needs {SHORTEST} frames")
     some = torch.linspace(0, pair.count - 1, min(pair.count, MOST_FRAMES)).long()
-    stays = pair.direct[some].median(0).values.numpy()
+    stays = _over_time(pair.direct[some].numpy())
     lines, there = _lines(stays)
     blurred = np.abs(cv2.GaussianBlur(stays - lines, (0, 0), BLUR))
     fine = float(np.quantile(np.where(there, 0, blurred), FINE_SHARE))
     broad = _among_three(_placed(pair, pair.ungraded)[some].median(0).values).abs().max()
     return Value(100 * max(fine, float(broad)))
+
+
+def _over_time(pictures: Plane) -> Plane:
+    """The median over time of `[T, h, w]`; line by line, which is many times as fast."""
+    middle = (len(pictures) - 1) // 2
+    lines = pictures.swapaxes(0, 1)
+    return np.stack([np.partition(line, middle, axis=0)[middle] for line in lines])
 
 
 def _lines(stays: Plane) -> tuple[Plane, npt.NDArray[np.bool_]]:

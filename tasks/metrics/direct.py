@@ -29,6 +29,7 @@ from torch import Tensor
 from tasks.metrics.tone import LEVELS, fitted, tone_curve, toned
 
 HALVED_BLUR = 0.75  # samples of half size
+LOCAL_BLOCK = 24  # samples at 288 lines
 TONE_BLOCK = 8  # samples, side of the blocks that the curve is read from
 TONES = 48  # knots of the curve, each of as many blocks
 SCALES = (1.0, 2.0)  # samples; the detail of S that a change of sharpness acts on
@@ -74,6 +75,7 @@ def _curve(restored: Tensor, source: Tensor) -> Tensor:
 
 
 def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:
+    """The difference, in its own memory, less what a change of sharpness explains."""
     if len(source) < 2:
         return difference
     details = [torch.stack([one - _blurred(one, s) for one in source]) for s in SCALES]
@@ -92,7 +94,7 @@ def _without_sharpness(difference: Tensor, source: Tensor) -> Tensor:
         gram = before[usual].T @ here[usual] + ridge
         weights = torch.linalg.solve(gram, before[usual].T @ wanted[usual])
     for weight, detail in zip(weights, details, strict=True):
-        difference = difference - float(weight) * detail
+        difference.sub_(detail.mul_(float(weight)))
     return difference
 
 
@@ -105,14 +107,22 @@ def block_medians(pictures: Tensor, side: int) -> Tensor:
 
     A picture smaller than a block is one block.
     """
-    count, height, width = pictures.shape
-    side = min(side, height, width)
-    rows, columns = height // side, width // side
-    cut = pictures[:, : rows * side, : columns * side].numpy()
-    blocks = cut.reshape(count, rows, side, columns, side).transpose(0, 1, 3, 2, 4)
-    flat = np.ascontiguousarray(blocks).reshape(count, rows, columns, side * side)
-    middle = side * side // 2
-    return torch.from_numpy(np.partition(flat[..., ::2], middle // 2, axis=-1)[..., middle // 2])
+    side = min(side, *pictures.shape[1:])
+    return torch.from_numpy(np.stack([_medians(picture, side) for picture in pictures.numpy()]))
+
+
+def _medians(picture: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
+    """As `block_medians`, of one picture `[h, w]`; of every second sample of a block."""
+    rows, columns = (size // side for size in picture.shape)
+    cut = picture[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    flat = cut.swapaxes(1, 2).reshape(rows, columns, side * side)
+    middle = side * side // 4
+    return np.partition(flat[..., ::2], middle, axis=-1)[..., middle]
+
+
+def local_medians(pictures: Tensor) -> Tensor:
+    """Medians of the blocks in which flicker of parts is looked for, of `[T, h, w]`."""
+    return block_medians(pictures, max(4, round(LOCAL_BLOCK * pictures.shape[1] / 288)))
 
 
 def halved(pictures: Tensor) -> npt.NDArray[np.float32]:

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from tasks.metrics.blotch import find
 from tasks.metrics.certain import is_certain
 from tasks.metrics.metric import Metric, Value
-from tasks.metrics.neighbours import Sight, flows_of
+from tasks.metrics.neighbours import Sight, places_of
 from tasks.metrics.pair import Pair, Triplet
 
 LEFT = 0.5  # part of a blotch's contrast
@@ -60,11 +60,11 @@ class Count:
 
 def count(pair: Pair, triplet: Triplet) -> Count | None:
     """Look at one sampled frame; None where its motion is not followed."""
-    flows = flows_of(pair, triplet.frame)
-    source = Sight.of(triplet.source, flows)
+    places = places_of(pair, triplet)
+    source = Sight.of(triplet.source, places)
     if not source.views.is_followed:
         return None
-    restored = Sight.of(triplet.restored, flows)
+    restored = Sight.of(triplet.restored, places)
     gone: list[float] = []
     left: list[float] = []
     added: list[float] = []

@@ -41,14 +41,13 @@ import torch
 from torch import Tensor
 
 from tasks.metrics.bands import USUAL_RATE, high, lag, rms
-from tasks.metrics.direct import block_medians
+from tasks.metrics.direct import local_medians
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair
 
 SHORTEST = 5  # frames of the high-pass
 DARKEST = 1e-3  # mean luma; below, a share of it means nothing
 DARK_BLOCK = 0.05  # mean luma; darker blocks count as if they were so bright
-BLOCK = 24  # samples at 288 lines
 AREA = 3  # blocks each way
 SINGLE = 0.5  # what a single block counts
 BLOCK_SHARE = 0.97  # of the blocks that a value is not beyond
@@ -70,7 +69,7 @@ def measure_flicker(pair: Pair) -> Value:
     own, waves = (high(mean, pair.rate) / mean.mean().clamp_min(1e-9) for mean in means)
     if waves.shape[0] < SHORTEST or min(float(mean.mean()) for mean in means) < DARKEST:
         return Value.none(f"needs {_needed(pair)} frames that are not black")
-    blocks = [_block_waves(side, pair.rate) for side in (pair.source, pair.restored)]
+    blocks = [_block_waves(side, pair.rate) for side in pair.local_medians]
     value = min(float(_alone(waves, own)), float(_alone(blocks[1], blocks[0])))
     left = ((waves * own).mean() / (own * own).mean().clamp_min(1e-12)).clamp(0, 1)
     where = int((waves - left * own).abs().argmax()) + lag(pair.rate)
@@ -83,14 +82,10 @@ def _alone(waves: Tensor, own: Tensor) -> Tensor:
     return ((waves**2).mean(0) - shared).clamp_min(0).sqrt()
 
 
-def _block_waves(pictures: Tensor, rate: float) -> Tensor:
+def _block_waves(medians: Tensor, rate: float) -> Tensor:
     """The median over blocks of h of a block over its mean, `[T']`."""
-    blocks = block_medians(pictures, _side(pictures)).flatten(1).double()
+    blocks = medians.flatten(1).double()
     return (high(blocks, rate) / blocks.mean(0).clamp_min(DARK_BLOCK)).median(1).values
-
-
-def _side(pictures: Tensor) -> int:
-    return max(4, round(BLOCK * pictures.shape[1] / 288))
 
 
 def _needed(pair: Pair) -> int:
@@ -100,8 +95,8 @@ def _needed(pair: Pair) -> int:
 def measure_local_flicker(pair: Pair) -> Value:
     """FLK_L of a pair."""
     apart, own, after = (
-        high(_from_median(block_medians(side, _side(side))), pair.rate)
-        for side in (pair.direct, pair.source, pair.restored)
+        high(_from_median(medians), pair.rate)
+        for medians in (local_medians(pair.direct), *pair.local_medians)
     )
     if apart.shape[0] < SHORTEST:
         return Value.none(f"needs {_needed(pair)} frames")

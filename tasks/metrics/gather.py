@@ -160,9 +160,9 @@ class Gatherer:
     def _differs(self, before: Frame, after: Frame) -> np.ndarray:
         if after is before:
             return np.zeros(self._small, np.bool_)
-        pairs = zip(before.planes[:1], after.planes[:1], strict=True)
-        differs = [(old != new).cpu().numpy().astype(np.uint8) * 255 for old, new in pairs]
-        small = cv2.resize(differs[0], self._small[::-1], interpolation=cv2.INTER_AREA)
+        old, new = (frame.planes[0].cpu().numpy() for frame in (before, after))
+        differs = cv2.compare(old, new, cv2.CMP_NE)  # 0 or 255
+        small = cv2.resize(differs, self._small[::-1], interpolation=cv2.INTER_AREA)
         return np.asarray(small > 0)
 
     def _small_colour(self, planes: tuple[Plane, ...], shape: tuple[int, ...]) -> Plane:
@@ -181,11 +181,12 @@ class Gatherer:
 
     def _take_triplet(self, number: int, source: Plane, restored: Plane) -> None:
         wanted = {number - 1, number, number + 1} & self._wanted
-        halves = (_half(source), _half(restored)) if wanted else (torch.empty(0),) * 2
-        self._recent.append(halves)
+        if wanted:
+            half = _half(source)
+            self._recent.append((half, half if restored is source else _half(restored)))
         if number - 1 in self._wanted:
             sources, restoreds = zip(*self._recent, strict=True)
-            self._triplets.append(Triplet(number - 1, torch.stack(sources), torch.stack(restoreds)))
+            self._triplets.append(Triplet(number - 1, sources, restoreds))
 
 
 def spread(count: int, wanted: int) -> frozenset[int]:
@@ -211,7 +212,7 @@ def _half(luma: Plane) -> Tensor:
     if height > TRIPLET_LINES:
         size = (round(width * TRIPLET_LINES / height), TRIPLET_LINES)
         luma = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
-    return torch.from_numpy(luma.astype(np.float16))
+    return torch.from_numpy(luma).half()  # many times as fast as numpy's
 
 
 def _face_gatherer(look: Look) -> tuple[FaceGatherer | None, str]:

@@ -17,7 +17,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from tasks.metrics.direct import direct_difference
+from tasks.metrics.direct import direct_difference, local_medians
 from tasks.metrics.face_proxy import FaceProxy, face_proxies
 from tasks.metrics.fine import Texture, texture_of
 from tasks.metrics.grade import block_colours, ungraded
@@ -77,23 +77,13 @@ class Triplet:
 
     Attributes:
         frame: the middle one, in the stretch.
-        source_half: float16 `[3, H, W]`, luma of S; read it through `source`.
-        restored_half: the same of R.
+        source: float16 `[H, W]` of each, luma of S.
+        restored: the same of R.
     """
 
     frame: int
-    source_half: Tensor
-    restored_half: Tensor
-
-    @property
-    def source(self) -> Tensor:
-        """Luma of S, float32 `[3, H, W]`."""
-        return self.source_half.float()
-
-    @property
-    def restored(self) -> Tensor:
-        """Luma of R, float32 `[3, H, W]`."""
-        return self.restored_half.float()
+    source: tuple[Tensor, ...]
+    restored: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -199,6 +189,11 @@ class Pair:
     def direct(self) -> Tensor:
         """D, float32 `[T, h, w]`: R brought to the tones of S, less S of the same frame."""
         return direct_difference(self.source, self.restored)
+
+    @cached_property
+    def local_medians(self) -> tuple[Tensor, Tensor]:
+        """Medians of blocks of S and of R, `[T, rows, columns]`."""
+        return local_medians(self.source), local_medians(self.restored)
 
     @cached_property
     def ungraded(self) -> Tensor:

@@ -61,7 +61,7 @@ def _skin(pair: Pair, number: int) -> Value:
     where = outside if wide else torch.ones_like(outside)
     wanted, found = [], []
     for channel, (source, restored) in enumerate(zip(before, after, strict=True)):
-        whole, again = (_calm(picture[:, channel]) for picture in pictures)
+        whole, again = (calm(picture[:, channel]) for picture in pictures)
         curve = tone_curve(again[where], (whole * levels)[where])
         wanted.append(_cheeks(source * levels[face.frames])[kept])
         found.append(toned(_cheeks(restored)[kept], curve))
@@ -78,11 +78,14 @@ def _middle_lab(channels: list[Tensor]) -> Tensor:
     return to_lab(torch.stack(channels, -1).expand(-1, 3)).median(0).values
 
 
-def _calm(pictures: Tensor) -> Tensor:
+def calm(pictures: Tensor) -> Tensor:
     """The median of five frames around each: without grain, which would widen the quantiles."""
     last = len(pictures) - 1
     around = torch.arange(last + 1) + torch.arange(-2, 3)[:, None]
-    return pictures[around.clamp(0, last)].median(0).values
+    a, b, c, d, e = pictures[around.clamp(0, last)].unbind()
+    low = a.minimum(b).maximum(c.minimum(d))  # so many times as fast as sorting each sample
+    high = a.maximum(b).minimum(c.maximum(d))
+    return e.minimum(low).maximum(e.maximum(low).minimum(high))
 
 
 def _channels(pair: Pair, face: FacePair) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:

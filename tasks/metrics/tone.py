@@ -22,6 +22,7 @@ from torch import Tensor
 QUANTILES = 65
 BLUR = 2.0  # samples
 LEVELS = 1024
+PIECE = 1 << 16  # samples at a time, which stay in the processor's cache
 PASSES = 2  # of the robust fit of a frame
 
 
@@ -44,8 +45,13 @@ def tone_curve(values: Tensor, wanted: Tensor) -> Tensor:
 
 def toned(pictures: Tensor, curve: Tensor) -> Tensor:
     """Pictures, float32 in 0..1, under a curve of `LEVELS` values, linear in between."""
-    place = pictures.clamp(0, 1) * (LEVELS - 1)
-    below = place.long().clamp_max(LEVELS - 2)
+    parts = [_toned(part, curve) for part in torch.split(pictures.flatten(), PIECE)]
+    return torch.cat(parts).reshape(pictures.shape)
+
+
+def _toned(values: Tensor, curve: Tensor) -> Tensor:
+    place = values.clamp(0, 1).mul_(LEVELS - 1)
+    below = place.long().clamp_max_(LEVELS - 2)
     part = place - below
     return curve[below] * (1 - part) + curve[below + 1] * part
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
+from models.motion import enlarged
 from tasks.metrics.blotch import Blotch, Views
 from tasks.metrics.dirt import DIRT
 from tasks.metrics.gather import Look, paired
@@ -127,6 +129,16 @@ def test_what_stays_on_the_film_is_no_dirt(clean: Tensor) -> None:
     still = scene(speed=0)
     still[:, 40:46, 60:66] = 10
     assert DIRT.measure(pair_of(still, still)).before == 0
+
+
+def test_the_way_to_a_neighbour_is_drawn_once_for_both_sides(
+    clean: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = Mock(wraps=enlarged)
+    monkeypatch.setattr("tasks.metrics.neighbours.enlarged", drawn)
+    pair = pair_of(dirty(clean, PLACES), clean)
+    assert DIRT.measure(pair).measurable
+    assert drawn.call_count == 2 * len(pair.triplets)
 
 
 def test_without_neighbours_there_is_no_value(clean: Tensor) -> None:

@@ -15,7 +15,7 @@ from tasks.metrics.lips import LIP, MOUTH
 from tasks.metrics.metric import Metric
 from tasks.metrics.pair import CHIP, FacePair, Pair, TilePair
 from tasks.metrics.registration import blurred, shifts
-from tasks.metrics.skin import SKIN, to_lab
+from tasks.metrics.skin import SKIN, calm, to_lab
 
 COUNT = 64
 ALL = (EYE, BLINK, LIP, MOUTH, ID, JIT, SKIN)
@@ -232,6 +232,16 @@ def test_white_is_white_and_a_lighter_face_is_so_many_units_lighter(stretch: Pai
                    faces=(replace(pair.faces[0], colour=None, restored_colour=None),))  # fmt: skip
     value = SKIN.measure(mono)
     assert value.value == pytest.approx(4.7, abs=0.8) and "lightness only" in value.note
+
+
+@pytest.mark.parametrize("levels", [2, 4, 1000])
+def test_calm_pictures_are_medians_of_five_frames(levels: int) -> None:
+    """Equal values among the five included."""
+    chance = torch.Generator().manual_seed(levels)
+    pictures = torch.randint(levels, (9, 40, 30), generator=chance).float()
+    assert torch.equal(calm(pictures)[4], pictures[2:7].median(0).values)
+    ends = torch.stack((*pictures[:1].expand(3, -1, -1), *pictures[1:3]))
+    assert torch.equal(calm(pictures)[0], ends.median(0).values)
 
 
 def test_a_grade_of_the_whole_picture_moves_no_skin(stretch: Pair) -> None:

@@ -51,6 +51,16 @@ def test_every_format_is_gathered(pixels: str) -> None:
     assert [t.frame for t in pair.triplets] == [1, 2, 3, 4, 5]
 
 
+def test_a_frame_is_halved_once_for_all_triplets_and_for_equal_sides() -> None:
+    form = PictureFormat(48, 40, "yuv420p10le")
+    frames = [frame(form, n) for n in range(7)]
+    others = [*frames[:3], *(frame(form, 10 + n) for n in range(3, 7))]
+    (pair,) = paired(look(form), zip(frames, others, strict=True), 7)
+    first, second = pair.triplets[:2]
+    assert first.source[1] is second.source[0] and first.source[2] is second.source[1]
+    assert first.restored[0] is first.source[0] and second.restored[2] is not second.source[2]
+
+
 def test_windows_and_triplets_hold_native_samples() -> None:
     form = PictureFormat(960, 720, "yuv420p")
     frames = [frame(form, n) for n in range(5)]
@@ -63,7 +73,7 @@ def test_windows_and_triplets_hold_native_samples() -> None:
     assert torch.equal(ground.source[2], here)
     triplet = next(t for t in pair.triplets if t.frame == 2)
     wanted = torch.stack([frames[n].luma() for n in (1, 2, 3)])
-    assert torch.allclose(triplet.source, wanted, atol=1e-3)
+    assert torch.allclose(torch.stack(triplet.source).float(), wanted, atol=1e-3)
 
 
 def test_changed_finds_a_single_sample() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from tasks.metrics import blocking, cadence, change, flicker, frames, ghost, timing, weave
+from tasks.metrics import blocking, cadence, change, direct, flicker, frames, ghost, timing, weave
 from tasks.metrics.frames import _moved_on
 from tasks.metrics.metric import Metric, Value
 from tasks.metrics.pair import Pair, TilePair
@@ -317,6 +318,18 @@ def test_a_light_that_flickers_in_the_scene_is_not_put_in() -> None:
     assert known(flicker.measure_flicker(pair)) <= METRICS["FLK"].floor
     shown = flicker.measure_shown(pair)
     assert known(shown) > 2
+
+
+def test_flicker_of_the_whole_and_of_parts_see_the_same_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Mock(wraps=direct.block_medians)
+    monkeypatch.setattr(direct, "block_medians", asked)
+    stretch = pair_of(SOURCE, TRUTH)
+    flicker.measure_flicker(stretch)
+    flicker.measure_local_flicker(stretch)
+    sides = [call.args[1] for call in asked.call_args_list]
+    assert sum(side != direct.TONE_BLOCK for side in sides) == 3  # S, R and D, each once
 
 
 def test_flicker_that_was_left_is_shown_and_not_accused() -> None:

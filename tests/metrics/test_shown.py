@@ -28,7 +28,8 @@ def scene(speed: int = 2) -> Tensor:
 
 def pair_of(source: Tensor, restored: Tensor) -> Pair:
     triplets = tuple(
-        Triplet(n, source[n - 1 : n + 2].half(), restored[n - 1 : n + 2].half()) for n in (2, 4)
+        Triplet(n, *(tuple(side[n - 1 : n + 2].half()) for side in (source, restored)))
+        for n in (2, 4)
     )
     return Pair(24.0, (LINES, SAMPLES), source, restored, None, None, source != restored,
                 triplets=triplets)  # fmt: skip
@@ -78,20 +79,31 @@ def test_vmaf_takes_odd_sizes_and_gives_no_credit_for_sharpening(shape: tuple[in
     base = chance.integers(300, 700, (3, *shape))
     reference = base.astype(np.uint16)
     sharp = (512 + (base - 512) * 1.3).clip(0, 1023).astype(np.uint16)
-    equal, sharpened = vmaf_neg(reference, reference), vmaf_neg(reference, sharp)
-    assert len(equal) == 3 and min(equal) > 95
-    assert sharpened[1] <= equal[1] + 0.5
+    (equal,) = vmaf_neg(reference[None], reference[1:2])
+    (sharpened,) = vmaf_neg(reference[None], sharp[1:2])
+    assert equal > 95
+    assert sharpened <= equal + 0.5
+
+
+def test_vmaf_of_a_picture_does_not_depend_on_what_is_judged_beside_it() -> None:
+    """Each is judged for itself, and those between are not judged at all."""
+    chance = np.random.default_rng(3)
+    reference = chance.integers(300, 700, (3, 3, 64, 80)).astype(np.uint16)
+    pictures = (reference[:, 1] + chance.integers(0, 60, (3, 64, 80))).astype(np.uint16)
+    apart = [vmaf_neg(reference[n : n + 1], pictures[n : n + 1])[0] for n in range(3)]
+    assert vmaf_neg(reference, pictures) == apart
+    assert len(set(apart)) == 3
 
 
 def test_vmaf_refuses_shapes_that_differ() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
-        vmaf_neg(np.zeros((1, 64, 64), np.uint16), np.zeros((1, 64, 66), np.uint16))
+        vmaf_neg(np.zeros((1, 3, 64, 64), np.uint16), np.zeros((1, 64, 66), np.uint16))
 
 
 def test_without_libvmaf_the_metric_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "ffmpeg_program", lambda: "/bin/false")
     with pytest.raises(MediaError):
-        vmaf_neg(*(np.zeros((1, 64, 64), np.uint16) for _ in "ab"))
+        vmaf_neg(np.zeros((1, 3, 64, 64), np.uint16), np.zeros((1, 64, 64), np.uint16))
     found = VMAF.measure(pair_of(scene(), scene()))
     assert not found.measurable and "could not be computed" in found.note
 

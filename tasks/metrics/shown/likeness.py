@@ -8,9 +8,8 @@ A source with damage is no truth: a restoration that does its work differs from 
 
 Units: SSIM 0..1, VMAF 0..100; higher is nearer to the source.
 Sources: Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13(4), 2004; Netflix, "Toward a better quality
-metric for the video community", 2020 (the NEG model). VMAF is computed at 10 bits on three
-frames around each sampled one, so that its motion feature sees real neighbours, and only the
-middle one counts.
+metric for the video community", 2020 (the NEG model). VMAF is computed at 10 bits; its motion
+feature sees the real neighbours of each sampled frame.
 
 Blind to: whatever restoration gets wrong locally or in time. With perfect truth as the
 reference, a harmless grade scored below flickering eyes.
@@ -19,7 +18,9 @@ reference, a harmless grade scored below flickering eyes.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from catalogs.errors import MediaError
 from tasks.media.vmaf import SMALLEST, vmaf_neg
@@ -31,7 +32,7 @@ PEAK = 1023  # 10 bits
 
 
 def _measure_ssim(pair: Pair) -> Value:
-    if not pair.triplets or min(pair.triplets[0].source_half.shape[1:]) < WINDOW:
+    if not pair.triplets or min(pair.triplets[0].source[1].shape) < WINDOW:
         return Value.none(f"needs three frames of {WINDOW} samples or more each way")
     values = [ssim(one.source[1], one.restored[1], 1.0) for one in pair.triplets]
     worst = pair.triplets[int(np.argmin(values))].frame
@@ -39,21 +40,22 @@ def _measure_ssim(pair: Pair) -> Value:
 
 
 def _measure_vmaf(pair: Pair) -> Value:
-    if not pair.triplets or min(pair.triplets[0].source_half.shape[1:]) < SMALLEST:
+    if not pair.triplets or min(pair.triplets[0].source[1].shape) < SMALLEST:
         return Value.none(f"needs three frames of {SMALLEST} samples or more each way")
     judged = pair.triplets[::2]
-    source = torch.cat([one.source_half for one in judged])
-    restored = torch.cat([one.restored_half for one in judged])
+    source = np.stack([_ten_bits(torch.stack(one.source)) for one in judged])
+    restored = np.stack([_ten_bits(one.restored[1]) for one in judged])
     try:
-        scores = vmaf_neg(*(
-            (part.float() * PEAK).round().clamp(0, PEAK).numpy().astype(np.uint16)
-            for part in (source, restored)
-        ))  # fmt: skip
+        scores = vmaf_neg(source, restored)
     except MediaError as error:
         return Value.none(f"VMAF could not be computed: {str(error).splitlines()[0]}")
-    middle = scores[1::3]
-    worst = judged[int(np.argmin(middle))].frame
-    return Value(float(np.mean(middle)), len(middle) / pair.count, where=worst)
+    worst = judged[int(np.argmin(scores))].frame
+    return Value(float(np.mean(scores)), len(scores) / pair.count, where=worst)
+
+
+def _ten_bits(luma: Tensor) -> npt.NDArray[np.uint16]:
+    """Luma, 0..1, as code values of 10 bits."""
+    return luma.float().mul_(PEAK).round_().clamp_(0, PEAK).to(torch.uint16).numpy()
 
 
 SSIM = Metric(
