@@ -146,9 +146,8 @@ def _processor_seconds() -> float:
 
 BARE, RESTORE = "steps on frames in memory", "decode, encode, hash"
 ASSEMBLY = {
-    "access_copy": "decode master, access copy",
+    "play_master": "master: access copy, sidecar",
     "verify_reel": "decode access copy, compare",
-    "describe_signal": "sidecar",
 }
 
 
