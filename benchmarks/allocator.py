@@ -88,9 +88,11 @@ def main() -> None:
         line = [sys.executable, __file__, "--catalog", str(catalog), "--frames",
                 str(options.frames), "--recipe", options.recipe]  # fmt: skip
         for name, setting in SETTINGS.items():
-            print(f"{name:12}", end="", flush=True)
             own = {**plain, **setting, "OMP_NUM_THREADS": "1"}
-            subprocess.run(line, env=own, check=True)
+            done = subprocess.run(line, env=own, capture_output=True, text=True, check=False)
+            if done.returncode or not done.stdout:
+                raise SystemExit(done.stderr)
+            print(f"{name:12}{done.stdout}", end="", flush=True)
 
 
 if __name__ == "__main__":
