@@ -49,6 +49,7 @@ bench: setup
 	$(BIN)/python benchmarks/orchestration.py
 	$(BIN)/python benchmarks/media.py --data $(DATA)
 	$(BIN)/python benchmarks/sidecar.py --data $(DATA)
+	$(BIN)/python benchmarks/allocator.py --data $(DATA)
 	$(BIN)/python benchmarks/review.py
 
 # docs/metrics.md, from the metrics, the calibration and the last run of the suite.

@@ -39,6 +39,7 @@ from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.source import FrameIndex
 from catalogs.store import Store, open_store
+from flows.cluster_settings import ENVIRONMENT
 from models.contract import Change, Frame, Step
 from models.motion import Motion
 from tasks import restore
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     shape = chosen_shape(options)
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.update(ENVIRONMENT)  # of the processes begun here
     with (
         tempfile.TemporaryDirectory(dir=options.scratch) as name,
         ProcessPoolExecutor(options.workers, get_context("spawn"), on_one_core) as pool,

@@ -35,6 +35,7 @@ from catalogs.catalog import read_catalog
 from catalogs.recipe import read_recipe
 from catalogs.records import Shot
 from catalogs.store import open_store
+from flows.cluster_settings import ENVIRONMENT
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
 from tasks.restore import restore_shot
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", default=["conservative", "stabilised", "access"])
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.update(ENVIRONMENT)  # of the processes begun here
     if options.worker:
         folder, recipe, frames = options.worker
         run_worker(Path(folder), recipe, int(frames))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -26,6 +27,7 @@ import torch
 
 from benchmarks.clips import on_one_core, read_clip, recipe_steps
 from catalogs.picture import PictureFormat
+from flows.cluster_settings import ENVIRONMENT
 from models.contract import Frame, apply_step
 from models.motion import Motion
 
@@ -90,7 +92,8 @@ def main() -> None:
     peaks = []
     for frames in options.frames:
         command = [sys.executable, *sys.argv, "--one", str(frames)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        own = {**os.environ, **ENVIRONMENT}
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=own)
         found = json.loads(done.stdout)
         peaks.append(found["peak"])
         sizes = f"{found['before']:7.0f} MB{found['peak']:7.0f} MB"

@@ -42,7 +42,8 @@ from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.recipe import read_recipe
 from catalogs.records import Shot
-from catalogs.store import Store, open_store
+from catalogs.store import open_store
+from flows.cluster_settings import ENVIRONMENT
 from tasks import assemble as assembly
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
@@ -146,15 +147,14 @@ def _processor_seconds() -> float:
 
 BARE, RESTORE = "steps on frames in memory", "decode, encode, hash"
 ASSEMBLY = {
-    "access_copy": "decode master, access copy",
+    "play_master": "master: access copy, sidecar",
     "verify_reel": "decode access copy, compare",
-    "describe_signal": "sidecar",
 }
 
 
-def parts_of(catalog: Path, store: Store, shape: ReelShape, recipe: str) -> Parts:
+def parts_of(catalog: Path, folder: Path, shape: ReelShape, recipe: str) -> Parts:
     """What each part of one reel costs, one after the other in this process."""
-    parts, finder = Parts(), ShotFinder()
+    parts, finder, store = Parts(), ShotFinder(), open_store(folder)
     treatment = resolve_recipe(read_recipe(recipe))
     entry = read_catalog(catalog).reels[0]
     path = catalog.parent / entry.path
@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="conservative")
     options = parser.parse_args()
     shape, frames = chosen_shape(options), options.reels * options.shots * options.frames
-    os.environ["OMP_NUM_THREADS"] = "1"  # as the night sets it for its workers
+    os.environ.update(ENVIRONMENT)  # of the processes begun here, as the night sets it for workers
     with tempfile.TemporaryDirectory(dir=options.scratch) as name:
         folder = Path(name)
         catalog = make_archive(options.data, folder, shape, options.reels)
@@ -226,8 +226,10 @@ def main() -> None:
         first = options.workers[0]
         for workers in options.workers[1:]:
             print(f"{workers} workers over {first}: {nights[workers] / nights[first]:.2f}")
-        on_one_core()
-        parts = parts_of(catalog, open_store(folder / "parts"), shape, options.recipe)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, context, on_one_core) as alone:
+            job = alone.submit(parts_of, catalog, folder / "parts", shape, options.recipe)
+            parts = job.result()
         report_parts(parts, shape.shots * shape.frames)
 
 

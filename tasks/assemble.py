@@ -23,12 +23,10 @@ from tasks.manifest import (
     digest_of,
     write_manifest,
 )
-from tasks.media.access import access_copy
 from tasks.media.join import Carried, join_shots
 from tasks.media.sound import sound_codecs
-from tasks.media.sync import streams_heard
 from tasks.media.write import written_colour
-from tasks.sidecar import LEFT_OFF, describe_signal
+from tasks.play import play_master
 from tasks.verify import verify_reel
 
 
@@ -65,12 +63,8 @@ def assemble_reel(
         built = assembled_files(reel, treatment, work)
         _build_master(reel, restored, treatment, store, built)
         _build_change_map(reel, restored, store, built)
-        heard = next(iter(streams_heard(reel.content.audio)), None)
-        decoded = access_copy(built.master, built.access_copy, reel.header, notice, heard)
+        decoded, said = play_master(reel, built, notice, sidecar)
         found = verify_reel(reel, restored, built, decoded)
-        said = LEFT_OFF
-        if sidecar:
-            said = describe_signal(built.master, reel.frame_rate, reel.content.frame_count)
         write_manifest(reel, restored, treatment, built, found.checks, notice, found.time, said)
         _make_way(target, reel)
         work.rename(target)

@@ -182,11 +182,11 @@ def frames_from(
     dtype = np.dtype("u1" if picture.sample_bytes == 1 else "<u2")
     ends = list(itertools.accumulate(h * w for h, w in picture.plane_shapes))
     for raw in source:
-        samples = np.frombuffer(raw, dtype)
+        samples = np.frombuffer(bytearray(raw), dtype)  # a step may not write to what was read
         planes = np.split(samples, ends[:-1])
         yield Frame(
             tuple(
-                torch.from_numpy(plane.reshape(shape).copy()).to(device)
+                torch.from_numpy(plane.reshape(shape)).to(device)
                 for plane, shape in zip(planes, picture.plane_shapes, strict=True)
             ),
             picture,
@@ -195,17 +195,23 @@ def frames_from(
 
 def frame_bytes(frame: Frame) -> bytes:
     """A frame's planes one after the other, as the encoder takes them."""
-    return b"".join(plane.contiguous().cpu().numpy().tobytes() for plane in frame.planes)
+    return _packed(frame.planes)
+
+
+def _packed(planes: Iterable[Tensor]) -> bytes:
+    return b"".join(plane.contiguous().cpu().numpy().data for plane in planes)
 
 
 def change_bytes(before: Frame, after: Frame) -> bytes:
     """The change map of a frame: `(after - before + half) mod 2**depth`, mid-grey for none."""
-    half = (before.peak + 1) // 2
+    half, peak = (before.peak + 1) // 2, before.peak
+    if before.format.sample_bytes == 2:  # as signed: the bits of sums and differences are the same
+        half, peak = (value - (1 << 16) if value >> 15 else value for value in (half, peak))
     planes = tuple(
-        ((new - old + half) & before.peak).to(plane.dtype)
-        for new, old, plane in zip(after.samples(), before.samples(), before.planes, strict=True)
+        _bits(new).sub(_bits(old)).add_(half).bitwise_and_(peak)
+        for new, old in zip(after.planes, before.planes, strict=True)
     )
-    return frame_bytes(Frame(planes, before.format))
+    return _packed(planes)
 
 
 def source_bytes(restored: bytes, change: bytes, picture: PictureFormat) -> bytes:

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from catalogs.errors import MediaError
 from catalogs.fixity import sha256_file
+from catalogs.picture import PictureFormat
 from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.store import Store, open_store
@@ -21,8 +22,10 @@ from flows.night.order import Order
 from flows.verify import summary_line, verify_store
 from tasks.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest
-from tasks.media.signal import NAMES, signal_of_file
-from tasks.metrics.shown.signalstats import sidecar_of
+from tasks.media import program
+from tasks.media.probe import probe
+from tasks.media.signal import NAMES, read_signals, signal_of_file, signal_output
+from tasks.metrics.shown.signalstats import sidecar_of, write_sidecar
 from tasks.report import write_report
 from tasks.treat import resolve_recipe
 
@@ -63,6 +66,28 @@ class Done:
     def report(self) -> str:
         page = write_report(self.store, self.order.batch_id)
         return page.with_suffix(".md").read_text(encoding="utf-8").replace("\\", "")
+
+
+Decodings = Callable[[str], int]
+
+
+@pytest.fixture
+def decodings(monkeypatch: pytest.MonkeyPatch) -> Decodings:
+    """Counts the ffmpegs that read a master whose name begins so."""
+    lines: list[list[str]] = []
+    plain = program.command
+
+    def noted(*arguments: Any, **options: Any) -> list[str]:
+        lines.append(plain(*arguments, **options))
+        return lines[-1]
+
+    monkeypatch.setattr(program, "command", noted)
+
+    def count(name: str) -> int:
+        read = [line[at + 1] for line in lines for at, word in enumerate(line) if word == "-i"]
+        return sum(Path(url).name.startswith(name) and url.endswith(".mkv") for url in read)
+
+    return count
 
 
 @pytest.fixture
@@ -114,12 +139,11 @@ def test_a_reel_of_an_earlier_version_is_not_joined_again_for_it(done: Done) -> 
 def test_a_failure_half_way_leaves_no_file_fails_no_reel_and_is_named(
     done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(path: Path, picture: Any) -> Iterator[dict[str, str]]:
-        signals = signal_of_file(path, picture)
-        yield next(signals)
+    def fails(stream: IO[bytes]) -> Iterator[dict[str, str]]:
+        yield next(read_signals(stream))
         raise MediaError("signalstats gave up\nwith a long story")
 
-    monkeypatch.setattr("tasks.sidecar.signal_of_file", fails)
+    monkeypatch.setattr("tasks.sidecar.read_signals", fails)
     manifest = done.join()
     assert sorted(path.name for path in done.folder.iterdir()) == sorted(
         ["manifest.json", *manifest["files"]]
@@ -129,6 +153,50 @@ def test_a_failure_half_way_leaves_no_file_fails_no_reel_and_is_named(
     assert done.is_finished() and done.status() == "restored"
     attention = done.report().partition("## Reels")[0]
     assert "A.r1: finished without a QCTools sidecar, not written: signalstats gave up" in attention
+
+
+def test_a_filter_that_fails_costs_a_second_decoding_and_not_the_reel(
+    done: Done, monkeypatch: pytest.MonkeyPatch, decodings: Decodings
+) -> None:
+    """One ffmpeg makes the signal and the access copy: nobody can say whose fault it was."""
+
+    def impossible(video: Any, picture: PictureFormat, url: str) -> Any:
+        return signal_output(video.filter("crop", 2 * picture.width), picture, url)
+
+    monkeypatch.setattr("tasks.sidecar.signal_output", impossible)
+    manifest = done.join()
+    assert manifest["sidecar"].startswith("not written: ffmpeg")
+    assert done.is_finished() and done.status() == "restored"
+    assert len(manifest["files"]) == 3 and not done.sidecar.exists()
+    assert decodings("A.r1.untouched") == 2
+
+
+def test_what_fails_without_it_as_well_is_said_of_the_reel(
+    done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.media.access._burned_in", lambda video, _: video.filter("gone"))
+    with pytest.raises(MediaError, match="No such filter: 'gone'"):
+        done.join()
+    assert not done.folder.exists() and not done.is_finished()
+
+
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_a_master_is_decoded_once_while_its_reel_is_joined(
+    done: Done, decodings: Decodings, sidecar: bool
+) -> None:
+    """For its verification, its access copy and its sidecar together."""
+    done.join(sidecar=sidecar)
+    assert decodings("A.r1.untouched") == 1
+    assert done.sidecar.exists() == sidecar
+
+
+def test_a_sidecar_says_what_a_decoding_of_its_own_says(done: Done, tmp_path: Path) -> None:
+    done.join()
+    master = done.sidecar.with_name(f"A.r1.{UNTOUCHED.label}.mkv")
+    picture = probe(master).picture
+    own = tmp_path / "own"
+    write_sidecar(own, signal_of_file(master, picture), picture, done.reel.frame_rate, FRAMES)
+    assert done.sidecar.read_bytes() == own.read_bytes()
 
 
 @pytest.mark.parametrize("how", ["replaced", "gone"])

@@ -1,7 +1,7 @@
 """The access copy: H.264 for viewing, with a notice burned in when asked."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from catalogs.picture import PictureFormat
 from catalogs.source import Header
-from tasks.media.check import Survey, survey
+from tasks.media.check import Beside, Survey, survey
 from tasks.media.probe import probe
 from tasks.media.program import file_url
 
@@ -19,7 +19,12 @@ _NOTICE_SHARE = 1 / 24  # height of the notice's letters over that of the pictur
 
 
 def access_copy(
-    master: Path, target: Path, header: Header, notice: str = "", sound: int | None = 0
+    master: Path,
+    target: Path,
+    header: Header,
+    notice: str = "",
+    sound: int | None = 0,
+    beside: Sequence[Beside] = (),
 ) -> Survey:
     """Make an H.264 copy for viewing: 8-bit 4:2:0, even size, its first sound as AAC.
 
@@ -32,9 +37,10 @@ def access_copy(
         header: what the reel's source is.
         notice: text that is burned in at the foot of every frame; none when empty.
         sound: number of the audio stream that is heard; None for none.
+        beside: what else is made of the same decoding of the master.
 
     Returns:
-        What the master holds, to its last frame and sample: it is decoded once for both.
+        What the master holds, to its last frame and sample: it is decoded once for all.
 
     Raises:
         MediaError: ffmpeg failed, or a decoder complained.
@@ -42,7 +48,7 @@ def access_copy(
     """
     matrix = {"out_color_matrix": "bt709"} if header.picture.layout == "rgb" else {}
 
-    def copy(picture: Any, source: Any) -> Any:
+    def copy(picture: Any, source: Any, _: str) -> Any:
         if header.picture.layout != "gray":
             picture = picture.filter("scale", out_range="tv", **matrix)
         picture = picture.filter("format", "yuv420p").filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
@@ -57,7 +63,7 @@ def access_copy(
         )  # fmt: skip
 
     with _drawn(notice, header.picture) as label:
-        return survey(master, probe(master), beside=copy)
+        return survey(master, probe(master), beside=(Beside(copy), *beside))
 
 
 @contextmanager

@@ -8,12 +8,12 @@ only mentioned on stderr; frame counts computed from duration and rate.
 """
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ffmpeg
 
@@ -33,12 +33,25 @@ from tasks.media.thumbnails import Thumbnail, read_thumbnails, shrunk
 
 Watcher = Callable[[Iterator[Thumbnail]], None]
 OnStart = Callable[[int], None]
-Beside = Callable[[Any, Any], Any]  # a branch of the picture and the whole input -> an output
 
 # "[matroska,webm @ 0x55d0] [error] ": which part of ffmpeg spoke, and where it lay in memory.
 _ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] |\[(?:error|warning|fatal|panic)\] ")
 
 _LINES = {"format": "framemd5", "fps_mode": "passthrough", "enc_time_base": "demux"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else is made of a decoding.
+
+    Attributes:
+        output: from a branch of the picture, the whole input and the URL of an outlet, an output
+            of ffmpeg.
+        hear: takes what comes out of that outlet, to its end; None where nothing does.
+    """
+
+    output: Callable[[Any, Any, str], Any]
+    hear: Callable[[IO[bytes]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ def survey(
     sound: bool = True,
     sound_file: Path | None = None,
     on_start: OnStart | None = None,
-    beside: Beside | None = None,
+    beside: Sequence[Beside] = (),
 ) -> Survey:
     """Decode a source to its last frame and sample.
 
@@ -132,7 +145,7 @@ class _Decoder:
     sound: bool
     sound_file: Path | None
     on_start: OnStart | None
-    beside: Beside | None
+    beside: Sequence[Beside]
     crc32: tuple[int, ...] = ()
     audio: list[AudioContent] = field(default_factory=list)
 
@@ -140,9 +153,11 @@ class _Decoder:
         """Decode to the end; yields thumbnails where somebody watches."""
         streams = len(self.header.audio) if self.sound else 0
         with ExitStack() as stack:
-            listeners = stack.enter_context(ThreadPoolExecutor(3 + 2 * streams))
-            outlets = [stack.enter_context(closing(Outlet())) for _ in range(3 + 2 * streams)]
-            crc32, small, alpha, *sound = outlets
+            count = 3 + len(self.beside) + 2 * streams
+            listeners = stack.enter_context(ThreadPoolExecutor(count))
+            outlets = [stack.enter_context(closing(Outlet())) for _ in range(count)]
+            crc32, small, alpha, *more = outlets
+            beside, sound = more[: len(self.beside)], more[len(self.beside) :]
             graph = self._graph(source, outlets)
             running = stack.enter_context(pipe(graph, feed=False, outlets=outlets))
             if self.on_start:
@@ -154,17 +169,25 @@ class _Decoder:
                 listeners.submit(_hear, running, refuse_alpha, self.path, peak, alpha.stream),
                 *self._hear_sound(listeners, running, sound),
             ]
+            apart = [
+                listeners.submit(_hear, running, one.hear, outlet.stream)
+                for one, outlet in zip(self.beside, beside, strict=True)
+                if one.hear
+            ]
             yield from read_thumbnails(small.stream)
             answers = [listener.result() for listener in heard]
+            for listener in apart:
+                listener.result()
             self._refuse_complaints(running)
             self.crc32 = answers[1]
             self._note_sound(answers[3:])
 
     def _graph(self, source: Any, outlets: list[Outlet]) -> Any:
-        crc32, small, alpha, *sound = outlets
+        crc32, small, alpha, *more = outlets
+        beside, sound = more[: len(self.beside)], more[len(self.beside) :]
         # The picture itself, its thumbnails, its alpha plane, what is made beside: as many branches
         # as are wanted.
-        branches = 1 + self.watched + self.header.alpha + (self.beside is not None)
+        branches = 1 + self.watched + self.header.alpha + len(self.beside)
         parts = source["v:0"].split() if branches > 1 else {0: source["v:0"]}
         free = iter(range(branches))
         picture = read_as(parts[next(free)], self.header)
@@ -176,8 +199,8 @@ class _Decoder:
         if self.header.alpha:
             plane = alpha_plane(parts[next(free)])
             outputs.append(plane.output(alpha.url, format="rawvideo", fps_mode="passthrough"))
-        if self.beside:
-            outputs.append(self.beside(parts[next(free)], source))
+        for one, outlet in zip(self.beside, beside, strict=True):
+            outputs.append(one.output(parts[next(free)], source, outlet.url))
         sounding = open_input(self.sound_file, copyts=None) if self.sound_file else source
         for number in range(len(sound) // 2):
             samples, times = sound[2 * number : 2 * number + 2]

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from catalogs.errors import MediaError
 from catalogs.picture import PictureFormat
 from catalogs.source import Header
 from tasks.media.program import complaints, failure, pipe
-from tasks.media.source import open_file, open_source, read_as, sequence_input
+from tasks.media.source import in_planes, open_file, open_source, read_as, sequence_input
 
 PREFIX = "lavfi.signalstats."
 LEVELS = tuple(f"{p}{q}" for p in ("Y", "U", "V") for q in ("MIN", "LOW", "AVG", "HIGH", "MAX"))
@@ -53,26 +53,43 @@ def signal_of_source(path: Path, header: Header) -> Iterator[Signal]:
 
 
 def _measured(video: Any, picture: PictureFormat) -> Iterator[Signal]:
-    measured = (
-        _with_chroma(video, picture)
-        .filter("signalstats", stat="tout+vrep+brng")
-        .filter("metadata", mode="print", file="pipe:1", direct=1)
-    )
-    graph = measured.output("-", format="null", fps_mode="passthrough", noautoscale=None)
-    with pipe(graph, feed=False) as running:
-        signal: Signal = {}
-        for line in running.stream:
-            text = line.decode(errors="replace").strip()
-            if text.startswith("frame:"):
-                yield from _whole(signal)
-                signal = {}
-            elif text.startswith(PREFIX):
-                name, _, value = text.removeprefix(PREFIX).partition("=")
-                signal[name] = value
-        yield from _whole(signal)
+    with pipe(_signal_graph(video, picture, "pipe:1"), feed=False) as running:
+        yield from read_signals(running.stream)
         stderr = running.finish()
         if said := complaints(stderr):
             raise MediaError(failure(running.line, 0, said[0]))
+
+
+def signal_output(video: Any, picture: PictureFormat, url: str) -> Any:
+    """The output of ffmpeg that writes the signal of a file's video stream to a URL."""
+    return _signal_graph(in_planes(video, picture), picture, url)
+
+
+def read_signals(stream: IO[bytes]) -> Iterator[Signal]:
+    """The signal of every frame, from what the filter writes.
+
+    Raises:
+        MediaError: a number is missing.
+    """
+    signal: Signal = {}
+    for line in stream:
+        text = line.decode(errors="replace").strip()
+        if text.startswith("frame:"):
+            yield from _whole(signal)
+            signal = {}
+        elif text.startswith(PREFIX):
+            name, _, value = text.removeprefix(PREFIX).partition("=")
+            signal[name] = value
+    yield from _whole(signal)
+
+
+def _signal_graph(video: Any, picture: PictureFormat, url: str) -> Any:
+    measured = (
+        _with_chroma(video, picture)
+        .filter("signalstats", stat="tout+vrep+brng")
+        .filter("metadata", mode="print", file=url, direct=1)
+    )
+    return measured.output("-", format="null", fps_mode="passthrough", noautoscale=None)
 
 
 def _with_chroma(video: Any, picture: PictureFormat) -> Any:

@@ -30,7 +30,7 @@ _UNPACKED = frozenset((*PLANES_OF.values(), *WITH_ALPHA.values()))
 
 def open_file(path: Path, picture: PictureFormat, **options: Any) -> Any:
     """The first video stream of a file, its samples in planes."""
-    return _planes(open_input(path, **options)["v:0"], picture)
+    return in_planes(open_input(path, **options)["v:0"], picture)
 
 
 def open_source(path: Path, header: Header, **options: Any) -> Any:
@@ -52,7 +52,7 @@ def read_as(stream: Any, header: Header) -> Any:
     if header.deinterlaced:
         parity = _PARITY.get(header.field_order, "auto")
         stream = stream.filter("bwdif", mode="send_frame", parity=parity, deint="all")
-    return _planes(stream, header.picture)
+    return in_planes(stream, header.picture)
 
 
 @contextmanager
@@ -91,7 +91,8 @@ def alpha_plane(stream: Any) -> Any:
     return stream.filter("alphaextract")
 
 
-def _planes(stream: Any, picture: PictureFormat) -> Any:
+def in_planes(stream: Any, picture: PictureFormat) -> Any:
+    """A video stream, its interleaved samples taken apart."""
     if picture.pixel_format in _UNPACKED:
         return stream.filter("format", picture.pixel_format)
     return stream

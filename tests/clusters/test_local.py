@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 
+import numpy as np
 import pytest
 
 from flows.cluster.local import gpus, worker_specs
@@ -66,6 +68,24 @@ def environment(dask_worker: object) -> tuple[str | None, str | None, object]:
     """Asked of a worker: device, threads, resources."""
     resources = dask_worker.state.total_resources  # type: ignore[attr-defined]
     return os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("OMP_NUM_THREADS"), resources
+
+
+def faults_of_frames() -> int:
+    """Asked of a worker: pages that the system gives it for a hundred arrays of a large frame."""
+    for _ in range(10):
+        np.ones(8_000_000, np.uint8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(100):
+        np.ones(8_000_000, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def test_a_worker_keeps_the_memory_of_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given back and asked for again it would be 2,000 pages an array, zeroed by the system."""
+    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_ARENA_MAX"):
+        monkeypatch.delenv(name, raising=False)
+    with night_cluster(ClusterProfile(workers=1)) as client:
+        assert client.submit(faults_of_frames, pure=False).result(timeout=60) < 20_000
 
 
 def test_processes_see_the_device_that_they_are_meant_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,12 @@ import pytest
 
 from catalogs.errors import VerificationError
 from catalogs.picture import PictureFormat
+from tasks.media.access import access_copy
 from tasks.media.probe import probe
 from tasks.media.signal import NAMES, PREFIX, signal_of_file, signal_of_source
 from tasks.media.write import ffv1_writer
 from tasks.metrics.shown.signalstats import sidecar_of, write_sidecar
+from tasks.sidecar import WRITTEN, Sidecar
 
 BLOCK = 1 << 14
 
@@ -119,3 +121,42 @@ def test_equal_reels_give_equal_reports(
         written.append(target.read_bytes())
     assert written[0] == written[1]
     assert gzip.decompress(written[0]).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    "pixels", ["gray", "gray10le", "gray16le", "yuv420p", "yuvj420p", "yuv422p10le", "yuv411p",
+               "gbrp", "gbrp10le"]
+)  # fmt: skip
+def test_a_signal_made_beside_an_access_copy_is_that_of_a_decoding_of_its_own(
+    make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path, pixels: str
+) -> None:
+    """Byte for byte, and the access copy is that which is made without it."""
+    path, _ = make_reel("a.mkv", pixels, frames=4)
+    header = probe(path)
+    picture, rate = header.picture, Fraction(18)
+    own = write_sidecar(tmp_path / "own", signal_of_file(path, picture), picture, rate, 4)
+    sidecar = Sidecar(path, picture, rate, 4)
+    shared = access_copy(path, tmp_path / "shared.mp4", header, beside=(sidecar.beside(),))
+    alone = access_copy(path, tmp_path / "alone.mp4", header)
+    assert (sidecar.said, shared) == (WRITTEN, alone)
+    assert sidecar_of(path).read_bytes() == own.read_bytes()
+    copies = [(tmp_path / f"{name}.mp4").read_bytes() for name in ("shared", "alone")]
+    assert copies[0] == copies[1]
+
+
+def test_a_disk_that_is_full_ends_no_decoding(
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the decoder goes on to say is taken from it: more than a pipe holds."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tasks.sidecar.write_sidecar", full)
+    path, _ = make_reel("a.mkv", frames=120)
+    sidecar = Sidecar(path, probe(path).picture, Fraction(18), 120)
+    found = access_copy(path, tmp_path / "a.mp4", probe(path), beside=(sidecar.beside(),))
+    assert len(found.index) == 120
+    assert sidecar.said == "not written: [Errno 28] No space left on device"
