@@ -10,7 +10,7 @@ program, of ffmpeg too.
 
     Dask's own    what Dask sets for its workers where nobody says otherwise
     system        what the C library does by itself
-    workers'      `flows.cluster_settings.ENVIRONMENT`
+    workers'      `flows.cluster.settings.ENVIRONMENT`
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from catalogs.catalog import read_catalog
 from catalogs.recipe import read_recipe
 from catalogs.records import Shot
 from catalogs.store import open_store
-from flows.cluster_settings import ENVIRONMENT
+from flows.cluster.settings import ENVIRONMENT
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
 from tasks.restore import restore_shot

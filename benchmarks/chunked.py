@@ -39,7 +39,7 @@ from catalogs.recipe import read_recipe
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.source import FrameIndex
 from catalogs.store import Store, open_store
-from flows.cluster_settings import ENVIRONMENT
+from flows.cluster.settings import ENVIRONMENT
 from models.contract import Change, Frame, Step
 from models.motion import Motion
 from tasks import restore

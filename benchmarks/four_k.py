@@ -35,7 +35,7 @@ from catalogs.catalog import read_catalog
 from catalogs.recipe import read_recipe
 from catalogs.records import Shot
 from catalogs.store import open_store
-from flows.cluster_settings import ENVIRONMENT
+from flows.cluster.settings import ENVIRONMENT
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
 from tasks.restore import restore_shot

@@ -27,7 +27,7 @@ import torch
 
 from benchmarks.clips import on_one_core, read_clip, recipe_steps
 from catalogs.picture import PictureFormat
-from flows.cluster_settings import ENVIRONMENT
+from flows.cluster.settings import ENVIRONMENT
 from models.contract import Frame, apply_step
 from models.motion import Motion
 

@@ -43,7 +43,7 @@ from catalogs.ledger import Ledger
 from catalogs.recipe import read_recipe
 from catalogs.records import Shot
 from catalogs.store import open_store
-from flows.cluster_settings import ENVIRONMENT
+from flows.cluster.settings import ENVIRONMENT
 from tasks import assemble as assembly
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
