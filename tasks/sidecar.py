@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from catalogs.errors import WetgateError
 from catalogs.picture import PictureFormat
-from tasks.media.check import Beside
+from tasks.media.decoder import Beside
 from tasks.media.signal import read_signals, signal_output
 from tasks.metrics.shown.signalstats import SUFFIX, sidecar_of, write_sidecar
 

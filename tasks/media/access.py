@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from catalogs.picture import PictureFormat
 from catalogs.source import Header
-from tasks.media.check import Beside, Survey, survey
+from tasks.media.check import Survey, survey
+from tasks.media.decoder import Beside
 from tasks.media.probe import probe
 from tasks.media.program import file_url
 
