@@ -221,8 +221,8 @@ def answer(store: Store, part: str) -> None:
     """Answer a question; the last line printed is its cost."""
     from catalogs.mixtures import read_restored_reel_shots
     from catalogs.rows import known_reels
-    from flows.commands.words import reel_standings, standings_text
     from flows.services.tracking import _OF_METRIC, _OF_SHOT, _of_batch, aggregates, per_shot
+    from flows.words import reel_standings, standings_text
     from tasks.report import write_report
 
     began = time.perf_counter()

@@ -18,7 +18,7 @@ from catalogs.catalog import read_catalog
 from catalogs.errors import CatalogError, ProfileError, RecipeError, WetgateError
 from catalogs.origin import archive_root
 from catalogs.store import existing_store
-from flows.commands import words
+from flows import words
 from flows.commands.cluster import cluster_app
 from flows.commands.compare import compare
 from flows.commands.control import drain, pause, resume

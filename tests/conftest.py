@@ -22,7 +22,10 @@ from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
 from flows.services.services import quiet_settings
 from models.contract import Frame
-from tasks.media.program import file_url, run
+from tasks.media.probe import probe
+from tasks.media.program import file_url, pipe, run
+from tasks.media.signal import Signal, read_signals, signal_output
+from tasks.media.source import open_input
 from tasks.media.write import ffv1_writer
 
 quiet_settings()  # before a test imports Prefect, which reads its settings once
@@ -176,6 +179,19 @@ def make_reel(tmp_path: Path) -> MakeReel:
 
 
 Film = Callable[..., Path]
+
+
+@pytest.fixture
+def signals_of() -> Callable[[Path], Iterator[Signal]]:
+    """The signal of every frame of a file, by a decoding of its own."""
+
+    def measured(path: Path) -> Iterator[Signal]:
+        graph = signal_output(open_input(path)["v:0"], probe(path).picture, "pipe:1")
+        with pipe(graph, feed=False) as running:
+            yield from read_signals(running.stream)
+            running.finish()
+
+    return measured
 
 
 @pytest.fixture

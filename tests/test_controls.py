@@ -19,7 +19,6 @@ from catalogs.store import Store, hold_store, is_held
 from flows.cli import app
 from flows.commands.control import running_night
 from flows.commands.maintenance import begin
-from flows.commands.words import Standing, standings_text
 from flows.night import take_up
 from flows.night.batch_row import record_batch
 from flows.night.jobs import Job
@@ -30,6 +29,7 @@ from flows.night.tally import Tally
 from flows.window import look
 from flows.window.asked import AskedByPeople
 from flows.window.storages import refuse_maintained
+from flows.words import Standing, standings_text
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")

@@ -26,7 +26,6 @@ from catalogs.records import CatalogReel
 from catalogs.rows import event_row, known_reels, read_frame_index
 from catalogs.store import Store, existing_store, hold_store, open_store
 from flows.cli import app, main
-from flows.commands.words import reel_standings
 from flows.fixity import due as due_module
 from flows.fixity.due import Asked, due_reels
 from flows.fixity.reading import TimeIsUp
@@ -38,6 +37,7 @@ from flows.night.order import Order
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
 from flows.verify import fixity, verify_store
+from flows.words import reel_standings
 from tasks.find import is_unchanged
 from tasks.fixity import check_derivative, check_file, check_source
 

@@ -13,7 +13,7 @@ from catalogs.errors import MediaError, SourceError
 from catalogs.fixity import hash_file
 from catalogs.records import CatalogReel
 from catalogs.source import ColourTags, Header
-from flows.commands.words import Standing, standings_text
+from flows.words import Standing, standings_text
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source, is_unchanged
 from tasks.ingest import ingest_reel

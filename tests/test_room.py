@@ -12,7 +12,6 @@ from catalogs.errors import StoreError
 from catalogs.policy import Policy
 from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
-from flows.commands.words import plan_text
 from flows.night.jobs import Job
 from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
@@ -22,6 +21,7 @@ from flows.plan import Plan, PlannedReel, Planning
 from flows.window import room
 from flows.window.first_room import refuse_without_room
 from flows.window.gate import Gate
+from flows.words import plan_text
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 FRAME = 64 * 48

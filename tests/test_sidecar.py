@@ -24,7 +24,7 @@ from tasks.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media import program
 from tasks.media.probe import probe
-from tasks.media.signal import NAMES, read_signals, signal_of_file, signal_output
+from tasks.media.signal import NAMES, Signal, read_signals, signal_output
 from tasks.metrics.shown.signalstats import sidecar_of, write_sidecar
 from tasks.report import write_report
 from tasks.treat import resolve_recipe
@@ -190,12 +190,14 @@ def test_a_master_is_decoded_once_while_its_reel_is_joined(
     assert done.sidecar.exists() == sidecar
 
 
-def test_a_sidecar_says_what_a_decoding_of_its_own_says(done: Done, tmp_path: Path) -> None:
+def test_a_sidecar_says_what_a_decoding_of_its_own_says(
+    done: Done, tmp_path: Path, signals_of: Callable[[Path], Iterator[Signal]]
+) -> None:
     done.join()
     master = done.sidecar.with_name(f"A.r1.{UNTOUCHED.label}.mkv")
     picture = probe(master).picture
     own = tmp_path / "own"
-    write_sidecar(own, signal_of_file(master, picture), picture, done.reel.frame_rate, FRAMES)
+    write_sidecar(own, signals_of(master), picture, done.reel.frame_rate, FRAMES)
     assert done.sidecar.read_bytes() == own.read_bytes()
 
 

@@ -22,7 +22,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",  # one worker a core: more threads would only contend
     "MKL_NUM_THREADS": "1",
     # What frames lay in is kept for the next ones. Dask's 64 KB gives it back to the
-    # system, which zeroes every page anew: longer than the steps took (`benchmarks/allocator.py`).
+    # system, which zeroes every page anew: about as long as the steps (`benchmarks/allocator.py`).
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
     "MALLOC_ARENA_MAX": "1",  # one heap for all threads of a shot, not one a thread

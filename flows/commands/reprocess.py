@@ -84,8 +84,8 @@ def reprocess(
         raise typer.Exit(1 if prepared.plan.refused or prepared.decided.need_attention else 0)
     with prefect_api(opened.root / "prefect"):
         from flows import reprocess as flows_reprocess
-        from flows.commands.words import summary_line
         from flows.night.summary import told_by_us
+        from flows.words import summary_line
 
         summary: Any = told_by_us(
             lambda: flows_reprocess.reprocess(

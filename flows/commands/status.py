@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from catalogs.store import Store, existing_store
-from flows.commands import words
+from flows import words
 from flows.commands.control import asked_of_nights, running_night
 from flows.commands.options import JsonOption, StoreOption
 from tasks.report.attention import shortcomings

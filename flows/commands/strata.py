@@ -105,7 +105,7 @@ def _reel_ids(store: Store, name: str | None) -> frozenset[str] | None:
 
 
 def _known_batch(store: Store, name: str | None) -> str | None:
-    from flows.commands.words import known_batch
+    from flows.words import known_batch
 
     if name is None:
         return None

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from catalogs.instant import clock_behind
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.start import chosen_profile
-from flows.commands.words import summary_line
 from flows.night.batch_row import record_batch
 from flows.night.batch_work import BatchWork
 from flows.night.loop import Night
@@ -28,6 +27,7 @@ from flows.window.drain import drained_by_signals, next_time, read_clock
 from flows.window.hour import Hour
 from flows.window.speed import Speeds
 from flows.window.storages import refuse_maintained
+from flows.words import summary_line
 from tasks.report import write_report
 
 MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less

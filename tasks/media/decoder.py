@@ -67,7 +67,7 @@ class Decoder:
             outlets = [stack.enter_context(closing(Outlet())) for _ in range(count)]
             crc32, small, alpha, *more = outlets
             beside, sound = more[: len(self.beside)], more[len(self.beside) :]
-            graph = self._graph(source, outlets)
+            graph = self._graph(source, (crc32, small, alpha), beside, sound)
             running = stack.enter_context(pipe(graph, feed=False, outlets=outlets))
             if self.on_start:
                 self.on_start(running.process_id)
@@ -91,9 +91,14 @@ class Decoder:
             self.crc32 = answers[1]
             self._note_sound(answers[3:])
 
-    def _graph(self, source: Any, outlets: list[Outlet]) -> Any:
-        crc32, small, alpha, *more = outlets
-        beside, sound = more[: len(self.beside)], more[len(self.beside) :]
+    def _graph(
+        self,
+        source: Any,
+        picture_outlets: tuple[Outlet, Outlet, Outlet],
+        beside: list[Outlet],
+        sound: list[Outlet],
+    ) -> Any:
+        crc32, small, alpha = picture_outlets
         # The picture itself, its thumbnails, its alpha plane, what is made beside: as many branches
         # as are wanted.
         branches = 1 + self.watched + self.header.alpha + len(self.beside)

@@ -10,14 +10,11 @@ as ffmpeg converts it (white of 10 bits is 943 instead of 940).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any
 
 from catalogs.errors import MediaError
 from catalogs.picture import PictureFormat
-from catalogs.source import Header
-from tasks.media.program import complaints, failure, pipe
-from tasks.media.source import in_planes, open_file, open_source, read_as, sequence_input
+from tasks.media.source import in_planes
 
 PREFIX = "lavfi.signalstats."
 LEVELS = tuple(f"{p}{q}" for p in ("Y", "U", "V") for q in ("MIN", "LOW", "AVG", "HIGH", "MAX"))
@@ -30,39 +27,14 @@ NAMES = (
 Signal = dict[str, str]  # the numbers of one frame as the filter writes them, by `NAMES`
 
 
-def signal_of_file(path: Path, picture: PictureFormat) -> Iterator[Signal]:
-    """Every frame of a file that Wetgate wrote itself.
-
-    Raises:
-        MediaError: ffmpeg failed or complained, or a number is missing.
-    """
-    yield from _measured(open_file(path, picture), picture)
-
-
-def signal_of_source(path: Path, header: Header) -> Iterator[Signal]:
-    """Every frame of a source, as it is worked on.
-
-    Raises:
-        MediaError: as `signal_of_file`.
-    """
-    if header.sequence is None:
-        yield from _measured(open_source(path, header), header.picture)
-        return
-    with sequence_input(path, header.sequence, 0, len(header.sequence)) as files:
-        yield from _measured(read_as(files["v:0"], header), header.picture)
-
-
-def _measured(video: Any, picture: PictureFormat) -> Iterator[Signal]:
-    with pipe(_signal_graph(video, picture, "pipe:1"), feed=False) as running:
-        yield from read_signals(running.stream)
-        stderr = running.finish()
-        if said := complaints(stderr):
-            raise MediaError(failure(running.line, 0, said[0]))
-
-
 def signal_output(video: Any, picture: PictureFormat, url: str) -> Any:
     """The output of ffmpeg that writes the signal of a file's video stream to a URL."""
-    return _signal_graph(in_planes(video, picture), picture, url)
+    measured = (
+        _with_chroma(in_planes(video, picture), picture)
+        .filter("signalstats", stat="tout+vrep+brng")
+        .filter("metadata", mode="print", file=url, direct=1)
+    )
+    return measured.output("-", format="null", fps_mode="passthrough", noautoscale=None)
 
 
 def read_signals(stream: IO[bytes]) -> Iterator[Signal]:
@@ -81,15 +53,6 @@ def read_signals(stream: IO[bytes]) -> Iterator[Signal]:
             name, _, value = text.removeprefix(PREFIX).partition("=")
             signal[name] = value
     yield from _whole(signal)
-
-
-def _signal_graph(video: Any, picture: PictureFormat, url: str) -> Any:
-    measured = (
-        _with_chroma(video, picture)
-        .filter("signalstats", stat="tout+vrep+brng")
-        .filter("metadata", mode="print", file=url, direct=1)
-    )
-    return measured.output("-", format="null", fps_mode="passthrough", noautoscale=None)
 
 
 def _with_chroma(video: Any, picture: PictureFormat) -> Any:

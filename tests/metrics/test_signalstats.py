@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from catalogs.errors import VerificationError
 from catalogs.picture import PictureFormat
 from tasks.media.access import access_copy
 from tasks.media.probe import probe
-from tasks.media.signal import NAMES, PREFIX, signal_of_file, signal_of_source
+from tasks.media.signal import NAMES, PREFIX, Signal
 from tasks.media.write import ffv1_writer
 from tasks.metrics.shown.signalstats import sidecar_of, write_sidecar
 from tasks.sidecar import WRITTEN, Sidecar
@@ -55,12 +55,11 @@ def parsed(part: bytes) -> ElementTree.Element:
 
 def test_the_report_is_read_back_frame_by_frame(
     make_reel: Callable[..., tuple[Path, list[bytes]]],
+    signals_of: Callable[[Path], Iterator[Signal]],
 ) -> None:
     path, raw = make_reel(frames=20, rate=Fraction(18))
     picture = probe(path).picture
-    target = write_sidecar(
-        sidecar_of(path), signal_of_file(path, picture), picture, Fraction(18), 20
-    )
+    target = write_sidecar(sidecar_of(path), signals_of(path), picture, Fraction(18), 20)
     assert target.name == "reel.mkv.qctools.xml.gz"
     frames, times, stream = as_qctools(target)
     assert len(frames) == 20 and times[18] == pytest.approx(1.0)
@@ -76,12 +75,14 @@ def test_the_report_is_read_back_frame_by_frame(
 
 @pytest.mark.parametrize("count", [11, 13])
 def test_another_number_of_frames_leaves_no_file(
-    make_reel: Callable[..., tuple[Path, list[bytes]]], count: int
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    count: int,
+    signals_of: Callable[[Path], Iterator[Signal]],
 ) -> None:
     path, _ = make_reel(frames=12)
     picture = probe(path).picture
     with pytest.raises(VerificationError, match="12 frames of a reel of"):
-        write_sidecar(sidecar_of(path), signal_of_file(path, picture), picture, Fraction(18), count)
+        write_sidecar(sidecar_of(path), signals_of(path), picture, Fraction(18), count)
     assert [file.name for file in path.parent.iterdir()] == ["reel.mkv"]
 
 
@@ -89,7 +90,10 @@ def test_another_number_of_frames_leaves_no_file(
     "pixels", ["gray", "gray10le", "gray12le", "gray16le", "yuv422p10le", "yuv411p", "gbrp10le"]
 )
 def test_every_format_keeps_its_range(
-    pixels: str, tmp_path: Path, header_maker: Callable[..., object]
+    pixels: str,
+    tmp_path: Path,
+    header_maker: Callable[..., object],
+    signals_of: Callable[[Path], Iterator[Signal]],
 ) -> None:
     """Black to white, with ffmpeg's own conversion of grey out of the way."""
     picture = PictureFormat(64, 48, pixels)
@@ -102,7 +106,7 @@ def test_every_format_keeps_its_range(
     header = header_maker(picture)
     with ffv1_writer(path, header, Fraction(25)) as writer:  # type: ignore[arg-type]
         writer.write(b"".join(plane.tobytes() for plane in planes))
-    (frame,) = signal_of_source(path, probe(path))
+    (frame,) = signals_of(path)
     low, high = (0, picture.peak) if picture.layout != "rgb" else (16 << 2, 235 << 2)
     assert float(frame["YMIN"]) == pytest.approx(low, abs=1)
     assert float(frame["YMAX"]) == pytest.approx(high, abs=1 if picture.layout != "rgb" else 3)
@@ -110,14 +114,16 @@ def test_every_format_keeps_its_range(
 
 
 def test_equal_reels_give_equal_reports(
-    make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    tmp_path: Path,
+    signals_of: Callable[[Path], Iterator[Signal]],
 ) -> None:
     path, _ = make_reel(frames=5)
     picture = probe(path).picture
     written = []
     for name in ("a", "b"):
         target = tmp_path / name
-        write_sidecar(target, signal_of_file(path, picture), picture, Fraction(18), 5)
+        write_sidecar(target, signals_of(path), picture, Fraction(18), 5)
         written.append(target.read_bytes())
     assert written[0] == written[1]
     assert gzip.decompress(written[0]).startswith(b"<?xml")
@@ -128,13 +134,16 @@ def test_equal_reels_give_equal_reports(
                "gbrp", "gbrp10le"]
 )  # fmt: skip
 def test_a_signal_made_beside_an_access_copy_is_that_of_a_decoding_of_its_own(
-    make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path, pixels: str
+    make_reel: Callable[..., tuple[Path, list[bytes]]],
+    tmp_path: Path,
+    pixels: str,
+    signals_of: Callable[[Path], Iterator[Signal]],
 ) -> None:
     """Byte for byte, and the access copy is that which is made without it."""
     path, _ = make_reel("a.mkv", pixels, frames=4)
     header = probe(path)
     picture, rate = header.picture, Fraction(18)
-    own = write_sidecar(tmp_path / "own", signal_of_file(path, picture), picture, rate, 4)
+    own = write_sidecar(tmp_path / "own", signals_of(path), picture, rate, 4)
     sidecar = Sidecar(path, picture, rate, 4)
     shared = access_copy(path, tmp_path / "shared.mp4", header, beside=(sidecar.beside(),))
     alone = access_copy(path, tmp_path / "alone.mp4", header)

@@ -16,12 +16,12 @@ from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel
 from catalogs.rows import known_reels
 from catalogs.store import Store
-from flows.commands.words import plan_text
 from flows.night import work
 from flows.night.jobs import Job
 from flows.night.order import Order
 from flows.plan import plan_night
 from flows.reprocess import Asked, prepare
+from flows.words import plan_text
 from tasks.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.media.read import read_picture

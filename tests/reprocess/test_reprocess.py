@@ -25,11 +25,11 @@ from catalogs.tables import TABLES
 from catalogs.treatments import recorded_treatments
 from flows import reprocess as flow_module
 from flows.cli import app
-from flows.commands.words import reel_standings
 from flows.night.jobs import Job
 from flows.night.order import Order
 from flows.night.tally import Tally
 from flows.reprocess import Asked, prepare
+from flows.words import reel_standings
 from tasks.permit import find_policy
 from tasks.renew import with_version
 from tasks.report.night import read_night

@@ -21,7 +21,7 @@ from catalogs.store import MARKER, STORE_VERSION, Store, existing_store, hold_st
 from catalogs.tables import SCHEMA_VERSION, TABLES
 from dashboard.ledger_view import LedgerView
 from flows.cli import app
-from flows.commands.words import reel_standings
+from flows.words import reel_standings
 from tasks.renewed import renewal_remarks
 from tasks.treat import resolve_recipe
 
