@@ -36,7 +36,7 @@ from benchmarks.peers import available_peers
 from benchmarks.scores import Table, changed_percent, repair_row
 from models.degrade import Dirt as DirtDamage
 from models.degrade import damaged
-from models.dirt import Dirt
+from models.dirt.step import Dirt
 
 PEERS = (
     "ffmpeg atadenoise",

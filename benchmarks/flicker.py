@@ -29,7 +29,7 @@ from benchmarks.peers.ffmpeg_chains import ffmpeg_filter
 from benchmarks.peers.raw import Frames
 from models.contract import Frame
 from models.degrade import Flicker, damaged
-from models.flicker import Deflicker
+from models.tone.deflicker import Deflicker
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.media.thumbnails import stream_thumbnails

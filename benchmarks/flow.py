@@ -31,7 +31,7 @@ from benchmarks.peers.raw import Frames, Peer
 from benchmarks.scores import repair_row
 from models.degrade import Dirt as DirtDamage
 from models.degrade import damaged
-from models.dirt import Dirt
+from models.dirt.step import Dirt
 from models.motion import Motion, warp
 
 PRESETS = {

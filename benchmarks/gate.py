@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tasks.compare import LEAST_SHOTS
-from tasks.difference import Asked, difference_of
-from tasks.film_gate import OF_SOURCE, compare_films
+from tasks.compare.difference import Asked, difference_of
+from tasks.compare.treatments import LEAST_SHOTS
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
+from tasks.registry.film_gate import OF_SOURCE, compare_films
 from tasks.selftest.columns import harmless, strata
 
 REELS = (2, 5, 10, 20, 40)

@@ -62,8 +62,6 @@ from benchmarks.peers.learned import denoised
 from benchmarks.peers.raw import Frames
 from benchmarks.scores import Table, changed_percent, luma, psnr, timed
 from benchmarks.together import BORDER, damages, fitted
-from models.architectures import build_learned
-from models.checkpoint import read_checkpoint
 from models.contract import Frame, Step
 from models.degrade import (
     Damage,
@@ -76,11 +74,13 @@ from models.degrade import (
     Scratches,
     damaged,
 )
-from models.learned import ModelSettings, ModelStep
+from models.networks.architectures import build_learned
+from models.networks.checkpoint import read_checkpoint
+from models.networks.learned import ModelSettings, ModelStep
 from models.restorer import TASKS
 from models.restorer.engine import steps_for
 from models.restorer.training.noise import WhiteNoise
-from models.stabilise import Stabilise
+from models.weave.stabilise import Stabilise
 
 COLUMNS = ("PSNR", "inside", "outside", "gain", "changed", "al. PSNR", "fps")
 MEMORY_CLIP, MEMORY_FRAMES = "clean_golden_gate.mp4", 24

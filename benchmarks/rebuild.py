@@ -6,8 +6,8 @@ Of every clip some frames are left out, one after the other, and rebuilt from th
 the frame after by
 
     mean     half of each
-    engine   `models.rebuild.between_by` along the engine's flow, as the step `missing`
-    rife     `models.rebuild_network` with RIFE's published weights (release 3.8); needs
+    engine   `models.missing.rebuild.between_by` along the engine's flow, as the step `missing`
+    rife     `models.networks.rebuild` with RIFE's published weights (release 3.8); needs
              `python benchmarks/peers/fetch_weights.py`
 
 PSNR of luma against the frame itself, dB, is the mean over the frames left out. Clips whose mean of
@@ -23,11 +23,11 @@ import torch
 from benchmarks.clips import CLIPS, common_options, on_one_core, read_clip
 from benchmarks.peers.fetch_weights import FOLDER, RIFE, checked
 from benchmarks.peers.raw import Frames
-from models.architectures import build_learned
-from models.checkpoint import read_checkpoint
-from models.destroyed import Shown
+from models.missing.destroyed import Shown
 from models.motion import Motion
-from models.rebuild_network import RebuildNetwork
+from models.networks.architectures import build_learned
+from models.networks.checkpoint import read_checkpoint
+from models.networks.rebuild import RebuildNetwork
 
 STILL = 45.0  # dB
 WAYS = ("mean", "engine", "rife")

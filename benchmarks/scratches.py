@@ -24,7 +24,7 @@ from benchmarks.dirt import COLUMNS
 from benchmarks.peers import available_peers
 from benchmarks.scores import Table, repair_row
 from models.degrade import Scratches, damaged
-from models.scratch import Scratch
+from models.scratch.step import Scratch
 
 PEERS = (
     "vapoursynth descratch mild",

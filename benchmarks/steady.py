@@ -3,8 +3,8 @@
     python benchmarks/steady.py [--data ../shared/data] [--clips 4] [--frames 12] [--lines 240]
         [--only NETWORK,NETWORK]
 
-Networks on clean clips of real footage, each alone and made steady (`models/steady.py`). All but
-the first need `python benchmarks/peers/fetch_weights.py`:
+Networks on clean clips of real footage, each alone and made steady (`models/networks/steady.py`).
+All but the first need `python benchmarks/peers/fetch_weights.py`:
 
     dreams   adds another smooth pattern to every frame, deviation 3 % of full range
     ffdnet   FFDNet on the clip in R'G'B' with noise of deviation 20 (8 bit), another in each
@@ -42,9 +42,9 @@ from benchmarks.steady_cases import CASES, NOISE, Case, remembered
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
-from models.learned import ModelSettings, ModelStep
 from models.motion import Motion, joined, warp
-from models.rgb import as_rgb
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.rgb import as_rgb
 from tasks.measure import shipped_calibration
 from tasks.metrics.gather import Look, paired
 from tasks.metrics.ghost import METRICS as GHOSTS

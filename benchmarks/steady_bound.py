@@ -1,4 +1,4 @@
-"""How steady a network could become: what limits `models/steady.py`, flow or trust.
+"""How steady a network could become: what limits `models/networks/steady.py`, flow or trust.
 
     python benchmarks/steady_bound.py [--data ../shared/data] [--clips 4] [--frames 12]
         [--lines 240] [--only NETWORK,NETWORK]
@@ -32,10 +32,10 @@ from benchmarks.peers.raw import Frames
 from benchmarks.steady import DRAWS, STEADINESS, flicker, in_rgb, psnr
 from benchmarks.steady_cases import CASES, NOISE, Case, remembered
 from models.contract import Frame
-from models.learned import ModelSettings, ModelStep
 from models.motion import Motion, warp
-from models.rgb import as_rgb
-from models.steady import AHEAD, CARRIES, evenly
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.rgb import as_rgb
+from models.networks.steady import AHEAD, CARRIES, evenly
 
 Search = Callable[[], Motion]
 

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from benchmarks.peers.fetch_weights import ANIMEVIDEO, FFDNET, FOLDER, X4PLUS
 from benchmarks.peers.raw import Frames
-from models.architectures import build_learned
-from models.checkpoint import read_checkpoint
 from models.contract import Frame
-from models.image_network import ImageNetwork
+from models.networks.architectures import build_learned
+from models.networks.checkpoint import read_checkpoint
+from models.networks.image import ImageNetwork
 from models.planes import averaged
 
 NOISE = 20  # code values at 8 bit

@@ -47,7 +47,7 @@ from benchmarks.peers.raw import Frames
 from benchmarks.scores import Table, luma, psnr, ssim, timed
 from models.contract import Step
 from models.degrade import Damage, Dirt, aged, damaged
-from models.denoise import Denoise
+from models.grain.denoise import Denoise
 
 OURS = ("conservative", "stabilised", "access", "access, no grain")
 PEERS = (

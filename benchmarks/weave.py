@@ -26,8 +26,8 @@ from benchmarks.clips import read_clip
 from benchmarks.peers.ffmpeg_chains import stabilized
 from benchmarks.peers.raw import Frames
 from models.contract import Frame, apply_step
-from models.stabilise import Stabilise
-from models.translate import translated
+from models.weave.stabilise import Stabilise
+from models.weave.translate import translated
 
 CLIPS = (
     "clean_sam2_02_cups.mp4",

@@ -56,7 +56,7 @@ class ModelVersion:
     Attributes:
         name: of the model; lower case letters, digits, dashes.
         version: from 1; given by the registry.
-        architecture: `OF_STEPS`, or the word that `models.architectures` knows.
+        architecture: `OF_STEPS`, or the word that `models.networks.architectures` knows.
         content_sha256: of the safetensors file, or of the resolved steps.
         steps: of the engine; empty for a network.
         licence: of the weights, as their publisher states it.

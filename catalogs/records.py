@@ -117,7 +117,7 @@ class Reel:
         sound_source: the file of its sound, where that lies beside the picture.
         disclosures: choices and doubts that a reader of the report must know.
         origin: where the source lies in object storage; None where it is a file here. `source` and
-            `sound_source` are then to be had by staging alone, see `tasks.stage`.
+            `sound_source` are then to be had by staging alone, see `tasks.storage.stage`.
     """
 
     catalog: CatalogReel

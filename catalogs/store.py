@@ -6,9 +6,9 @@ shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
 proxies/<reel>/  what the dashboard shows of shots, made when asked for; may be deleted
-scratch/<host>/  copies of sources in object storage while they are read, see `tasks.scratch`
-models/          what recipes may name of the model registry, see `catalogs.model_shelf`
-reports/         one folder a night
+scratch/<host>/  copies of sources in object storage while they are read, see
+`tasks.storage.scratch` models/          what recipes may name of the model registry, see
+`catalogs.model_shelf` reports/         one folder a night
 controls/        what people ask of nights, see `catalogs.controls`
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language

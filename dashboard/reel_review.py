@@ -9,7 +9,7 @@ from dashboard.house import House
 from dashboard.ledger_view import Row
 from dashboard.outcomes import outcomes_of
 from dashboard.shot_filters import Filters, where_clause
-from tasks.decide import open_decisions, reel_outputs, standing_outputs
+from tasks.decisions.decide import open_decisions, reel_outputs, standing_outputs
 
 
 @dataclass(frozen=True)

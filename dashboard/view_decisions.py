@@ -9,7 +9,7 @@ from catalogs.decisions.decision import Decision
 from catalogs.errors import StoreError, VerificationError
 from catalogs.store import Store
 from dashboard.view_tables import given
-from tasks.decision_fixity import proven_decisions
+from tasks.decisions.fixity import proven_decisions
 
 _SCHEMA = pa.schema(
     [

@@ -192,7 +192,7 @@ def report(
     batch: Annotated[str | None, typer.Option(help="A night; the last one if not given.")] = None,
 ) -> None:
     """Write the report of a night again and print where it is."""
-    from tasks.decided import update_copies
+    from tasks.decisions.decided import update_copies
     from tasks.report import write_report
 
     opened = existing_store(store)

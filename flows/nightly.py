@@ -26,9 +26,9 @@ from flows.night.tally import Tally
 from flows.registry.treatment import resolve_treatment
 from flows.window.first_room import refuse_without_room
 from flows.window.storages import Storages
-from tasks.decided import update_copies
+from tasks.decisions.decided import update_copies
 from tasks.permit import find_policy, permit
-from tasks.renewed import renewal_remarks
+from tasks.reprocess.renewed import renewal_remarks
 
 
 @flow(

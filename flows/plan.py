@@ -19,10 +19,10 @@ from catalogs.treatments import recorded_treatments
 from flows.window.room import JOINED_SHARE, SHOT_SHARE
 from tasks.agree import agree
 from tasks.find import FoundSource, find_source
-from tasks.listed import is_unchanged, look_for
 from tasks.manifest import is_assembled
-from tasks.reprocessed import standing_treatment
+from tasks.reprocess.reprocessed import standing_treatment
 from tasks.split import DETECTOR
+from tasks.storage.listed import is_unchanged, look_for
 
 DISK_SHARE = SHOT_SHARE + JOINED_SHARE  # files written per byte of uncompressed picture
 

@@ -26,10 +26,10 @@ from flows.night.same_fault import SAME_FAULT
 from flows.night.summary import NightSummary, ended
 from flows.night.tally import Tally
 from flows.registry.treatment import renewing
-from tasks.decided import ORIGINAL, decisions_at_hand, update_copies
-from tasks.licence import licence_remarks
+from tasks.decisions.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.permit import find_policy
-from tasks.reprocess import plan_reprocess
+from tasks.registry.licence import licence_remarks
+from tasks.reprocess.choose import plan_reprocess
 from tasks.restore import build_steps
 
 

@@ -13,7 +13,7 @@ from catalogs.shot_list import holding_rows, of_holding_lists
 from catalogs.store import Store
 from catalogs.tables import SHOT_PLACE
 from flows.plan import Plan
-from tasks.reprocessed import STANDS
+from tasks.reprocess.reprocessed import STANDS
 
 _OF_REEL = (
     "reel_digest", "title", "status", "reason", "treatment_id", "batch_id", "source",

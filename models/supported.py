@@ -2,15 +2,15 @@
 
 from catalogs.errors import RecipeError
 from models.contract import Step
-from models.denoise import Denoise
-from models.dirt import Dirt
-from models.fade import Fade
-from models.flicker import Deflicker
-from models.grain import Grain
-from models.learned import ModelStep
-from models.missing import Missing
-from models.scratch import Scratch
-from models.stabilise import Stabilise
+from models.dirt.step import Dirt
+from models.grain.denoise import Denoise
+from models.grain.step import Grain
+from models.missing.step import Missing
+from models.networks.learned import ModelStep
+from models.scratch.step import Scratch
+from models.tone.deflicker import Deflicker
+from models.tone.fade import Fade
+from models.weave.stabilise import Stabilise
 
 STEPS: tuple[type[Step], ...] = (
     Stabilise,

@@ -22,10 +22,10 @@ from catalogs.origin import Origin, RemoteRoot
 from catalogs.records import Reel, RestoredShot
 from catalogs.source import FrameIndex
 from catalogs.store import Store
-from tasks.bucket import open_bucket
 from tasks.find import FoundSource
 from tasks.manifest import MANIFEST
 from tasks.sidecar import is_sidecar
+from tasks.storage.bucket import open_bucket
 
 DAMAGED_MANIFEST = "manifest.damaged.json"
 MOST_NAMED = 3  # files that a message names

@@ -32,10 +32,10 @@ from catalogs.store import Store
 from models.contract import Frame, Step, apply_step, forked
 from models.motion import Motion
 from models.supported import step_named
-from tasks.load_model import model_step
 from tasks.media.read import read_frames
 from tasks.media.write import FrameWriter, ffv1_writer
 from tasks.pipeline import read_ahead, written_behind
+from tasks.registry.load_model import model_step
 
 OnFrame = Callable[[int], None]
 

@@ -11,8 +11,8 @@ from typing import Any
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, TreatmentStep
-from models.architectures import always_invents, only_rebuilds, revision, work_of
-from models.learned import ModelSettings, ModelStep
+from models.networks.architectures import always_invents, only_rebuilds, revision, work_of
+from models.networks.learned import ModelSettings, ModelStep
 from models.supported import step_named
 
 Models = Mapping[ModelReference, ModelVersion]

@@ -10,9 +10,9 @@ from catalogs.picture import PictureFormat
 from models.contract import Frame, apply_step
 from models.degrade import Dirt as DirtDamage
 from models.degrade import Flicker, damaged
-from models.dirt import Dirt
-from models.flicker import Deflicker
+from models.dirt.step import Dirt
 from models.motion import Motion
+from models.tone.deflicker import Deflicker
 
 
 def scene(

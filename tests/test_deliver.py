@@ -20,7 +20,7 @@ from catalogs.store import Store
 from models.contract import Change, Frame, Step
 from models.motion import Motion
 from tasks.assemble import assemble_reel
-from tasks.deliver import deliver_mezzanine, deliver_sequence
+from tasks.export.deliver import deliver_mezzanine, deliver_sequence
 from tasks.ingest import ingest_reel
 from tasks.media.access import access_copy, draw_notice
 from tasks.media.check import check_audio, index_frames
@@ -153,7 +153,7 @@ def test_a_sequence_that_decodes_to_other_frames_is_not_delivered(
     def forget(source: Path, planes: bytes, picture: PictureFormat, target: Path) -> None:
         target.write_bytes(source.read_bytes())
 
-    monkeypatch.setattr("tasks.deliver._WRITERS", {"dpx": forget})
+    monkeypatch.setattr("tasks.export.deliver._WRITERS", {"dpx": forget})
     with pytest.raises(VerificationError, match="other frames than were written"):
         deliver_sequence(done.reel, done.index, done.built, store.root / "out")
     assert not (store.root / "out").exists()

@@ -7,9 +7,9 @@ import torch
 
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Change, Frame, apply_step
-from models.denoise import Denoise
+from models.grain.denoise import Denoise
+from models.grain.shrink import shrunk
 from models.motion import Motion
-from models.shrink import shrunk
 
 Texture = Callable[..., list[Frame]]
 

@@ -9,7 +9,7 @@ from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Change, Frame, apply_step
 from models.degrade import Dirt as DirtDamage
 from models.degrade import Flicker, damaged
-from models.dirt import Dirt
+from models.dirt.step import Dirt
 from models.motion import Motion
 
 

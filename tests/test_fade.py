@@ -7,9 +7,9 @@ import torch
 
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Frame, apply_step
-from models.fade import Fade
-from models.fade_curve import BRIGHTEST, DARKEST, ORDINARY, Curve, curved
 from models.motion import Motion
+from models.tone.fade import Fade
+from models.tone.fade_curve import BRIGHTEST, DARKEST, ORDINARY, Curve, curved
 
 Texture = Callable[..., list[Frame]]
 

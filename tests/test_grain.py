@@ -8,9 +8,9 @@ import torch
 from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Change, Frame, apply_step
 from models.degrade.damage import chance
-from models.denoise import Denoise
-from models.grain import Grain, soft_noise
-from models.grain_measure import GrainProfile, measure_grain
+from models.grain.denoise import Denoise
+from models.grain.measure import GrainProfile, measure_grain
+from models.grain.step import Grain, soft_noise
 from models.motion import Motion
 
 Texture = Callable[..., list[Frame]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.labels import Picture
-from models.lines import STRIPS, find_lines
+from models.scratch.lines import STRIPS, find_lines
 
 HEIGHT, WIDTH = 480, 200
 

@@ -10,7 +10,7 @@ from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Change, Frame, apply_step
 from models.degrade import Flicker, damaged
 from models.degrade.damage import chance
-from models.missing import Missing
+from models.missing.step import Missing
 from models.motion import Motion
 
 Texture = Callable[..., list[Frame]]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from models.learned import ModelSettings, ModelStep
+from models.networks.learned import ModelSettings, ModelStep
 from models.supported import STEPS
 
 ROOT = Path(__file__).parent.parent

@@ -30,7 +30,7 @@ from flows.night.tally import Tally
 from models.contract import Change, Frame, Step, Touches
 from models.motion import Motion
 from models.supported import STEPS
-from tasks.gather import read_restored_reel
+from tasks.export.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.permit import allowances, find_policy, permit
 from tasks.report import write_report
@@ -67,7 +67,7 @@ class Dream(Step):
 @pytest.fixture(autouse=True)
 def a_step_that_invents(monkeypatch: pytest.MonkeyPatch) -> None:
     """No step that is shipped does."""
-    for place in ("models.supported.STEPS", "tasks.gather.STEPS"):
+    for place in ("models.supported.STEPS", "tasks.export.gather.STEPS"):
         monkeypatch.setattr(place, (*STEPS, Dream))
 
 

@@ -8,12 +8,12 @@ import torch
 
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Change, Frame, Step, apply_step
-from models.lines import STRIPS, Line
 from models.motion import Motion
-from models.scratch import Scratch
-from models.scratch_profile import crossed_rows, profile_of, usual_where
-from models.scratch_tracks import Tracks
-from models.scratch_views import bed_of, drawn
+from models.scratch.lines import STRIPS, Line
+from models.scratch.profile import crossed_rows, profile_of, usual_where
+from models.scratch.step import Scratch
+from models.scratch.tracks import Tracks
+from models.scratch.views import bed_of, drawn
 
 Texture = Callable[..., list[Frame]]
 

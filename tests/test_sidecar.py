@@ -20,7 +20,7 @@ from flows.fixity.due import Asked, due_reels
 from flows.night import work
 from flows.night.order import Order
 from flows.verify import summary_line, verify_store
-from tasks.gather import verified_files
+from tasks.export.gather import verified_files
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media import program
 from tasks.media.probe import probe

@@ -22,7 +22,7 @@ from flows.night import work
 from flows.night.order import Order
 from tasks.agree import agree
 from tasks.assemble import assemble_reel
-from tasks.deliver import deliver_sequence
+from tasks.export.deliver import deliver_sequence
 from tasks.find import find_source, is_unchanged
 from tasks.fixity import check_source
 from tasks.ingest import ingest_reel

@@ -11,8 +11,8 @@ from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from models.contract import Frame, apply_step
 from models.degrade import Dirt, Flicker, damaged
 from models.motion import Motion
-from models.stabilise import Stabilise
-from models.translate import translated
+from models.weave.stabilise import Stabilise
+from models.weave.translate import translated
 
 Places = np.ndarray
 

@@ -7,7 +7,7 @@ import torch
 
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Frame, Step, apply_step
-from models.grain import Grain
+from models.grain.step import Grain
 from models.motion import HELD, Motion
 from models.supported import STEPS
 

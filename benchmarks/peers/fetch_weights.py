@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.peers.ncnn import state_dict
-from models.checkpoint import safetensors_bytes
+from models.networks.checkpoint import safetensors_bytes
 
 FOLDER = Path(__file__).resolve().parents[2] / ".peer-weights"
 FFDNET = "ffdnet_color.pth"

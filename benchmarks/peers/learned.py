@@ -18,8 +18,8 @@ from torch.nn import functional
 from benchmarks.peers.fetch_weights import FFDNET, FOLDER, TEMPORALFIX, checked
 from benchmarks.peers.raw import Frames, Peer
 from models.contract import Frame
-from models.ffdnet import FFDNet
-from models.temporalfix import REACH, TemporalFix
+from models.networks.ffdnet import FFDNet
+from models.networks.temporalfix import REACH, TemporalFix
 
 MISSING = "learned: weights not fetched; python benchmarks/peers/fetch_weights.py"
 _TO_LUMA = torch.tensor([0.2126, 0.7152, 0.0722])

@@ -28,7 +28,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.checkpoint import safetensors_bytes
+from models.networks.checkpoint import safetensors_bytes
 
 MAGIC = "7767517"
 FLOAT32, FLOAT32_TAGGED, FLOAT16 = 0, 0x0002C056, 0x01306B47  # the word before the weights

@@ -14,7 +14,7 @@ from dashboard.pages import page
 from dashboard.visitor import Looking
 
 if TYPE_CHECKING:
-    from tasks.compare import Compared
+    from tasks.compare.treatments import Compared
 
 router = APIRouter()
 
@@ -80,8 +80,8 @@ async def _compared(house: House, a: str, b: str) -> tuple["Compared | None", st
 @lru_cache(_KEPT)
 def _compare(store: Store, a: str, b: str, state: str) -> "Compared":
     """Kept until what stands changes (`state`): it resamples, which takes seconds."""
+    from tasks.compare.paired import compare_sides, differing, find_side
     from tasks.measure import shipped_calibration
-    from tasks.paired import compare_sides, differing, find_side
 
     ledger = store.ledger()
     sides = differing(find_side(ledger, a), find_side(ledger, b))

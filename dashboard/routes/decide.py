@@ -15,7 +15,7 @@ from dashboard.lists import asked_filters, place_of
 from dashboard.routes.reels import find_reel, reel_page
 from dashboard.routes.shot import MOST_DIGITS, find_shot, models_of, shot_page
 from dashboard.visitor import Form, Looking, NotAllowed, Visitor, first
-from tasks.decide import decide
+from tasks.decisions.decide import decide
 
 router = APIRouter()
 

@@ -16,8 +16,8 @@ from catalogs.store import existing_store
 from flows.commands.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from tasks.compare import Compared
-    from tasks.difference import Difference
+    from tasks.compare.difference import Difference
+    from tasks.compare.treatments import Compared
 
 MOST_SAID = 20  # shots on the terminal; --json has all
 SHORT = ("the same", "not measurable")  # words of metrics that are named, no more
@@ -36,9 +36,9 @@ def compare(
     """Say what B made better and worse than A, on the shots that both restored."""
     from flows.registry.gate_record import keep_gate
     from flows.registry.yardstick import yardstick
-    from tasks.gate import gate_of
+    from tasks.compare.paired import compare_sides, differing, find_side, reported_side
     from tasks.measure import shipped_calibration
-    from tasks.paired import compare_sides, differing, find_side, reported_side
+    from tasks.registry.gate import gate_of
 
     opened = existing_store(store)
     ledger = opened.ledger()
@@ -56,7 +56,7 @@ def compare(
 
 def compared_text(found: "Compared") -> str:
     """What was found, short: differences that can be said, shots that became worse, the gate."""
-    from tasks.compare import EVERYTHING
+    from tasks.compare.treatments import EVERYTHING
 
     lines = [f"{found.shots} shots were restored both ways, and differently"]
     if any(found.kept):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from catalogs.exports.subject import RestoredReel
     from catalogs.records import AssembledReel
-    from tasks.export import ExportKind
+    from tasks.export.formats import ExportKind
 
 export_app = typer.Typer(
     name="export",
@@ -73,7 +73,7 @@ def catalog_rows(
     approved_by: ApprovedOption = "",
 ) -> None:
     """One row a derivative for the catalog system; all restored reels also as one table."""
-    from tasks.export import write_catalog
+    from tasks.export.formats import write_catalog
 
     opened = existing_store(store)
     subjects = _write("csv", opened, reels, to, approved_by)
@@ -93,7 +93,7 @@ def bagit(
     force: Annotated[bool, typer.Option("--force", help="Replace a valid bag as well.")] = False,
 ) -> None:
     """A BagIt bag: films, change map, report, metadata and log."""
-    from tasks.bag import write_bag
+    from tasks.export.bag import write_bag
 
     opened = existing_store(store)
 
@@ -113,7 +113,7 @@ def sequence(
     """The restored frames as DPX or TIFF files, each with its source file's own headers."""
     from catalogs.rows import read_frame_index
     from flows.night.object_storage import ObjectStorage, copied
-    from tasks.deliver import deliver_sequence
+    from tasks.export.deliver import deliver_sequence
 
     opened = existing_store(store)
 
@@ -138,7 +138,7 @@ def prores(
     to: FolderOption = None,
 ) -> None:
     """A ProRes mezzanine for editing: 4444 for RGB and 4:4:4, else 422 HQ."""
-    from tasks.deliver import deliver_mezzanine
+    from tasks.export.deliver import deliver_mezzanine
 
     opened = existing_store(store)
 
@@ -159,7 +159,7 @@ def _built(store: Store, subject: "RestoredReel") -> "AssembledReel":
 def _write(
     kind: "ExportKind", store: Store, reels: list[str] | None, to: Path | None, approved_by: str
 ) -> "list[RestoredReel]":
-    from tasks.export import export_content, write_export
+    from tasks.export.formats import export_content, write_export
 
     written = []
 
@@ -185,8 +185,8 @@ def _each(
     if approved_by.strip() and not reels:
         raise typer.BadParameter("name the reels that were approved", param_hint="--approved-by")
     from flows.night.software import software
-    from tasks.export import approve
-    from tasks.gather import read_restored_reel, restored_reels
+    from tasks.export.formats import approve
+    from tasks.export.gather import read_restored_reel, restored_reels
 
     failed = False
     chosen: list[str] = []

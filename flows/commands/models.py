@@ -77,7 +77,7 @@ def register_model(
     store: StoreOption = Path("store"),
 ) -> None:
     """Register a model's version; it becomes the challenger."""
-    from tasks.register import Statement, offer, pace_of
+    from tasks.registry.register import Statement, offer, pace_of
 
     statement = Statement(licence, training, invents, by, tuple(does or ()))
     offered = offer(name, file, statement, architecture, benchmark)

@@ -29,7 +29,7 @@ from flows.night.same_fault import SAME_FAULT
 
 if TYPE_CHECKING:
     from flows.decisions.prepared import Prepared
-    from tasks.reprocess_plan import ReprocessPlan
+    from tasks.reprocess.plan import ReprocessPlan
 
 
 def reprocess(

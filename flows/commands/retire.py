@@ -48,8 +48,8 @@ def retire(
 
 def _retired(store: Store, ledger: Ledger, reel: Reel, person: str) -> int | None:
     """Bytes that a reel gave back, or would where no person says so; None where it is left."""
-    from tasks.retire import plan_retiring
-    from tasks.retire import retire as retire_reel
+    from tasks.reprocess.retire import plan_retiring
+    from tasks.reprocess.retire import retire as retire_reel
 
     try:
         what = plan_retiring(store, reel)

@@ -30,7 +30,7 @@ def export_shots(
 ) -> None:
     """Write the shots that hold now, to correct them."""
     from tasks.correct import ingested_reel, write_shot_list
-    from tasks.export import LIST_KINDS
+    from tasks.export.formats import LIST_KINDS
 
     opened = existing_store(store)
     found = ingested_reel(opened, reel)

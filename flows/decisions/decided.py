@@ -21,15 +21,15 @@ from catalogs.store import Store
 from catalogs.treatments import recorded_treatments
 from flows.decisions.prepared import NOTHING, Decided, Prepared
 from flows.decisions.wishes import Wishes
-from tasks.decided import (
+from tasks.decisions.decided import (
     DueDecision,
     decisions_at_hand,
     due_decisions,
     standing_recipes,
 )
-from tasks.licence import licence_remarks
-from tasks.reprocess import plan_wanted
-from tasks.reprocess_plan import ReprocessPlan
+from tasks.registry.licence import licence_remarks
+from tasks.reprocess.choose import plan_wanted
+from tasks.reprocess.plan import ReprocessPlan
 
 
 def prepare_decided(store: Store, policy: Policy, ask: bool = True) -> Prepared:

@@ -8,7 +8,7 @@ from catalogs.recipe import Treatment
 from catalogs.store import Store
 from flows.decisions.decided import for_tonight, prepare_decided
 from flows.decisions.prepared import Decided
-from tasks.renewed import renewal_remarks
+from tasks.reprocess.renewed import renewal_remarks
 
 
 def decided_lines(decided: Decided) -> list[str]:

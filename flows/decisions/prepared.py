@@ -11,8 +11,8 @@ from catalogs.policy import Policy
 from catalogs.recipe import steps_json
 from flows.night.order import Order
 from flows.night.software import software
-from tasks.decided import DueDecision
-from tasks.reprocess_plan import ReelPlan, ReprocessPlan
+from tasks.decisions.decided import DueDecision
+from tasks.reprocess.plan import ReelPlan, ReprocessPlan
 
 NOTHING = ReprocessPlan((), {}, {})
 _STALE = "its shot was rendered anew before this was done; look at it again"

@@ -10,7 +10,7 @@ from catalogs.recipe import Treatment, read_recipe
 from catalogs.records import Reel
 from catalogs.store import Store
 from flows.registry.treatment import Renewal, renewing
-from tasks.decided import ORIGINAL, DueDecision
+from tasks.decisions.decided import ORIGINAL, DueDecision
 from tasks.permit import forbidden
 from tasks.restore import build_steps
 

@@ -15,7 +15,7 @@ from catalogs.rows import event_row
 from flows.fixity.due import FIXITY_CHECK
 from flows.fixity.round import Problem
 from flows.night.software import software
-from tasks.publish import check_published
+from tasks.storage.publish import check_published
 
 _REMEDY = "; run the night again with --publish, which sends what is not as its manifest says"
 

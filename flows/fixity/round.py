@@ -17,7 +17,7 @@ from catalogs.store import Store
 from flows.fixity.due import FIXITY_CHECK, Due, derivative_name, shots_name
 from flows.night.progress import NightProgress
 from flows.night.software import software
-from tasks.decision_fixity import LOG_NAME, LogFixity, check_decisions
+from tasks.decisions.fixity import LOG_NAME, LogFixity, check_decisions
 from tasks.fixity import (
     DerivativeFixity,
     SourceFixity,

@@ -13,13 +13,13 @@ from catalogs.origin import RemoteRoot
 from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
 from flows.commands.options import SCRATCH_GB
-from tasks import stage
-from tasks.listed import list_again, list_source
-from tasks.scratch import Scratch
+from tasks.storage import stage
+from tasks.storage.listed import list_again, list_source
+from tasks.storage.scratch import Scratch
 
 if TYPE_CHECKING:
     from flows.night.order import Order
-    from tasks.reprocess_plan import ReelPlan
+    from tasks.reprocess.plan import ReelPlan
 
 
 @dataclass(frozen=True)

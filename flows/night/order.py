@@ -12,7 +12,7 @@ from catalogs.rows import event_row
 from catalogs.store import Store
 from flows.night.object_storage import ObjectStorage
 from flows.night.software import software
-from tasks.scratch import Scratch
+from tasks.storage.scratch import Scratch
 
 
 @dataclass(frozen=True)

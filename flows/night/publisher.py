@@ -13,7 +13,7 @@ from catalogs.errors import StorageError, WetgateError
 from catalogs.origin import RemoteRoot
 from catalogs.publications import Publication, record_publication, standing_copies, was_published
 from flows.night.order import Order
-from tasks.publish import Plan, is_listed_whole, publish_reel
+from tasks.storage.publish import Plan, is_listed_whole, publish_reel
 
 MOST_FAULTS = 3  # reels in a row; then the storage is let alone until the next night
 _LOOK_SECONDS = 1.0

@@ -13,7 +13,7 @@ from flows.night.supervise import MACHINE_FAULTS
 from flows.night.tally import Tally
 from flows.window.storages import EVENT as STORAGE_EVENT
 from flows.window.storages import Storages
-from tasks.decided import Locks
+from tasks.decisions.decided import Locks
 
 
 @dataclass

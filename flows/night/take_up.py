@@ -12,10 +12,10 @@ from flows.night import work
 from flows.night.jobs import Job
 from flows.night.recorded import finished_shots, record_allowances, record_restored
 from flows.night.reels import OpenReel, Reels
-from tasks.listed import is_unchanged
 from tasks.manifest import is_assembled
-from tasks.reprocessed import STANDS, standing_treatment
+from tasks.reprocess.reprocessed import STANDS, standing_treatment
 from tasks.split import DETECTOR
+from tasks.storage.listed import is_unchanged
 
 
 class TakeUp:

@@ -34,12 +34,12 @@ from flows.night.recorded import as_before, record_restored, shot_key
 from flows.night.software import software
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
-from tasks.licence import licence_remarks
 from tasks.manifest import digest_of
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.permit import allowances
+from tasks.registry.licence import licence_remarks
 from tasks.restore import keep_original, restore_shot
 from tasks.split import DETECTOR, ShotFinder, detect_shots
 

@@ -15,14 +15,14 @@ from flows.registry.promotion import named_version
 from flows.registry.registry import Registry
 from flows.registry.treatment import resolve_treatment
 from flows.registry.yardstick import yardstick
-from models.architectures import only_rebuilds
-from tasks.compare import Compared
-from tasks.film_gate import LIKENESS, OF_SOURCE, compare_films, judged_by, likeness, psnr
-from tasks.gate import Gate, GatedSide, gate_of, gated_side
+from models.networks.architectures import only_rebuilds
+from tasks.compare.treatments import Compared
 from tasks.measure import shipped_calibration
 from tasks.metrics.metric import Metric
 from tasks.metrics.registry import METRICS
-from tasks.renew import with_version
+from tasks.registry.film_gate import LIKENESS, OF_SOURCE, compare_films, judged_by, likeness, psnr
+from tasks.registry.gate import Gate, GatedSide, gate_of, gated_side
+from tasks.reprocess.renew import with_version
 from tasks.selftest.film_set import Setting, film_table, refuse_moving
 from tasks.selftest.injection import SUITE
 from tasks.selftest.run import Listener

@@ -10,7 +10,7 @@ from catalogs.fixity import sha256_file
 from catalogs.store import Store
 from flows.night.software import software
 from flows.registry.intentions import EVENTS, Change, record
-from tasks.gate import Gate, write_gate
+from tasks.registry.gate import Gate, write_gate
 
 GATE = "model gate"  # the event
 

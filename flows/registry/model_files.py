@@ -16,7 +16,7 @@ from typing import Any
 
 from catalogs.errors import StoreError
 from catalogs.model_version import ModelVersion, read_version, version_json
-from tasks.register import Offered
+from tasks.registry.register import Offered
 
 CONTENT = "content_sha256"  # the tag of a version that says which it is
 CARD = "card_sha256"  # the tag that says what its model.json holds

@@ -22,9 +22,9 @@ from flows.registry.intentions import (
 )
 from flows.registry.registry import Registry
 from flows.registry.yardstick import yardstick
-from tasks.gate import read_gate
-from tasks.objections import objections
-from tasks.register import Offered
+from tasks.registry.gate import read_gate
+from tasks.registry.objections import objections
+from tasks.registry.register import Offered
 
 
 def register(store: Store, offered: Offered) -> ModelVersion:

@@ -20,7 +20,7 @@ from catalogs.store import Store
 from flows.registry.model_files import CARD, CONTENT, card_sha256, read_files, write_files
 from flows.registry.moving import alone
 from flows.services.mlflow_client import experiment_id, mlflow_client, registry_name
-from tasks.register import Offered
+from tasks.registry.register import Offered
 
 EXPERIMENT = "wetgate models"
 

@@ -11,8 +11,8 @@ from catalogs.model_version import ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Recipe, Treatment, read_recipe
 from catalogs.store import Store, existing_store, open_store
 from flows.services.mlflow_client import is_shared_only, short_patience, store_with_models
-from tasks.licence import licence_remarks
-from tasks.renew import with_version
+from tasks.registry.licence import licence_remarks
+from tasks.reprocess.renew import with_version
 from tasks.restore import build_steps
 from tasks.treat import Models, model_references, pinned, resolve_recipe
 

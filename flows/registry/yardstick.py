@@ -1,8 +1,8 @@
 """By what this software compares: what a gate report names, and a promotion asks for."""
 
 from flows.night.software import software
-from tasks.gate import Yardstick
 from tasks.measure import shipped_calibration
+from tasks.registry.gate import Yardstick
 
 
 def yardstick() -> Yardstick:

@@ -19,7 +19,7 @@ from catalogs.records import Reel
 from flows.night.jobs import Job, Kind
 from flows.night.order import Order
 from tasks.find import find_source
-from tasks.listed import look_for
+from tasks.storage.listed import look_for
 
 Key = tuple[Kind, str]  # kind of the work, treatment
 

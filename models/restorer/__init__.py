@@ -1,6 +1,6 @@
 """The learned restorer: one streaming network that refines what the engine makes of old film.
 
-    network = RestorerNetwork(load_restorer(path))      # models.restorer_network, a `Learned`
+    network = RestorerNetwork(load_restorer(path))      # models.networks.restorer, a `Learned`
     changes = network.restored(frames, Motion(), ("dirt", "scratch"))
 
 What goes through it, frame by frame:

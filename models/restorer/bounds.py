@@ -11,7 +11,7 @@
 A thing of the picture, an upright edge that stands still or a seam of a wall, does neither.
 
 Source: SDIp and the disagreement of neighbours, see `models.restorer.evidence`, and the judgement
-of blotches of `models.evidence`. Lengths are samples at 480 lines, differences shares of full
+of blotches of `models.dirt.evidence`. Lengths are samples at 480 lines, differences shares of full
 range.
 
 Limits: a mask stays shut over damage of several frames that the engine did not find: hairs in the
@@ -28,10 +28,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.evidence import Clues
+from models.dirt.evidence import Clues
 from models.labels import components, count_of, odd, share_of
-from models.lines import Line, strip_edges
 from models.restorer.evidence import COARSE, area_mean, box_mean, coarse, spike_of
+from models.scratch.lines import Line, strip_edges
 
 LEAST_SPIKE = 0.05  # mean over 3 x 3 samples
 LEAST_AT_END = 0.08  # at a shot's first and last frame, whose neighbours lie on one side

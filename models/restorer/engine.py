@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from models.contract import Change, Frame, Step, apply_step, forked
-from models.denoise import Denoise, Denoised
-from models.dirt import Dirt
-from models.flicker import Deflicker
-from models.lines import Line
-from models.missing import Missing
+from models.dirt.step import Dirt
+from models.grain.denoise import Denoise, Denoised
+from models.missing.step import Missing
 from models.motion import Motion
-from models.scratch import Scratch
+from models.scratch.lines import Line
+from models.scratch.step import Scratch
+from models.tone.deflicker import Deflicker
 
 DENOISE = Denoise(look_ahead=4, spatial=1.0, largest_noise=0.2)
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -42,7 +42,7 @@ class Repaired:
         whole: that, without what was destroyed, scratches and dirt.
         engine: that, without noise: the engine's answer.
         averaged: `whole`, averaged in time only, not yet shrunk.
-        noise, left: see `models.denoise.Denoised`.
+        noise, left: see `models.grain.denoise.Denoised`.
         tracks: the lines of scratches that pass the frame.
         dirty: bool `[H, W]`, where dirt was repaired.
     """

@@ -1,8 +1,8 @@
 """What speaks for damage that the engine left, sample by sample, on tensors of any device.
 
-Source: `models.blotches.spike_of` (SDIp) and `models.evidence.disagreement_of` (Kokaram, "Motion
-Picture Restoration", 1998); a test holds ours equal to theirs. The clue for upright lines is a mean
-along the line of how far a sample stands out from its sides (Kokaram, chapter 8).
+Source: `models.dirt.blotches.spike_of` (SDIp) and `models.dirt.evidence.disagreement_of` (Kokaram,
+"Motion Picture Restoration", 1998); a test holds ours equal to theirs. The clue for upright lines
+is a mean along the line of how far a sample stands out from its sides (Kokaram, chapter 8).
 
 All pictures are luma, float32 `[N, 1, H, W]`, full range 1.
 """

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from catalogs.errors import VerificationError
-from models.checkpoint import read_checkpoint
+from models.networks.checkpoint import read_checkpoint
 from models.restorer.config import RestorerConfig
 from models.restorer.network import Restorer
 

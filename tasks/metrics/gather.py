@@ -25,7 +25,7 @@ from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags
 from models.contract import Frame
 from models.faces.finder import FaceFinder
-from models.translate import translated
+from models.weave.translate import translated
 from tasks.metrics.colour import Plane, placed_rgb, planes_of, reduced
 from tasks.metrics.face_track import FaceGatherer, Finder
 from tasks.metrics.pair import PROXY_LINES, Declared, Pair, Triplet

@@ -23,7 +23,8 @@ cancel.
 
 Blind to: a scratch of S that stays, in front of a scene that does not move (it may be a pole);
 scratches that lean by more than a sample in twelve lines, or wander by more than a sample a frame;
-short ones, in proportion. Finding lines by `models.lines` is not shared; the motion is, in kind.
+short ones, in proportion. Finding lines by `models.scratch.lines` is not shared; the motion is, in
+kind.
 """
 
 from __future__ import annotations

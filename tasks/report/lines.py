@@ -12,7 +12,7 @@ from tasks.report.reel_time import time_lines
 from tasks.report.steps import StepLine, step_lines
 from tasks.report.summary import MetricLine, metric_lines
 from tasks.report.words import duration, reason_and_remedy, status_word
-from tasks.reprocessed import STANDS
+from tasks.reprocess.reprocessed import STANDS
 
 
 @dataclass(frozen=True)

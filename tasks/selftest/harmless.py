@@ -13,7 +13,7 @@ import numpy as np
 
 from catalogs.recipe import read_recipe
 from models.contract import Frame, Step, apply_step
-from models.denoise import Denoise
+from models.grain.denoise import Denoise
 from models.motion import Motion
 from tasks.media.clip import compressed
 from tasks.restore import build_steps

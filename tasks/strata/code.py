@@ -9,7 +9,7 @@ from tasks.code import code_name
 
 _PARTS = (
     "models/faces", "models/contract.py", "models/motion.py", "models/sight.py",
-    "models/translate.py", "tasks/metrics", "tasks/judge.py", "tasks/strata/colour.py",
+    "models/weave/translate.py", "tasks/metrics", "tasks/judge.py", "tasks/strata/colour.py",
     "tasks/strata/harmless.py", "tasks/strata/observe.py", "tasks/strata/people.py",
     "tasks/strata/readings.py",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from catalogs.decisions.ledger_copy import (
 from catalogs.decisions.log import DecisionLog
 from catalogs.store import Store
 from flows.cli import app
-from tasks.decision_fixity import check_decisions
+from tasks.decisions.fixity import check_decisions
 
 from .conftest import draft
 

@@ -21,7 +21,7 @@ from catalogs.records import CatalogReel, Reel, RestoredShot, Shot, StepOutcome
 from catalogs.rows import event_row, reel_row, restored_row, shot_rows
 from catalogs.source import AudioContent, AudioHeader, ColourTags, Content, Header
 from catalogs.store import Store
-from tasks.gather import read_restored_reel
+from tasks.export.gather import read_restored_reel
 from tasks.manifest import assembled_files, write_manifest
 
 SOFTWARE = "wetgate 0.1.0, torch 2.13.0, Python 3.11"

@@ -18,8 +18,8 @@ from catalogs.fixity import sha256_file
 from catalogs.records import Reel
 from catalogs.rows import event_row
 from catalogs.store import Store
-from tasks.bag import check_bag, write_bag
-from tasks.export import approve
+from tasks.export.bag import check_bag, write_bag
+from tasks.export.formats import approve
 
 FinishReel = Callable[..., Reel]
 Gather = Callable[[Reel], RestoredReel]
@@ -111,7 +111,7 @@ def test_films_are_copied_where_links_are_not_possible(
     def refuse(*_: object) -> None:
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setattr("tasks.bag.os.link", refuse)
+    monkeypatch.setattr("tasks.export.bag.os.link", refuse)
     path, _ = write_bag(store, subject, tmp_path / "other")
     assert bagit_validates(path)
 

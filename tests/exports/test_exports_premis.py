@@ -23,8 +23,8 @@ from catalogs.records import Reel, StepOutcome
 from catalogs.rows import event_row
 from catalogs.sequence import ImageSequence
 from catalogs.store import Store
-from tasks.export import approve, write_export
-from tasks.gather import with_newest_events
+from tasks.export.formats import approve, write_export
+from tasks.export.gather import with_newest_events
 
 FinishReel = Callable[..., Reel]
 Gather = Callable[[Reel], RestoredReel]

@@ -26,7 +26,7 @@ from catalogs.shot_list import (
 )
 from catalogs.store import Store, hold_store
 from tasks.correct import correct_shots, write_shot_list
-from tasks.export import ListKind, export_content, list_text
+from tasks.export.formats import ListKind, export_content, list_text
 
 FinishReel = Callable[..., Reel]
 Gather = Callable[[Reel], RestoredReel]

@@ -12,10 +12,10 @@ from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment
 from catalogs.store import Store, open_store
 from flows.registry.yardstick import yardstick
-from models.ffdnet import FFDNet
-from tasks.difference import Difference
-from tasks.gate import Gate, GatedModel, GatedSide
-from tasks.register import Offered, Statement, offer
+from models.networks.ffdnet import FFDNet
+from tasks.compare.difference import Difference
+from tasks.registry.gate import Gate, GatedModel, GatedSide
+from tasks.registry.register import Offered, Statement, offer
 from tasks.treat import resolve_recipe
 
 DOES = ("nothing",)

@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 
 from catalogs.errors import VerificationError
-from models.checkpoint import read_checkpoint, safetensors_bytes
+from models.networks.checkpoint import read_checkpoint, safetensors_bytes
 
 TENSORS = {"b.weight": torch.arange(6.0).reshape(2, 3), "a": torch.ones(2, dtype=torch.float16)}
 

@@ -17,13 +17,13 @@ from catalogs.store import Store
 from flows.cli import app
 from flows.registry.film_gate import Contest, contest, hold_contest
 from flows.registry.promotion import promote, register
-from models.checkpoint import safetensors_bytes
-from models.rife import Rife
-from tasks.film_gate import OF_SOURCE, compare_films, judged_by
-from tasks.gate import read_gate
+from models.networks.checkpoint import safetensors_bytes
+from models.networks.rife import Rife
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
-from tasks.register import Offered, Statement, offer
+from tasks.registry.film_gate import OF_SOURCE, compare_films, judged_by
+from tasks.registry.gate import read_gate
+from tasks.registry.register import Offered, Statement, offer
 from tasks.selftest.film_set import FilmSet, Setting, film_table
 from tasks.selftest.run import Listener
 from tasks.treat import resolve_recipe

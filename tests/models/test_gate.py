@@ -10,8 +10,8 @@ from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment
 from flows.registry.yardstick import yardstick
-from tasks.gate import GatedSide, Yardstick, read_gate, write_gate
-from tasks.objections import objections
+from tasks.registry.gate import GatedSide, Yardstick, read_gate, write_gate
+from tasks.registry.objections import objections
 from tasks.treat import resolve_recipe
 
 from .conftest import SAME, alone, report, side

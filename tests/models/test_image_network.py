@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from catalogs.errors import VerificationError
 from catalogs.picture import PIXEL_FORMATS
 from models.contract import Frame, apply_step
-from models.image_network import ImageNetwork
-from models.learned import Learned, ModelSettings, ModelStep
-from models.rgb import as_rgb, samples_plus
-from models.tiles import OVERLAP, TILE, in_tiles, spans
+from models.networks.image import ImageNetwork
+from models.networks.learned import Learned, ModelSettings, ModelStep
+from models.networks.rgb import as_rgb, samples_plus
+from models.networks.tiles import OVERLAP, TILE, in_tiles, spans
 
 Texture = Callable[..., list[Frame]]
 IDENTITY = ImageNetwork(nn.Identity(), lambda tile, _noise: tile)

@@ -13,14 +13,14 @@ from catalogs.policy import Policy
 from catalogs.recipe import Recipe, RecipeStep, Treatment
 from catalogs.records import CatalogReel, Shot
 from catalogs.store import Store
-from models.architectures import ARCHITECTURES, revision
-from models.checkpoint import safetensors_bytes
-from models.missing import Missing
-from models.spandrel_networks import spandrel_version
+from models.missing.step import Missing
+from models.networks.architectures import ARCHITECTURES, revision
+from models.networks.checkpoint import safetensors_bytes
+from models.networks.spandrel import spandrel_version
 from tasks.ingest import ingest_reel
 from tasks.permit import allowances, permit
-from tasks.register import Offered, Statement, offer
-from tasks.renew import with_version
+from tasks.registry.register import Offered, Statement, offer
+from tasks.reprocess.renew import with_version
 from tasks.restore import build_steps, restore_shot
 from tasks.treat import model_references, resolve_recipe
 
@@ -105,7 +105,7 @@ def test_other_code_of_a_network_is_another_treatment(
     before = treated(store, offered)
     assert build_steps(before, store.shelf)
     changed = tuple(replace(known, revision="2") for known in ARCHITECTURES)
-    monkeypatch.setattr("models.architectures.ARCHITECTURES", changed)
+    monkeypatch.setattr("models.networks.architectures.ARCHITECTURES", changed)
     after = treated(store, offered)
     assert after.treatment_id != before.treatment_id
     assert with_version(before, replace(offered.version, version=1)) == after

@@ -12,7 +12,7 @@ from catalogs.store import Store, open_store
 from flows.registry.promotion import promote, register, rollback
 from flows.registry.registry import Registry
 from flows.services.moved_store import follow
-from tasks.register import Offered
+from tasks.registry.register import Offered
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 

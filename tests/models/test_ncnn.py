@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.peers.ncnn import FLOAT16, FLOAT32, FLOAT32_TAGGED, names, read_layers, state_dict
-from models.architectures import build_learned, recognised
-from models.image_network import ImageNetwork
+from models.networks.architectures import build_learned, recognised
+from models.networks.image import ImageNetwork
 
 Spoil = Callable[[str, bytes], tuple[str, bytes]]
 

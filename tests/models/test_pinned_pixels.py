@@ -1,8 +1,8 @@
 """What networks give, pinned: code that gives other pixels must say so in the identity.
 
-Where one fails by intention, raise the revision of that architecture in `models/architectures.py`,
-or, where all fail, `ModelStep.version`; then pin the new figures. Figures have room for the last
-digits, in which kinds of processors differ.
+Where one fails by intention, raise the revision of that architecture in
+`models/networks/architectures.py`, or, where all fail, `ModelStep.version`; then pin the new
+figures. Figures have room for the last digits, in which kinds of processors differ.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from models.architectures import build_learned
 from models.contract import Frame, apply_step
-from models.ffdnet import FFDNet
-from models.learned import ModelSettings, ModelStep
-from models.rife import Rife
-from models.temporalfix import TemporalFix
+from models.networks.architectures import build_learned
+from models.networks.ffdnet import FFDNet
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.rife import Rife
+from models.networks.temporalfix import TemporalFix
 
 Texture = Callable[..., list[Frame]]
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from catalogs.errors import VerificationError
-from models.architectures import build_learned, recognised
 from models.contract import Frame, apply_step
-from models.learned import ModelSettings, ModelStep
-from models.missing import Missing
-from models.rebuild_network import RebuildNetwork
-from models.rife import MULTIPLE, Rife, own_tensors
+from models.missing.step import Missing
+from models.networks.architectures import build_learned, recognised
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.rebuild import RebuildNetwork
+from models.networks.rife import MULTIPLE, Rife, own_tensors
 
 Texture = Callable[..., list[Frame]]
 
@@ -81,7 +81,7 @@ def test_motion_of_a_large_picture_is_found_on_a_smaller_one(
         flow = torch.tensor([1.0, 2.0, -1.0, -2.0])[None, :, None, None]
         return flow.expand(1, 4, *before.shape[-2:]), torch.ones_like(before[:, :1])
 
-    monkeypatch.setattr("models.rebuild_network.MOST_LINES", 100)
+    monkeypatch.setattr("models.networks.rebuild.MOST_LINES", 100)
     monkeypatch.setattr(rife, "forward", found)
     picture = torch.rand(3, 150, 202)
     flow, share = RebuildNetwork(rife)._found(picture, picture)

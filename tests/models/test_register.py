@@ -21,16 +21,16 @@ from catalogs.policy import CollectionRules, Policy
 from catalogs.recipe import Recipe, RecipeStep, read_steps, steps_json
 from catalogs.records import CatalogReel
 from flows.commands.models import pace_text
-from models.architectures import Architecture
-from models.checkpoint import safetensors_bytes
 from models.contract import Change, Frame
-from models.learned import Learned, ModelSettings
 from models.motion import Motion
-from models.rife import Rife
+from models.networks.architectures import Architecture
+from models.networks.checkpoint import safetensors_bytes
+from models.networks.learned import Learned, ModelSettings
+from models.networks.rife import Rife
 from tasks.permit import forbidden
-from tasks.register import Offered, Statement, offer, pace_of
+from tasks.registry.register import Offered, Statement, offer, pace_of
+from tasks.registry.trial import megapixel_seconds, try_out
 from tasks.treat import resolve_recipe
-from tasks.trial import megapixel_seconds, try_out
 
 Offer = Callable[..., Offered]
 SAID = Statement("MIT", "made here", False, "A. Owner")
@@ -72,8 +72,8 @@ def test_what_a_frame_will_take_is_told_from_what_it_takes_at_any_size(
     monkeypatch: pytest.MonkeyPatch, pace: float
 ) -> None:
     clock = [10.0]
-    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
-    monkeypatch.setattr("tasks.trial._PATIENCE", 1e3)
+    monkeypatch.setattr("tasks.registry.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
+    monkeypatch.setattr("tasks.registry.trial._PATIENCE", 1e3)
     assert megapixel_seconds(Timed(clock, pace), "timed") == pytest.approx(pace)
 
 
@@ -81,7 +81,7 @@ def test_a_network_that_is_very_slow_is_not_timed_on_a_larger_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [10.0]
-    monkeypatch.setattr("tasks.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
+    monkeypatch.setattr("tasks.registry.trial.time", SimpleNamespace(process_time=lambda: clock[0]))
     slow = Timed(clock, 1e4)
     found = megapixel_seconds(slow, "timed")
     assert found == pytest.approx(1e4 + 1e6 / (72 * 64))
@@ -179,7 +179,7 @@ def test_whatever_a_detection_raises_is_a_refusal(
         raise error
 
     known = (Architecture("ffdnet", detect),)
-    monkeypatch.setattr("models.architectures.ARCHITECTURES", known)
+    monkeypatch.setattr("models.networks.architectures.ARCHITECTURES", known)
     file = tmp_path / "other.safetensors"
     file.write_bytes(safetensors_bytes({"conv.weight": torch.zeros(1, 1, 3, 3)}))
     with pytest.raises(VerificationError, match="weights are not of ffdnet"):

@@ -22,8 +22,8 @@ from flows.registry.registry import Registry
 from flows.registry.treatment import Resolved, resolve_treatment
 from flows.registry.yardstick import yardstick
 from flows.services.mlflow_client import experiment_id, mlflow_client
-from tasks.gate import GatedModel, gated_side, read_gate, write_gate
-from tasks.register import Offered, Statement, offer
+from tasks.registry.gate import GatedModel, gated_side, read_gate, write_gate
+from tasks.registry.register import Offered, Statement, offer
 
 from .conftest import recipe, report, side
 

@@ -7,7 +7,7 @@ import pytest
 from catalogs.errors import RecipeError
 from catalogs.model_version import OF_STEPS, ModelReference, ModelVersion
 from catalogs.recipe import Parameter, Recipe, RecipeStep, Treatment, read_steps, steps_json
-from tasks.renew import of_today, with_version
+from tasks.reprocess.renew import of_today, with_version
 from tasks.treat import resolve_recipe
 
 

@@ -19,8 +19,8 @@ from flows.registry.promotion import promote, register, rollback
 from flows.registry.registry import Registry
 from flows.registry.treatment import resolve_treatment
 from flows.services.mlflow_client import artifact_root, mlflow_client, registry_name
-from tasks.gate import write_gate
-from tasks.register import Offered, Statement, offer
+from tasks.registry.gate import write_gate
+from tasks.registry.register import Offered, Statement, offer
 
 from .conftest import recipe, report, side
 

@@ -10,11 +10,11 @@ from torch.nn import functional
 
 from catalogs.picture import PictureFormat
 from models.contract import Frame, apply_step
-from models.image_network import ImageNetwork
-from models.learned import ModelSettings, ModelStep
 from models.motion import Motion, estimate_flow, warp
-from models.steady import AHEAD, evenly
-from models.steady_trust import (
+from models.networks.image import ImageNetwork
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.steady import AHEAD, evenly
+from models.networks.trust import (
     Compared,
     flicker_in,
     in_place,

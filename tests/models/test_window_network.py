@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from catalogs.errors import VerificationError
-from models.architectures import recognised
 from models.contract import Frame, apply_step
-from models.learned import ModelSettings, ModelStep
 from models.motion import Motion
-from models.rgb import as_rgb
-from models.temporalfix import REACH, TemporalFix
-from models.window_network import WindowNetwork, mirrored, windows
+from models.networks.architectures import recognised
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.rgb import as_rgb
+from models.networks.temporalfix import REACH, TemporalFix
+from models.networks.window import WindowNetwork, mirrored, windows
 
 Texture = Callable[..., list[Frame]]
 IDENTITY = WindowNetwork(nn.Identity(), lambda window: window[2], 2)

@@ -15,7 +15,7 @@ from flows.night.limits import limit_seconds
 from flows.night.order import Order
 from flows.night.work import restore
 from tasks.ingest import ingest_reel
-from tasks.register import Offered
+from tasks.registry.register import Offered
 from tasks.treat import model_references, resolve_recipe
 
 Offer = Callable[..., Offered]

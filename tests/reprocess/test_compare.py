@@ -18,14 +18,14 @@ from catalogs.store import Store
 from flows.cli import app
 from flows.commands.compare import compared_json
 from flows.registry.yardstick import yardstick
-from tasks.compare import LEAST_SHOTS, Compared, compare_pairs
-from tasks.difference import tolerated
-from tasks.gate import GatedModel, read_gate
+from tasks.compare.difference import tolerated
+from tasks.compare.paired import differing, find_side, paired_values
+from tasks.compare.resample import RESAMPLES, bootstrap_means
+from tasks.compare.treatments import LEAST_SHOTS, Compared, compare_pairs
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
-from tasks.objections import objections
-from tasks.paired import differing, find_side, paired_values
-from tasks.resample import RESAMPLES, bootstrap_means
+from tasks.registry.gate import GatedModel, read_gate
+from tasks.registry.objections import objections
 from tasks.treat import resolve_recipe
 
 from .conftest import ONE, TWO, by_model

@@ -35,8 +35,8 @@ from flows.night.progress import NightProgress
 from flows.night.tally import Tally
 from flows.nightly import run_night
 from flows.reprocess import Asked, prepare
-from tasks.decide import decide, hashes, open_decisions, standing_outputs
-from tasks.decided import ORIGINAL
+from tasks.decisions.decide import decide, hashes, open_decisions, standing_outputs
+from tasks.decisions.decided import ORIGINAL
 from tasks.permit import find_policy
 from tasks.report import write_report
 from tasks.report.attention import attention

@@ -24,7 +24,7 @@ from flows.night.loop import Night
 from flows.night.order import Order
 from flows.night.progress import NightProgress
 from flows.nightly import run_night
-from tasks.decide import decide, standing_outputs
+from tasks.decisions.decide import decide, standing_outputs
 from tasks.manifest import read_manifest
 from tasks.media.check import index_frames
 from tasks.media.probe import probe

@@ -22,7 +22,7 @@ from flows.night.order import Order
 from flows.plan import plan_night
 from flows.reprocess import Asked, prepare
 from flows.words import plan_text
-from tasks.gather import read_restored_reel
+from tasks.export.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.media.read import read_picture
 from tasks.sidecar import LEFT_OFF, is_sidecar

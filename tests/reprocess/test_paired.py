@@ -14,11 +14,11 @@ from catalogs.rows import held_row, known_reels, restored_row
 from catalogs.shot_list import current_shots, ranges_of, record_correction
 from catalogs.store import Store
 from flows.commands.compare import compared_text
-from tasks.compare import Compared
+from tasks.compare.paired import compare_sides, differing, find_side
+from tasks.compare.treatments import Compared
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
 from tasks.metrics.verdict import limits
-from tasks.paired import compare_sides, differing, find_side
 from tasks.split import DETECTOR
 
 from .conftest import ONE, TWO, by_model, outcome

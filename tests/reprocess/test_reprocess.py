@@ -31,9 +31,9 @@ from flows.night.tally import Tally
 from flows.reprocess import Asked, prepare
 from flows.words import reel_standings
 from tasks.permit import find_policy
-from tasks.renew import with_version
 from tasks.report.night import read_night
-from tasks.reprocess_plan import ChosenShot, ReprocessPlan
+from tasks.reprocess.plan import ChosenShot, ReprocessPlan
+from tasks.reprocess.renew import with_version
 from tasks.split import DETECTOR
 from tasks.strata.measured import measured_shots
 from tasks.treat import resolve_recipe

@@ -14,11 +14,11 @@ from catalogs.store import Store
 from catalogs.sweep import sweep
 from flows.cli import app
 from flows.night.tally import Tally
-from tasks import retire as retire_module
+from tasks.compare.paired import differing, find_side
 from tasks.fixity import check_shots
-from tasks.paired import differing, find_side
-from tasks.renew import with_version
-from tasks.retire import plan_retiring, retire
+from tasks.reprocess.choose import retire as retire_module
+from tasks.reprocess.renew import with_version
+from tasks.reprocess.retire import plan_retiring, retire
 
 from .conftest import ONE, TWO, by_model, dust, outcome
 from .test_reprocess import planned

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from models.contract import Frame
-from models.lines import STRIPS, Line
 from models.motion import Motion
 from models.restorer import TASKS, Restorer
 from models.restorer.answer import MOST_BACK, bounded
@@ -16,8 +15,9 @@ from models.restorer.bounds import AROUND, BESIDE, grown
 from models.restorer.config import MASKED
 from models.restorer.neighbours import seen_of
 from models.restorer.seen import Seen
-from models.scratch import Scratch
-from models.scratch_tracks import Track, Tracks
+from models.scratch.lines import STRIPS, Line
+from models.scratch.step import Scratch
+from models.scratch.tracks import Track, Tracks
 
 Texture = Callable[..., list[Frame]]
 DIRT, SCRATCH, INPAINT = range(len(MASKED))

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from models import blotches, evidence
 from models.contract import Frame
+from models.dirt.step import blotches, evidence
 from models.motion import Motion
 from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer, RestorerConfig
 from models.restorer import evidence as clues

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 import models.restorer
-from models.architectures import build_learned
-from models.checkpoint import read_checkpoint
 from models.contract import Frame, apply_step
 from models.degrade import Dirt, Grain, damaged
-from models.learned import Learned, ModelSettings, ModelStep
 from models.motion import Motion
+from models.networks.architectures import build_learned
+from models.networks.checkpoint import read_checkpoint
+from models.networks.learned import Learned, ModelSettings, ModelStep
 from models.restorer.engine import steps_for
 from models.restorer.training.clips import training_clips
 from models.restorer.weights import sha256_of
-from tasks.register import Statement, offer
+from tasks.registry.register import Statement, offer
 
 WEIGHTS = Path(models.restorer.__file__).parent / "weights" / "restorer.safetensors"
 CARD = WEIGHTS.with_name("card.md")

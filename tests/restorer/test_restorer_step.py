@@ -12,16 +12,16 @@ from catalogs.errors import RecipeError, VerificationError
 from catalogs.model_version import ModelReference
 from catalogs.picture import PIXEL_FORMATS, PictureFormat
 from catalogs.recipe import Recipe, RecipeStep
-from models.architectures import build_learned, recognised, work_of
 from models.contract import Frame, apply_step
-from models.learned import ModelSettings, ModelStep
 from models.motion import Motion
+from models.networks.architectures import build_learned, recognised, work_of
+from models.networks.learned import ModelSettings, ModelStep
+from models.networks.restorer import RestorerNetwork
 from models.restorer import SMALL, TASKS, Restorer
 from models.restorer.engine import steps_for
 from models.restorer.picture import channels_of, wanted_of
 from models.restorer.weights import load_restorer, notes_of
-from models.restorer_network import RestorerNetwork
-from tasks.register import Statement, offer
+from tasks.registry.register import Statement, offer
 from tasks.treat import resolve_recipe
 
 Texture = Callable[..., list[Frame]]

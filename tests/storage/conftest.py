@@ -14,8 +14,8 @@ from moto.server import ThreadedMotoServer
 
 from catalogs.origin import RemoteRoot
 from flows.services.services import prefect_api
-from tasks import bucket as bucket_module
-from tasks.scratch import Scratch
+from tasks.storage import bucket as bucket_module
+from tasks.storage.scratch import Scratch
 from tests.faults.nights import Frames, Site, make_archive
 from tests.storage.places import SECRET, Place
 

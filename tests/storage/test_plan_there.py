@@ -18,8 +18,8 @@ from catalogs.rows import reel_row
 from catalogs.store import Store
 from flows import plan as plan_module
 from flows.plan import Plan, plan_night
-from tasks.bucket import Bucket
-from tasks.renewed import renewal_remarks
+from tasks.reprocess.renewed import renewal_remarks
+from tasks.storage.bucket import Bucket
 from tests.played import entry, ingested
 
 UNTOUCHED = Treatment("conservative", ())

@@ -23,8 +23,8 @@ from flows.fixity.copies import check_copies
 from flows.fixity.due import Asked, due_reels
 from flows.fixity.reading import TimeIsUp
 from flows.verify import verify_store
-from tasks.bucket import Bucket
-from tasks.publish import Plan, check_published, is_listed_whole, publish_reel
+from tasks.storage.bucket import Bucket
+from tasks.storage.publish import Plan, check_published, is_listed_whole, publish_reel
 from tests.played import entry, ingested
 from tests.storage.places import Place
 

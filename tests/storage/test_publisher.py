@@ -24,7 +24,7 @@ from flows.night.publisher import Publisher, publishing
 from flows.night.reels import Reels
 from flows.window.gate import Begun, Gate
 from flows.window.stop import Stop
-from tasks.bucket import Bucket
+from tasks.storage.bucket import Bucket
 from tests.storage.places import Place
 from tests.storage.test_publish import finished  # noqa: F401 - a fixture
 

@@ -22,12 +22,12 @@ from catalogs.origin import Origin, RemoteRoot
 from catalogs.picture import PictureFormat
 from catalogs.records import CatalogReel, Reel
 from catalogs.source import Content
-from tasks import listed as listed_module
-from tasks import scratch as scratch_module
-from tasks import stage
-from tasks.bucket import Bucket
-from tasks.file_lock import FileLock
-from tasks.scratch import Scratch
+from tasks.storage import listed as listed_module
+from tasks.storage import scratch as scratch_module
+from tasks.storage import stage
+from tasks.storage.bucket import Bucket
+from tasks.storage.file_lock import FileLock
+from tasks.storage.scratch import Scratch
 from tests.conftest import plain_header
 from tests.faults.nights import wait_until
 from tests.storage.places import Place

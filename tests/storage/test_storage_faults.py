@@ -13,8 +13,8 @@ import pytest
 
 from catalogs.errors import SourceError
 from catalogs.origin import RemoteRoot
-from tasks import bucket as bucket_module
-from tasks.scratch import Scratch
+from tasks.storage import bucket as bucket_module
+from tasks.storage.scratch import Scratch
 from tests.storage.conftest import forget
 from tests.storage.places import SECRET, Place, Wire, spoilt
 from tests.storage.test_stage import files_of, staged, taken

@@ -22,7 +22,7 @@ from catalogs.tables import SCHEMA_VERSION, TABLES
 from dashboard.ledger_view import LedgerView
 from flows.cli import app
 from flows.words import reel_standings
-from tasks.renewed import renewal_remarks
+from tasks.reprocess.renewed import renewal_remarks
 from tasks.treat import resolve_recipe
 
 REEL = "B.r1"

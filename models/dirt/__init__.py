@@ -1,0 +1,1 @@
+"""Specks and blotches of one frame: which they are, and the step that repairs them."""

@@ -1,0 +1,1 @@
+"""Destroyed frames: which they are, and the step that rebuilds them."""

@@ -1,0 +1,1 @@
+"""Two treatments of the same shots, metric by metric."""

@@ -1,0 +1,1 @@
+"""What reviewers decided: taken, carried out, kept."""

@@ -1,0 +1,1 @@
+"""A restored reel as others work with it or keep it."""

@@ -1,0 +1,1 @@
+"""Sources and finished reels in object storage: listed, staged, published."""

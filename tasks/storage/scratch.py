@@ -1,0 +1,173 @@
+"""A bounded folder for copies of sources that lie in object storage, shared by a host's workers.
+
+    <folder>/<key>.lock    held by who fills the entry (alone) and by who uses it (together)
+    <folder>/<key>/bytes   what the entry may come to; counted against the limit from then on
+    <folder>/<key>/files/  the copies
+    <folder>/<key>/whole   what was found when they were verified, written last
+
+The system lets go of a lock when its process ends, however it ends. What is locked by nobody and
+not whole was left by a process that was killed, and is removed; what is whole and used by nobody
+stays until its room is needed, so that nothing is copied twice without need.
+"""
+
+import fcntl
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogs.durable import write_whole
+from catalogs.errors import StorageError
+from tasks.storage.file_lock import file_lock, take
+
+PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
+SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
+_LOOK_SECONDS = 0.5
+
+Fill = Callable[[Path], str]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """The folder and its limit; every host has a part of it to itself.
+
+    Attributes:
+        root: a folder on a local disk.
+        limit_bytes: what a host's copies may come to, all together.
+    """
+
+    root: Path
+    limit_bytes: int
+
+    @property
+    def folder(self) -> Path:
+        """This host's part."""
+        return self.root / socket.gethostname()
+
+    @contextmanager
+    def use(self, key: str, size_bytes: int, fill: Fill) -> Iterator[tuple[Path, str]]:
+        """Have copies, made now or earlier, for as long as the context lasts.
+
+        Args:
+            key: names what is copied; equal keys mean equal content.
+            size_bytes: of all its files.
+            fill: makes the copies in the folder it is given, and says what it found.
+
+        Yields:
+            The folder of the copies, and what `fill` said when they were made.
+
+        Raises:
+            StorageError: it is larger than the limit, or no room came about.
+        """
+        if size_bytes > self.limit_bytes:
+            raise StorageError(
+                f"takes {size_bytes / 1e9:.3f} GB of scratch and {self.limit_bytes / 1e9:.3f} GB "
+                "are allowed; raise --scratch-gb"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        entry = self.folder / key
+        with file_lock(self.folder / f"{key}.lock") as lock:
+            take(lock, fcntl.LOCK_SH)
+            while not (entry / "whole").is_file():
+                take(lock, fcntl.LOCK_EX)
+                if not (entry / "whole").is_file():
+                    self._make(entry, size_bytes, fill)
+                take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
+            os.utime(entry)
+            yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+
+    def drop(self, key: str) -> None:
+        """Remove copies that are not needed any more, unless others use them."""
+        self._remove_unused(self.folder / key)
+
+    def sweep(self) -> None:
+        """Remove all copies that nobody uses."""
+        for entry in self._entries():
+            self._remove_unused(entry)
+        with suppress(OSError):  # somebody else's are there
+            (self.folder / "room.lock").unlink(missing_ok=True)
+            self.folder.rmdir()
+
+    def _make(self, entry: Path, size_bytes: int, fill: Fill) -> None:
+        shutil.rmtree(entry, ignore_errors=True)  # of a process that was killed
+        self._reserve(entry, size_bytes)
+        try:
+            found = fill(entry / "files")
+            write_whole(entry / "whole", found.encode())
+        except BaseException:
+            shutil.rmtree(entry, ignore_errors=True)
+            raise
+
+    def _reserve(self, entry: Path, size_bytes: int) -> None:
+        """Wait until there is room, making it where copies are that nobody uses."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._reserved(entry, size_bytes):
+            if time.monotonic() > deadline:
+                raise StorageError(
+                    f"no room for {size_bytes / 1e9:.3f} GB came about in {self.folder}; raise "
+                    "--scratch-gb or free its disk"
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def _reserved(self, entry: Path, size_bytes: int) -> bool:
+        with file_lock(self.folder / "room.lock") as room:
+            take(room, fcntl.LOCK_EX)
+            for other in (None, *sorted(self._entries(), key=_last_used)):
+                if other is not None and other != entry:
+                    self._remove_unused(other)
+                if self._has_room(size_bytes):
+                    (entry / "files").mkdir(parents=True)
+                    (entry / "bytes").write_text(str(size_bytes))
+                    return True
+        return False
+
+    def _has_room(self, size_bytes: int) -> bool:
+        """Room within the limit, and on the disk for what is promised and not yet written."""
+        promised = {entry: _promised(entry) for entry in self._entries()}
+        if sum(promised.values()) + size_bytes > self.limit_bytes:
+            return False
+        filling = [e for e in promised if not (e / "whole").is_file()]
+        ahead = sum(max(0, promised[entry] - _written(entry)) for entry in filling)
+        return shutil.disk_usage(self.folder).free >= size_bytes + ahead + SPARE_BYTES
+
+    def _entries(self) -> list[Path]:
+        with suppress(FileNotFoundError):  # another process sweeps, and took the folder away
+            return [path for path in self.folder.glob("*") if path.is_dir()]
+        return []
+
+    def _remove_unused(self, entry: Path) -> None:
+        name = self.folder / f"{entry.name}.lock"
+        if not self.folder.is_dir():
+            return
+        gone = FileNotFoundError  # with its folder: another process sweeps too
+        with file_lock(name) as lock, suppress(BlockingIOError, gone):
+            take(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (entry / "whole").unlink(missing_ok=True)  # first: it is whole no longer
+            shutil.rmtree(entry, ignore_errors=True)
+            name.unlink(missing_ok=True)
+
+
+def _promised(entry: Path) -> int:
+    with suppress(FileNotFoundError, ValueError):
+        return int((entry / "bytes").read_text())
+    return 0
+
+
+def _written(entry: Path) -> int:
+    """Bytes that the files of an entry take on the disk."""
+    total = 0
+    for folder, _, names in os.walk(entry):
+        for name in names:
+            with suppress(FileNotFoundError):  # its filling failed meanwhile
+                total += 512 * (Path(folder) / name).stat().st_blocks
+    return total
+
+
+def _last_used(entry: Path) -> float:
+    with suppress(FileNotFoundError):
+        return entry.stat().st_mtime
+    return 0.0

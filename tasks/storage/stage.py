@@ -1,0 +1,131 @@
+"""Stage: a source in object storage becomes files in scratch, verified, for as long as it is read.
+
+What is staged is a reel's whole source, as `tasks.storage.listed` has it. A copy counts when every
+file has the size that was listed, agrees with each checksum that the storage has of the whole
+object, and the bucket lists the same again. Its SHA-256 is compared with what was ingested each
+time it is taken up. An entity tag is a name and never a checksum.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from catalogs.errors import SourceError, StorageError
+from catalogs.fixity import hash_file, sha256_of_files
+from catalogs.origin import RemoteRoot
+from catalogs.records import Reel
+from tasks.storage.bucket import Bucket, open_bucket
+from tasks.storage.fetch import fetch
+from tasks.storage.listed import Listed, held_by_name, parent_of
+from tasks.storage.scratch import Scratch
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Copies in scratch.
+
+    Attributes:
+        root: folder that stands for the archive root.
+        sha256: of the picture: of the file, or of an image sequence's files.
+        sound_sha256: of the sound file, where there is one.
+        said: what was copied and how it was verified.
+        fresh: whether it was copied for this use.
+    """
+
+    listed: Listed
+    root: Path
+    sha256: str
+    sound_sha256: str | None
+    said: str
+    fresh: bool
+
+
+@contextmanager
+def staged(listed: Listed, scratch: Scratch) -> Iterator[Staged]:
+    """Have a source in scratch, copied now or earlier.
+
+    Raises:
+        SourceError: it does not fit, cannot be had, or is not what the storage says of it.
+    """
+    written, root = listed.origin.path, RemoteRoot(listed.origin.root)
+    fresh: list[bool] = []
+
+    def fill(folder: Path) -> str:
+        bucket = open_bucket(root)
+        try:
+            evidence = fetch(bucket, listed.objects, folder)
+        except OSError as error:
+            raise StorageError(
+                f"cannot be copied to {folder} ({error.strerror}); free its disk"
+            ) from error
+        _refuse_changed(bucket, listed)
+        fresh.append(True)
+        size = f"{len(listed.objects)} objects, {listed.size_bytes} bytes of {listed.origin.url}"
+        return json.dumps({**_digests(listed, folder), "said": f"{size}: {evidence}"})
+
+    with (
+        held_by_name(written),
+        scratch.use(listed.key, listed.size_bytes, fill) as (folder, found),
+    ):
+        facts = json.loads(found)
+        yield Staged(listed, folder, facts["picture"], facts["sound"], facts["said"], bool(fresh))
+
+
+def staged_reel(reel: Reel, copies: Staged) -> Reel:
+    """The reel that was ingested, its files where they are staged.
+
+    Raises:
+        SourceError: the copies are not what was ingested: the source in the bucket has changed.
+    """
+    known, now = reel.content, (copies.sha256, copies.sound_sha256)
+    if now != (known.sha256, known.sound_sha256):
+        which = "the source" if copies.sha256 != known.sha256 else "the sound"
+        was, found = (
+            (known.sha256, now[0]) if which == "the source" else (known.sound_sha256, now[1])
+        )
+        raise SourceError(
+            f"{reel.place}: {which} is not what was ingested (sha256 {was}, now {found}); it has "
+            "changed in the bucket; restore it from a copy or from an earlier version of the object"
+        )
+    sound = copies.listed.origin.sound_path
+    return replace(
+        reel,
+        source=copies.root / copies.listed.origin.path,
+        sound_source=copies.root / sound if sound else None,
+    )
+
+
+def ingested_there(reel: Reel, copies: Staged) -> Reel:
+    """A reel that was ingested from staged copies, with its place in object storage."""
+    origin = copies.listed.origin
+    sound = Path(RemoteRoot(origin.root).below(origin.sound_path)) if origin.sound_path else None
+    return replace(reel, source=Path(origin.url), sound_source=sound, origin=origin)
+
+
+def _refuse_changed(bucket: Bucket, listed: Listed) -> None:
+    """The same listing before and after: what was copied is of one version of each object."""
+    if len(listed.picture) == 1:
+        now = [bucket.look(one.path) for one in listed.objects]
+    else:
+        folder = bucket.folder(parent_of(listed.picture[0].path))
+        now = [folder.get(PurePosixPath(one.path).name) for one in listed.picture]
+        now += [bucket.look(listed.sound.path)] if listed.sound else []
+    for before, after in zip(listed.objects, now, strict=True):
+        if before != after:
+            raise StorageError(f"{before.path} changed while it was read; let it come to rest")
+
+
+def _digests(listed: Listed, folder: Path) -> dict[str, str | None]:
+    files = [folder / one.path for one in listed.picture]
+    each = [hash_file(path, "sha256")["sha256"] for path in files]
+    sound = folder / listed.sound.path if listed.sound else None
+    return {
+        "picture": each[0] if not _is_folder(listed) else sha256_of_files(each),
+        "sound": hash_file(sound, "sha256")["sha256"] if sound else None,
+    }
+
+
+def _is_folder(listed: Listed) -> bool:
+    return listed.picture[0].path != listed.origin.path
