@@ -23,10 +23,10 @@ from flows.services.services import quiet_settings
 
 quiet_settings()  # before Prefect is imported
 
-import synthetic
 from parts import Parts, rss_megabytes
 
 import flows.nightly as nightly_module
+from benchmarks import synthetic
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import Store, open_store

@@ -33,12 +33,12 @@ quiet_settings()  # before Prefect is imported
 
 import dask
 import psutil
-import synthetic
 from distributed import Client, LocalCluster
 from parts import Parts, cpu_of_threads, rss_megabytes
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from benchmarks import synthetic
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import hold_store, open_store

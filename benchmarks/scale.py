@@ -41,8 +41,8 @@ quiet_settings()  # before Prefect is imported
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import synthetic
 
+from benchmarks import synthetic
 from catalogs.records import CatalogReel, Shot
 from catalogs.rows import reel_row, shot_rows
 from catalogs.store import Store, existing_store, open_store

@@ -16,7 +16,7 @@ from flows.cli import app
 from flows.night.tally import Tally
 from tasks.compare.paired import differing, find_side
 from tasks.fixity import check_shots
-from tasks.reprocess.choose import retire as retire_module
+from tasks.reprocess import retire as retire_module
 from tasks.reprocess.renew import with_version
 from tasks.reprocess.retire import plan_retiring, retire
 

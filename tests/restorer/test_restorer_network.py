@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.contract import Frame
-from models.dirt.step import blotches, evidence
+from models.dirt import blotches, evidence
 from models.motion import Motion
 from models.restorer import LARGE, SMALL, TASKS, Answer, Restorer, RestorerConfig
 from models.restorer import evidence as clues
