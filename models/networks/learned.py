@@ -90,7 +90,7 @@ class ModelStep(Step):
     """
 
     name: ClassVar[str] = "model"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     touches: ClassVar[Touches] = "every sample"
 
     settings: ModelSettings

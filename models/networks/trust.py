@@ -1,21 +1,21 @@
 """How a neighbour's result in place compares with a frame's: its flicker, and how far to trust it.
 
-With S the source, R = S + C the network's result, and S', C' those of a neighbour in place and as
-bright as the frame,
+With S the source, R the network's result, and S', R' those of a neighbour in place and as bright as
+the frame,
 
-    d = S' - S            what the film itself does: motion that flow missed, grain
-    x = C' - C            what the change does
-    y = (S' + C') - R     what the result does, x + d
+    d = S' - S        what the film itself does: motion that flow missed, grain
+    y = R' - R        what the result does
 
-In the network's own flicker x and y agree; grain that it took out is in x and not in y, grain that
-it left in y and not in x. Over a window, with <..> the mean,
+Where the network left the film's grain y follows d, and what it invents follows nothing. Over a
+window, with <..> the mean,
 
-    taken   = 1 - <yy> / <dd>     share of the film's own fluctuation that was taken out, 0..1
-    common  = <xy> / <xx>         share of the change's fluctuation that the result has too, 0..1
-    flicker = taken y + (1 - taken) common x
+    left    = <yy> / <dd>     how much fluctuation the result has of the film's, 0..1
+    follows = <dy> / <dd>     how much of the film's own it has, 0..1
+    flicker = y - left^2 follows d
 
-so what a denoiser leaves is evened out further, noise that it took out does not come back, what a
-network invents is followed, and what a network leaves alone, grain and all, stays.
+so what a network leaves alone stays, grain and all, what it invents is followed, and what a
+denoiser leaves is evened out the further the less that is: grain that was mostly taken out does
+not stay as a shimmer. Noise that was taken out is in d alone and does not come back.
 
 A neighbour that is out of place differs by more than chance explains. By how much chance does is
 measured where the picture is in place: in half of the picture, at the side that matches better.
@@ -119,19 +119,12 @@ def flicker_in(of_film: Tensor, of_result: Tensor) -> Tensor:
         of_film: d of the module's text, float32 `[C, H, W]`.
         of_result: y, likewise.
     """
-    of_change = of_result - of_film
-    film, result, change, both = (
-        window_mean(one * other, WINDOW) + LEAST
-        for one, other in (
-            (of_film, of_film),
-            (of_result, of_result),
-            (of_change, of_change),
-            (of_change, of_result),
-        )
+    film, result, both = (
+        window_mean(one * other, WINDOW) + LEAST  # of all three, so that what is alike stays so
+        for one, other in ((of_film, of_film), (of_result, of_result), (of_film, of_result))
     )
-    taken = (1 - result / film).clamp(0, 1)
-    common = (both / change).clamp(0, 1)
-    return taken * of_result + (1 - taken) * common * of_change
+    left, follows = (result / film).clamp(max=1), (both / film).clamp(0, 1)
+    return of_result - left**2 * follows * of_film
 
 
 def local_gain(source: Tensor, seen: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def test_a_shot_is_restored_by_a_registered_model_and_says_so(
     shot = Shot(reel.reel_id, reel.digest, 0, 0, len(raw))
     restored = restore_shot(reel, index, shot, treatment, store)
     (step,) = restored.steps
-    assert (step.name, step.version, step.touches) == ("model", 2, "every sample")
+    assert (step.name, step.version, step.touches) == ("model", 3, "every sample")
     assert step.changed_share > 0
     assert restored.treatment_id == treatment.treatment_id
     again = restore_shot(reel, index, shot, treatment, store)

@@ -232,6 +232,12 @@ def test_what_a_denoiser_leaves_is_its_flicker() -> None:
     assert float(flicker_in(grain, torch.zeros_like(grain)).abs().max()) < 1e-6
 
 
+def test_a_network_that_draws_half_of_its_own_in_place_of_the_grain_is_evened_out() -> None:
+    grain, pattern = noise(4), noise(5)
+    drawn = 0.5 * grain + 0.5 * pattern
+    assert share_left(drawn, flicker_in(grain, drawn)) < 0.1
+
+
 def test_what_a_network_leaves_alone_stays(texture: Texture) -> None:
     """A network that changes the left half only: the right half is the source's, bit for bit."""
     frames = texture("gray16le", count=4, size=SIZE, speed=(0, 0), grain=0.02)
