@@ -45,7 +45,7 @@ WINDOW = 9  # samples over which fluctuation is measured
 BRIGHT = 25  # samples over which brightness is compared
 DARKEST = 0.02  # share of full range, added where brightness is compared
 LEAST = 1e-6  # of a power, that of nothing
-TOLERATED = 6.0  # times the power of flicker: a surplus of so much leaves 1 / e of the trust
+TOLERATED = 5.0  # times the power of flicker: a surplus of so much leaves 1 / e of the trust
 
 
 @dataclass(frozen=True)
