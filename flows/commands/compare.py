@@ -4,23 +4,13 @@ Exit status 0 when nothing became worse, 1 when something did, when nothing diff
 cannot be said, 2 for wrong usage.
 """
 
-import json
-import math
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from catalogs.store import existing_store
 from flows.commands.options import JsonOption, StoreOption
-
-if TYPE_CHECKING:
-    from tasks.compare.difference import Difference
-    from tasks.compare.treatments import Compared
-
-MOST_SAID = 20  # shots on the terminal; --json has all
-SHORT = ("the same", "not measurable")  # words of metrics that are named, no more
 
 
 def compare(
@@ -37,6 +27,7 @@ def compare(
     from flows.registry.gate_record import keep_gate
     from flows.registry.yardstick import yardstick
     from tasks.compare.paired import compare_sides, differing, find_side, reported_side
+    from tasks.compare.said import compared_json, compared_text
     from tasks.measure import shipped_calibration
     from tasks.registry.gate import gate_of
 
@@ -52,57 +43,3 @@ def compare(
         keep_gate(opened, gate_of(reported, "shots of a store", found, yardstick()), gate)
     typer.echo(compared_json(found) if as_json else compared_text(found))
     raise typer.Exit(0 if found.passed else 1)
-
-
-def compared_text(found: "Compared") -> str:
-    """What was found, short: differences that can be said, shots that became worse, the gate."""
-    from tasks.compare.treatments import EVERYTHING
-
-    lines = [f"{found.shots} shots were restored both ways, and differently"]
-    if any(found.kept):
-        lines.append(f"the original was kept of {found.kept[1]} more, before of {found.kept[0]}")
-    if found.judged_anew:
-        lines.append(f"{found.judged_anew} of them are judged anew, by the thresholds of today")
-    said = [d for d in found.differences if d.stratum == EVERYTHING or d.word == "worse"]
-    lines += [_line(difference) for difference in said if difference.word not in SHORT]
-    for word in SHORT:
-        if of_word := [d.metric for d in said if d.word == word]:
-            lines.append(f"{word} on these shots: {', '.join(of_word)}")
-    for shot in found.worse[:MOST_SAID]:
-        lines.append(
-            f"worse: {shot.shot}  {shot.metric} {shot.before:.4g} to {shot.after:.4g}, "
-            f"{shot.verdict_before} to {shot.verdict_after}"
-        )
-    if len(found.worse) > MOST_SAID:
-        lines.append(f"... and {len(found.worse) - MOST_SAID} more, with --json")
-    lines += [f"gate: {reason}" for reason in found.reasons]
-    lines.append("the gate is passed" if found.passed else "the gate is not passed")
-    return "\n".join(lines)
-
-
-def compared_json(found: "Compared") -> str:
-    """The same for programs, every stratum and every shot."""
-    return json.dumps(
-        _plain(asdict(found) | {"shots": found.shots, "passed": found.passed}), ensure_ascii=False
-    )
-
-
-def _plain(value: Any) -> Any:
-    """A value without numbers that JSON has none for."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _line(found: "Difference") -> str:
-    flags = ""
-    if found.flagged_before or found.flagged_after:
-        flags = f"; flags {found.flagged_before} to {found.flagged_after}"
-    return (
-        f"{found.metric:8} {found.word:20} {found.before:.4g} to {found.after:.4g} {found.unit}, "
-        f"difference {found.low:+.3g} to {found.high:+.3g} (95 %), {found.shots} shots, "
-        f"by {found.resampled}"
-        f"{flags}  [{found.stratum}]"
-    )

@@ -10,12 +10,12 @@ from catalogs.errors import RecipeError
 from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
 from catalogs.store import Store
-from flows.commands.compare import compared_text
 from flows.registry.promotion import named_version
 from flows.registry.registry import Registry
 from flows.registry.treatment import resolve_treatment
 from flows.registry.yardstick import yardstick
 from models.networks.architectures import only_rebuilds
+from tasks.compare.said import compared_text
 from tasks.compare.treatments import Compared
 from tasks.measure import shipped_calibration
 from tasks.metrics.metric import Metric

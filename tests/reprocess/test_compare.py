@@ -16,11 +16,11 @@ from catalogs.ledger import Ledger
 from catalogs.recipe import read_recipe
 from catalogs.store import Store
 from flows.cli import app
-from flows.commands.compare import compared_json
 from flows.registry.yardstick import yardstick
 from tasks.compare.difference import tolerated
 from tasks.compare.paired import differing, find_side, paired_values
 from tasks.compare.resample import RESAMPLES, bootstrap_means
+from tasks.compare.said import compared_json
 from tasks.compare.treatments import LEAST_SHOTS, Compared, compare_pairs
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS

@@ -13,8 +13,8 @@ from catalogs.records import HeldRow
 from catalogs.rows import held_row, known_reels, restored_row
 from catalogs.shot_list import current_shots, ranges_of, record_correction
 from catalogs.store import Store
-from flows.commands.compare import compared_text
 from tasks.compare.paired import compare_sides, differing, find_side
+from tasks.compare.said import compared_text
 from tasks.compare.treatments import Compared
 from tasks.measure import shipped_calibration
 from tasks.metrics.registry import METRICS
