@@ -197,7 +197,7 @@ def parts_of(catalog: Path, folder: Path, shape: ReelShape, means: Means) -> Par
 
 @contextmanager
 def on_cores(count: int | None) -> Iterator[None]:
-    """Keep this process, and all that it starts, to so many cores; to none where it is None."""
+    """Keep this thread, and all that it starts, to so many cores; to all where it is None."""
     allowed = os.sched_getaffinity(0)
     if count is not None:
         if count > len(allowed):
