@@ -26,7 +26,6 @@ from flows.commands.exports import export_app
 from flows.commands.maintenance import first, maintenance_app
 from flows.commands.models import models_app
 from flows.commands.options import (
-    SCRATCH_GB,
     ArchiveOption,
     CatalogArgument,
     ClusterOption,
@@ -55,6 +54,7 @@ from flows.commands.strata import strata
 from flows.night.choices import apply_choices, read_choices
 from flows.night.same_fault import SAME_FAULT
 from flows.window.drain import check_clock
+from tasks.storage.scratch import SCRATCH_GB
 
 app = typer.Typer(
     name="wetgate",

@@ -11,7 +11,6 @@ from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.origin import archive_root
 from catalogs.store import hold_store, open_store
 from flows.cluster.crew import MOST_SLOTS
-from flows.commands.options import SCRATCH_GB
 from flows.decisions.carried import Carried
 from flows.decisions.decided import for_tonight, prepare_decided
 from flows.decisions.prepared import Prepared, bases_of, record_plan
@@ -29,6 +28,7 @@ from flows.window.storages import Storages
 from tasks.decisions.decided import update_copies
 from tasks.permit import find_policy, permit
 from tasks.reprocess.renewed import renewal_remarks
+from tasks.storage.scratch import SCRATCH_GB
 
 
 @flow(

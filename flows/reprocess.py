@@ -14,7 +14,6 @@ from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
 from catalogs.store import Store, existing_store, hold_store
 from flows.cluster.crew import MOST_SLOTS
-from flows.commands.options import SCRATCH_GB
 from flows.decisions.carried import Carried
 from flows.decisions.decided import prepare_decided, undone_by
 from flows.decisions.prepared import Decided, Prepared, bases_of, record_plan, record_settled
@@ -31,6 +30,7 @@ from tasks.permit import find_policy
 from tasks.registry.licence import licence_remarks
 from tasks.reprocess.choose import plan_reprocess
 from tasks.restore import build_steps
+from tasks.storage.scratch import SCRATCH_GB
 
 
 @dataclass(frozen=True)

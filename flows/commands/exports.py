@@ -112,7 +112,8 @@ def sequence(
 ) -> None:
     """The restored frames as DPX or TIFF files, each with its source file's own headers."""
     from catalogs.rows import read_frame_index
-    from flows.night.object_storage import ObjectStorage, copied
+    from flows.night.object_storage import ObjectStorage
+    from flows.night.source_at_hand import copied
     from tasks.export.deliver import deliver_sequence
 
     opened = existing_store(store)

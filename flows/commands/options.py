@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-SCRATCH_GB = 200.0
-
 StoreOption = Annotated[
     Path, typer.Option("--store", envvar="WETGATE_STORE", help="Folder of the store.")
 ]

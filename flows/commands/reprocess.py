@@ -14,7 +14,6 @@ import typer
 
 from catalogs.store import existing_store
 from flows.commands.options import (
-    SCRATCH_GB,
     ClusterOption,
     JsonOption,
     PolicyOption,
@@ -26,6 +25,7 @@ from flows.commands.options import (
     WorkersOption,
 )
 from flows.night.same_fault import SAME_FAULT
+from tasks.storage.scratch import SCRATCH_GB
 
 if TYPE_CHECKING:
     from flows.decisions.prepared import Prepared

@@ -10,10 +10,10 @@ from flows.cluster.places import ClusterLostError
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.start import night_cluster
 from flows.night.loop import Night
-from flows.night.object_storage import sweep_hosts
 from flows.night.order import Order
 from flows.night.progress import NightProgress, night_progress
 from flows.night.publisher import publishing
+from flows.night.source_at_hand import sweep_hosts
 from flows.night.submit import submitter
 from flows.night.tally import Tally
 from flows.window.asked import AskedByPeople

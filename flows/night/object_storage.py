@@ -1,24 +1,18 @@
-"""Object storage and a batch of work: where copies go, and how a worker comes by a source."""
+"""What a batch is told of object storage: where copies go, and where reels are published."""
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from catalogs.errors import RecipeError, SourceError
+from catalogs.errors import RecipeError
 from catalogs.origin import RemoteRoot
-from catalogs.records import CatalogReel, Reel
 from catalogs.store import Store
-from flows.commands.options import SCRATCH_GB
-from tasks.storage import stage
-from tasks.storage.listed import list_again, list_source
-from tasks.storage.scratch import Scratch
+from tasks.storage.scratch import SCRATCH_GB, Scratch
 
 if TYPE_CHECKING:
-    from flows.night.order import Order
     from tasks.reprocess.plan import ReelPlan
 
 
@@ -89,80 +83,3 @@ class ObjectStorage:
 def origins(plans: Iterable["ReelPlan"]) -> set[RemoteRoot]:
     """The archive roots in object storage that planned reels came from."""
     return {RemoteRoot(plan.reel.origin.root) for plan in plans if plan.reel.origin}
-
-
-@contextmanager
-def archive_at_hand(
-    order: "Order", catalog: CatalogReel
-) -> Iterator[tuple[Path, Callable[[Reel], Reel]]]:
-    """The archive root as files, with one reel's source in it.
-
-    Yields:
-        The root, and what gives a reel that was ingested from it its true place.
-
-    Raises:
-        SourceError: the source is not there, does not fit into scratch, or cannot be had.
-    """
-    if isinstance(order.archive, Path):
-        yield order.archive, lambda reel: reel
-        return
-    scratch, listed = order.scratch, list_source(catalog, order.archive)
-    try:
-        with stage.staged(listed, scratch) as copies:
-            _record(order, catalog.reel_id, copies)
-            yield copies.root, lambda reel: stage.ingested_there(reel, copies)
-    except Exception:
-        scratch.drop(listed.key)  # the reel is held, or will be looked at anew
-        raise
-
-
-@contextmanager
-def at_hand(order: "Order", reel: Reel, last: bool = False) -> Iterator[Reel]:
-    """A reel that was ingested, its source as files that are what was ingested.
-
-    Args:
-        order: with room for copies.
-        reel: the reel; one whose source is a file here is yielded as it is.
-        last: whether the source is not needed any more after this.
-
-    Raises:
-        SourceError: the source has changed, is not there, does not fit or cannot be had.
-    """
-    with copied(reel, order.scratch, last, lambda said: _record(order, reel.reel_id, said)) as here:
-        yield here
-
-
-@contextmanager
-def copied(
-    reel: Reel,
-    scratch: Scratch,
-    last: bool = False,
-    told: Callable[[stage.Staged], None] = lambda _: None,
-) -> Iterator[Reel]:
-    """As `at_hand`, outside a batch; `told` is told of the copies."""
-    if reel.origin is None:
-        yield reel
-        return
-    listed = list_again(reel)
-    try:
-        with stage.staged(listed, scratch) as copies:
-            told(copies)
-            yield stage.staged_reel(reel, copies)
-    except SourceError:
-        scratch.drop(listed.key)
-        raise
-    if last:
-        scratch.drop(listed.key)
-
-
-def sweep_hosts(client: Any, order: "Order") -> None:
-    """Remove copies that nobody uses from every host of a cluster."""
-    try:
-        client.run(order.scratch.sweep)
-    except Exception as error:  # they are bounded, and the next night removes them
-        order.record("staging", order.batch_id, "warning", f"copies were left: {error}")
-
-
-def _record(order: "Order", reel_id: str, copies: stage.Staged) -> None:
-    if copies.fresh:
-        order.record("staging", reel_id, "success", copies.said)

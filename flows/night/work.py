@@ -28,10 +28,10 @@ from catalogs.source import FrameIndex
 from flows.night.changed_source import refuse_changed
 from flows.night.hard_limit import hard_limit
 from flows.night.limits import ingest_limit_seconds, joining_limit_seconds
-from flows.night.object_storage import archive_at_hand, at_hand
 from flows.night.order import Order, ShotDone
 from flows.night.recorded import as_before, record_restored, shot_key
 from flows.night.software import software
+from flows.night.source_at_hand import archive_at_hand, at_hand, frames_of
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
 from tasks.manifest import digest_of
@@ -42,6 +42,7 @@ from tasks.permit import allowances
 from tasks.registry.licence import licence_remarks
 from tasks.restore import keep_original, restore_shot
 from tasks.split import DETECTOR, ShotFinder, detect_shots
+from tasks.storage.listed import Part
 
 _FRAMES_A_SIGN = 25  # each sign of life costs a thread
 
@@ -98,7 +99,7 @@ def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[S
 def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
     """Restore and measure one shot and record both; every frame begins the limit anew."""
     with (
-        at_hand(order, reel) as here,
+        at_hand(order, reel, frames_of(shot)) as here,
         hard_limit(limit_seconds, order.store, order.named(shot.shot_id)) as going_on,
     ):
         began = time.monotonic()
@@ -113,7 +114,7 @@ def restore(order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotD
 def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float) -> ShotDone:
     """Write the shot's own frames where it could not be restored, and record why."""
     with (
-        at_hand(order, reel) as here,
+        at_hand(order, reel, frames_of(shot)) as here,
         hard_limit(limit_seconds, order.store, order.named(shot.shot_id)),
     ):
         began = time.monotonic()
@@ -126,7 +127,7 @@ def keep(order: Order, reel: Reel, shot: Shot, reason: str, limit_seconds: float
 def assemble(order: Order, reel: Reel) -> str:
     """Join and verify one reel and record it; returns the derivative's identifier."""
     with (
-        at_hand(order, reel, last=True) as here,
+        at_hand(order, reel, Part(sound=True), last=True) as here,
         hard_limit(joining_limit_seconds(reel), order.store, order.named(reel.reel_id)),
     ):
         return _assemble(order, reel, here)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +30,8 @@ from catalogs.source import FrameIndex
 from catalogs.store import Store
 from flows.night.hard_limit import hard_limit
 from flows.night.limits import limit_seconds
-from flows.night.object_storage import ObjectStorage, copied
+from flows.night.object_storage import ObjectStorage
+from flows.night.source_at_hand import copied, frames_of
 from flows.strata.failure import DIED, failure
 from tasks.measure import shipped_calibration
 from tasks.strata.code import code_version
@@ -56,7 +58,7 @@ def observe(job: Job) -> None:
     Raises:
         WetgateError: the source cannot be read, or the store cannot be written.
     """
-    with copied(job.reel, ObjectStorage.of_environment().room(job.store)) as here:
+    with _copied(job) as here:
         _observe(job, here)
 
 
@@ -125,10 +127,15 @@ def _begin_worker() -> None:
 
 def _in_worker(job: Job) -> None:
     with (
-        copied(job.reel, ObjectStorage.of_environment().room(job.store)) as here,
+        _copied(job) as here,
         hard_limit(limit_seconds(job.reel, job.shot), job.store),
     ):
         _observe(job, here)
+
+
+def _copied(job: Job) -> AbstractContextManager[Reel]:
+    scratch = ObjectStorage.of_environment().room(job.store)
+    return copied(job.reel, scratch, frames_of(job.shot))
 
 
 @lru_cache(maxsize=4)

@@ -28,6 +28,15 @@ _not_asked: dict[str, tuple[float, str]] = {}  # by root: until when, and what i
 
 
 @dataclass(frozen=True)
+class Part:
+    """What somebody reads of an image sequence: frames `[start_frame, stop_frame)`, the sound."""
+
+    start_frame: int = 0
+    stop_frame: int = 0
+    sound: bool = False
+
+
+@dataclass(frozen=True)
 class Listed:
     """A reel's source as a bucket lists it.
 
@@ -45,6 +54,13 @@ class Listed:
     def objects(self) -> tuple[RemoteObject, ...]:
         """All of them, each once."""
         return tuple(dict.fromkeys((*self.picture, *((self.sound,) if self.sound else ()))))
+
+    def only(self, part: "Part") -> "Listed":
+        """Of an image sequence: the files of a part alone."""
+        picture = self.picture[part.start_frame : part.stop_frame]
+        sound = self.sound if part.sound else None
+        listing = listing_of((*picture, *((sound,) if sound else ())))
+        return Listed(replace(self.origin, listing=listing), picture, sound)
 
     @property
     def size_bytes(self) -> int:

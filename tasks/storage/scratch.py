@@ -24,6 +24,7 @@ from catalogs.durable import write_whole
 from catalogs.errors import StorageError
 from tasks.storage.file_lock import file_lock, take
 
+SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
 _LOOK_SECONDS = 0.5
@@ -79,6 +80,10 @@ class Scratch:
                 take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
             os.utime(entry)
             yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+
+    def holds(self, key: str) -> bool:
+        """Whether whole copies are there at this moment."""
+        return (self.folder / key / "whole").is_file()
 
     def drop(self, key: str) -> None:
         """Remove copies that are not needed any more, unless others use them."""

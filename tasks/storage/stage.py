@@ -1,9 +1,11 @@
 """Stage: a source in object storage becomes files in scratch, verified, for as long as it is read.
 
-What is staged is a reel's whole source, as `tasks.storage.listed` has it. A copy counts when every
-file has the size that was listed, agrees with each checksum that the storage has of the whole
-object, and the bucket lists the same again. Its SHA-256 is compared with what was ingested each
-time it is taken up. An entity tag is a name and never a checksum.
+What is staged is a reel's whole source, as `tasks.storage.listed` has it, or of an image sequence
+the files of some frames. A copy counts when every file has the size that was listed, agrees with
+each checksum that the storage has of the whole object, and the bucket lists the same again. The
+SHA-256 of a whole source is compared with what was ingested each time it is taken up; of some
+frames, the listing of the whole sequence is, and every frame is proved by its hash where it is
+read (`tasks.media.read`). An entity tag is a name and never a checksum.
 """
 
 import json
@@ -79,22 +81,31 @@ def staged_reel(reel: Reel, copies: Staged) -> Reel:
     Raises:
         SourceError: the copies are not what was ingested: the source in the bucket has changed.
     """
-    known, now = reel.content, (copies.sha256, copies.sound_sha256)
-    if now != (known.sha256, known.sound_sha256):
-        which = "the source" if copies.sha256 != known.sha256 else "the sound"
-        was, found = (
-            (known.sha256, now[0]) if which == "the source" else (known.sound_sha256, now[1])
-        )
-        raise SourceError(
-            f"{reel.place}: {which} is not what was ingested (sha256 {was}, now {found}); it has "
-            "changed in the bucket; restore it from a copy or from an earlier version of the object"
-        )
-    sound = copies.listed.origin.sound_path
-    return replace(
-        reel,
-        source=copies.root / copies.listed.origin.path,
-        sound_source=copies.root / sound if sound else None,
-    )
+    _refuse(reel, "the source", reel.content.sha256, copies.sha256)
+    _refuse(reel, "the sound", reel.content.sound_sha256, copies.sound_sha256)
+    return _in_copies(reel, copies)
+
+
+def part_is_enough(reel: Reel, listed: Listed, scratch: Scratch) -> bool:
+    """Whether who needs a part of the source is served by that part.
+
+    Not of a file, which is had whole; not where this host has the whole source already; and not
+    where the bucket lists other objects than were ingested, of which only SHA-256 can tell whether
+    they hold the same.
+    """
+    same = reel.origin is not None and listed.origin.listing == reel.origin.listing
+    return reel.header.sequence is not None and same and not scratch.holds(listed.key)
+
+
+def staged_part(reel: Reel, copies: Staged) -> Reel:
+    """The reel that was ingested, a part of its source where it is staged.
+
+    Raises:
+        SourceError: the sound is not what was ingested.
+    """
+    if copies.listed.sound is not None:
+        _refuse(reel, "the sound", reel.content.sound_sha256, copies.sound_sha256)
+    return _in_copies(reel, copies)
 
 
 def ingested_there(reel: Reel, copies: Staged) -> Reel:
@@ -104,9 +115,26 @@ def ingested_there(reel: Reel, copies: Staged) -> Reel:
     return replace(reel, source=Path(origin.url), sound_source=sound, origin=origin)
 
 
+def _refuse(reel: Reel, which: str, was: str | None, found: str | None) -> None:
+    if was != found:
+        raise SourceError(
+            f"{reel.place}: {which} is not what was ingested (sha256 {was}, now {found}); it has "
+            "changed in the bucket; restore it from a copy or from an earlier version of the object"
+        )
+
+
+def _in_copies(reel: Reel, copies: Staged) -> Reel:
+    sound = copies.listed.sound
+    return replace(
+        reel,
+        source=copies.root / copies.listed.origin.path,
+        sound_source=copies.root / sound.path if sound else None,
+    )
+
+
 def _refuse_changed(bucket: Bucket, listed: Listed) -> None:
     """The same listing before and after: what was copied is of one version of each object."""
-    if len(listed.picture) == 1:
+    if len(listed.picture) <= 1:
         now = [bucket.look(one.path) for one in listed.objects]
     else:
         folder = bucket.folder(parent_of(listed.picture[0].path))
@@ -122,10 +150,10 @@ def _digests(listed: Listed, folder: Path) -> dict[str, str | None]:
     each = [hash_file(path, "sha256")["sha256"] for path in files]
     sound = folder / listed.sound.path if listed.sound else None
     return {
-        "picture": each[0] if not _is_folder(listed) else sha256_of_files(each),
+        "picture": sha256_of_files(each) if _of_a_folder(listed) else each[0],
         "sound": hash_file(sound, "sha256")["sha256"] if sound else None,
     }
 
 
-def _is_folder(listed: Listed) -> bool:
-    return listed.picture[0].path != listed.origin.path
+def _of_a_folder(listed: Listed) -> bool:
+    return [one.path for one in listed.picture] != [listed.origin.path]
