@@ -87,7 +87,7 @@ class BatchWork:
                 if not tally.stopped:  # what a stopped one has copied, the next goes on with
                     sweep_hosts(client, order)
                 self._tally = tally
-        except Exception as error:  # whatever a cluster raises that does not close as it should
+        except (Exception, KeyboardInterrupt) as error:  # whatever ends its closing
             if self._tally is None:
                 raise
             self._left(error)
@@ -98,11 +98,13 @@ class BatchWork:
         sys.stderr.write(f"wetgate: {error}\n")
         return Tally(stopped=True)
 
-    def _left(self, error: Exception) -> None:
+    def _left(self, error: BaseException) -> None:
         """Say that the cluster may be there still; the night's work is done all the same."""
+        what = f"{type(error).__name__}: {error}"
+        if isinstance(error, KeyboardInterrupt):
+            what = "a second signal to stop"
         why = (
-            f"the cluster did not close as it should ({type(error).__name__}: {error}); look "
-            "whether workers of it are left"
+            f"the cluster did not close as it should ({what}); look whether workers of it are left"
         )
         sys.stderr.write(f"wetgate: {why}\n")
         with suppress(StoreError):

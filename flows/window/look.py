@@ -1,4 +1,4 @@
-"""A look at a control of the store, at most once a second."""
+"""A look at something that is asked about often, at most once a second or so."""
 
 import time
 from collections.abc import Callable
@@ -17,17 +17,21 @@ class Look(Generic[Found]):
     Args:
         find: reads the control.
         found: what holds until the first look.
+        seconds: between looks.
     """
 
-    def __init__(self, find: Callable[[], Found], found: Found) -> None:
+    def __init__(
+        self, find: Callable[[], Found], found: Found, seconds: float = LOOK_SECONDS
+    ) -> None:
         self._find = find
         self._found = found
+        self._seconds = seconds
         self._at = float("-inf")
 
     def __call__(self) -> Found:
         """What holds now."""
         now = time.monotonic()
-        if now - self._at >= LOOK_SECONDS:
+        if now - self._at >= self._seconds:
             self._at = now
             with suppress(StoreError):  # damaged by hand; `wetgate status` says so
                 self._found = self._find()

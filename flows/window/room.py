@@ -3,8 +3,9 @@
     shots        0.8 of the uncompressed picture: restored 0.6, change map 0.2
     joined reel  0.9: restored 0.6, change map 0.2, access copy 0.1
 
-measured on grainy film; quieter film takes less. Beside what work needs a reserve stays free, for
-the ledger and for others: a fiftieth of the disk, at most 2 GB.
+measured on grainy film; quieter film takes less. Copies of sources that are being made on the same
+disk count with what they have still to write (`flows.window.copies`). Beside what work needs a
+reserve stays free, for the ledger and for others: a fiftieth of the disk, at most 2 GB.
 """
 
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from catalogs.records import Reel
 from flows.night.jobs import Job
 from flows.night.reels import Reels
+from flows.window.copies import Copies
 from flows.window.gate import Begun, Gate
 from flows.window.look import LOOK_SECONDS
 
@@ -37,12 +39,14 @@ class Room(Gate):
         self._root = reels.order.store.root
         self._begun: set[str] = set()
         self._free = float("inf")  # when the disk was asked last
+        self._copies = Copies(reels.order, self._needed)
         self._refused: dict[str, float] = {}  # until when a reel is not asked after again
 
     def stops(self, running: Sequence[Begun]) -> bool:
         """Whether there is not even room for what is at work; the disk is asked, once a look."""
-        self._free = free_bytes(self._root)
-        return self._free < self._sum(running)
+        free = free_bytes(self._root)
+        self._free = free - self._copies.ahead_bytes()
+        return free < self._sum(running)
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
         """Whether there is room for the job, and for all of its reel where that is not begun.
@@ -91,6 +95,10 @@ class Room(Gate):
     def _sum(self, running: Sequence[Begun]) -> float:
         return sum(self._job_bytes(one.job) for one in running)
 
+    def _needed(self) -> float:
+        """Of the disk, what copies of sources must leave."""
+        return self._promised() + _reserve(shutil.disk_usage(self._root).total)
+
     def _promised(self, but: Collection[str] = ()) -> float:
         """What reels that were begun still need."""
         begun = self._begun & self._reels.open.keys()
@@ -121,7 +129,12 @@ def picture_bytes(reel: Reel) -> float:
 def free_bytes(root: Path) -> float:
     """What may be written to a disk; below zero where its reserve is touched."""
     usage = shutil.disk_usage(root)
-    return usage.free - min(_RESERVE_SHARE * usage.total, _MOST_RESERVE)
+    return usage.free - _reserve(usage.total)
+
+
+def _reserve(total: float) -> float:
+    """What is left of a disk to the ledger and to others."""
+    return min(_RESERVE_SHARE * total, _MOST_RESERVE)
 
 
 def gigabytes(size: float) -> str:

@@ -4,6 +4,7 @@
     <folder>/<key>/bytes   what the entry may come to; counted against the limit from then on
     <folder>/<key>/files/  the copies
     <folder>/<key>/whole   what was found when they were verified, written last
+    <root>/needed          of the disk, what others need (`tasks.storage.disk_share`)
 
 The system lets go of a lock when its process ends, however it ends. What is locked by nobody and
 not whole was left by a process that was killed, and is removed; what is whole and used by nobody
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from catalogs.durable import write_whole
 from catalogs.errors import StorageError
+from tasks.storage.disk_share import ahead_bytes, forget_needed, needed_bytes, promised_bytes
 from tasks.storage.file_lock import file_lock, take
 
 SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
@@ -62,7 +64,7 @@ class Scratch:
             The folder of the copies, and what `fill` said when they were made.
 
         Raises:
-            StorageError: it is larger than the limit, or no room came about.
+            StorageError: it is larger than the limit or the disk, or no room came about.
         """
         if size_bytes > self.limit_bytes:
             raise StorageError(
@@ -81,6 +83,11 @@ class Scratch:
             os.utime(entry)
             yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
 
+    @property
+    def ahead_bytes(self) -> int:
+        """What copies that are being made, on all hosts that this folder shows, still write."""
+        return sum(ahead_bytes(path) for path in self.root.glob("*/*") if path.is_dir())
+
     def holds(self, key: str) -> bool:
         """Whether whole copies are there at this moment."""
         return (self.folder / key / "whole").is_file()
@@ -93,6 +100,7 @@ class Scratch:
         """Remove all copies that nobody uses."""
         for entry in self._entries():
             self._remove_unused(entry)
+        forget_needed(self.root)
         with suppress(OSError):  # somebody else's are there
             (self.folder / "room.lock").unlink(missing_ok=True)
             self.folder.rmdir()
@@ -128,16 +136,25 @@ class Scratch:
                     (entry / "files").mkdir(parents=True)
                     (entry / "bytes").write_text(str(size_bytes))
                     return True
+            self._refuse_full_disk(size_bytes)
         return False
+
+    def _refuse_full_disk(self, size_bytes: int) -> None:
+        """Wait for nobody where nothing is here that could go."""
+        free = shutil.disk_usage(self.folder).free - SPARE_BYTES
+        if not self._entries() and free < size_bytes:
+            raise StorageError(
+                f"takes {size_bytes / 1e9:.3f} GB of scratch, and the disk of {self.folder} has "
+                f"{max(free, 0) / 1e9:.3f} GB to give; free some, or name another --scratch"
+            )
 
     def _has_room(self, size_bytes: int) -> bool:
         """Room within the limit, and on the disk for what is promised and not yet written."""
-        promised = {entry: _promised(entry) for entry in self._entries()}
-        if sum(promised.values()) + size_bytes > self.limit_bytes:
+        if sum(map(promised_bytes, self._entries())) + size_bytes > self.limit_bytes:
             return False
-        filling = [e for e in promised if not (e / "whole").is_file()]
-        ahead = sum(max(0, promised[entry] - _written(entry)) for entry in filling)
-        return shutil.disk_usage(self.folder).free >= size_bytes + ahead + SPARE_BYTES
+        ahead = sum(map(ahead_bytes, self._entries()))
+        spare = max(SPARE_BYTES, needed_bytes(self.root))
+        return shutil.disk_usage(self.folder).free >= size_bytes + ahead + spare
 
     def _entries(self) -> list[Path]:
         with suppress(FileNotFoundError):  # another process sweeps, and took the folder away
@@ -154,22 +171,6 @@ class Scratch:
             (entry / "whole").unlink(missing_ok=True)  # first: it is whole no longer
             shutil.rmtree(entry, ignore_errors=True)
             name.unlink(missing_ok=True)
-
-
-def _promised(entry: Path) -> int:
-    with suppress(FileNotFoundError, ValueError):
-        return int((entry / "bytes").read_text())
-    return 0
-
-
-def _written(entry: Path) -> int:
-    """Bytes that the files of an entry take on the disk."""
-    total = 0
-    for folder, _, names in os.walk(entry):
-        for name in names:
-            with suppress(FileNotFoundError):  # its filling failed meanwhile
-                total += 512 * (Path(folder) / name).stat().st_blocks
-    return total
 
 
 def _last_used(entry: Path) -> float:

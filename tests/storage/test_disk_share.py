@@ -1,0 +1,127 @@
+"""Copies of sources and a night's other work share a disk, and leave each other what they need."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from catalogs.errors import StorageError
+from catalogs.origin import RemoteRoot
+from catalogs.source import Header
+from catalogs.store import Store
+from flows.night.jobs import Job
+from flows.night.order import Order
+from flows.window.room import JOINED_SHARE, SHOT_SHARE, Room
+from tasks.storage import scratch as scratch_module
+from tasks.storage.disk_share import TOLD_SECONDS, needed_bytes, tell_needed
+from tasks.storage.scratch import SPARE_BYTES, Scratch
+from tests.faults.nights import wait_until
+from tests.played import UNTOUCHED, entry, ingested
+
+Usage = namedtuple("Usage", "total used free")
+ROOM = 10_000
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets what the disk has free beside what scratch always leaves."""
+
+    def set_free(size: int) -> None:
+        usage = Usage(0, 0, SPARE_BYTES + size)
+        monkeypatch.setattr(scratch_module.shutil, "disk_usage", lambda _: usage)
+
+    set_free(ROOM)
+    return set_free
+
+
+def used(scratch: Scratch, key: str, size: int) -> None:
+    with scratch.use(key, size, lambda files: (files / "a").write_bytes(b"film") and "found"):
+        pass
+
+
+def test_copies_wait_for_what_reels_in_work_still_write(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    scratch = Scratch(tmp_path / "scratch", ROOM)
+    tell_needed(scratch.root, SPARE_BYTES + ROOM - 900)
+    copying = threading.Thread(target=used, args=(scratch, "key", 1000))
+    copying.start()
+    time.sleep(0.3)
+    assert not scratch.holds("key")
+    tell_needed(scratch.root, SPARE_BYTES + ROOM - 1000)
+    wait_until(lambda: scratch.holds("key"))
+    copying.join()
+
+
+def test_what_a_killed_night_told_keeps_nobody_waiting(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    scratch = Scratch(tmp_path / "scratch", ROOM)
+    tell_needed(scratch.root, SPARE_BYTES + ROOM)
+    then = time.time() - TOLD_SECONDS
+    os.utime(scratch.root / "needed", (then, then))
+    used(scratch, "key", 1000)
+    assert scratch.holds("key")
+    scratch.sweep()
+    assert list(scratch.root.iterdir()) == []
+
+
+def test_nobody_waits_for_a_disk_on_which_nothing_can_go(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    """While another copy is in use it might go; then it is said at once what is missing."""
+    scratch = Scratch(tmp_path / "scratch", 10 * ROOM)
+    free(900)
+    with pytest.raises(StorageError, match=r"0\.000 GB to give; free some, or name another"):
+        used(scratch, "key", 1000)
+    free(ROOM)
+    with scratch.use("other", 500, lambda _: "found"):
+        free(900)
+        waiting = threading.Thread(target=used, args=(scratch, "key", 1000), daemon=True)
+        waiting.start()
+        time.sleep(0.3)
+        assert waiting.is_alive()
+        free(ROOM)
+        waiting.join(10)
+    assert scratch.holds("key")
+
+
+def test_a_reel_is_begun_when_what_is_being_copied_leaves_it_room(
+    store: Store, make_header: Callable[..., Header], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And while it is in work, copies are told what it needs."""
+    order = Order(store, RemoteRoot("s3://bucket/films"), UNTOUCHED, "night")
+    reel, (shot, *_) = ingested(entry("a"), make_header)
+    frame = reel.header.picture.frame_bytes
+    whole = JOINED_SHARE * reel.content.frame_count * frame
+    needs = SHOT_SHARE * shot.frame_count * frame + whole
+    open_reels = {"a.r1": SimpleNamespace(reel=reel, missing={shot})}
+    reels: Any = SimpleNamespace(order=order, open=open_reels)
+    usage = Usage(0, 0, int(needs) + 500_000)
+    monkeypatch.setattr("flows.window.room.shutil.disk_usage", lambda _: usage)
+    copying = order.scratch.folder / "key"
+    (copying / "files").mkdir(parents=True)
+    (copying / "bytes").write_text("1000000")
+    job = Job("restore", reel.catalog, reel, shot)
+    room = Room(reels)
+    assert not room.stops(())
+    assert not room.admits(job, ())
+    (copying / "whole").touch()
+    room = Room(reels)
+    room.stops(())
+    assert room.admits(job, ())
+    assert needed_bytes(order.scratch.root) == 0
+    room.begun(job)
+    monkeypatch.setattr("flows.window.copies._LOOK_SECONDS", 0.0)
+    later = Room(reels)
+    later.begun(job)
+    later.stops(())
+    assert needed_bytes(order.scratch.root) == int(needs)
