@@ -186,18 +186,25 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def read_recipe(name_or_path: str) -> Recipe:
-    """Read a shipped recipe by name, or any recipe by the path of its file.
+def known_recipes(own: Path) -> dict[str, Path]:
+    """The same, and those of a folder; those of Wetgate are what they always are."""
+    return {path.stem: path for path in sorted(own.glob("*.toml"))} | shipped_recipes()
+
+
+def read_recipe(name_or_path: str, own: Path | None = None) -> Recipe:
+    """Read a recipe by its name, or by the path of its file.
+
+    Args:
+        name_or_path: of the recipe.
+        own: folder of recipes that may be named beside those that come with Wetgate, a store's.
 
     Raises:
         RecipeError: no such recipe, not TOML, or fields missing or of the wrong kind.
     """
-    shipped = shipped_recipes()
-    path = shipped.get(name_or_path, Path(name_or_path))
+    known = known_recipes(own) if own else shipped_recipes()
+    path = known.get(name_or_path, Path(name_or_path))
     if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for overlong names
-        raise RecipeError(
-            f"no recipe {name_or_path!r}; name a file or one of: {', '.join(shipped)}"
-        )
+        raise RecipeError(f"no recipe {name_or_path!r}; name a file or one of: {', '.join(known)}")
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -36,7 +36,7 @@ from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
 from catalogs.model_shelf import Shelf
-from catalogs.recipe import shipped_recipes
+from catalogs.recipe import known_recipes
 from catalogs.sweep import sweep
 from catalogs.tables import SCHEMA_VERSION
 
@@ -100,8 +100,7 @@ class Store:
     @property
     def recipes(self) -> dict[str, Path]:
         """Recipes that may be named here, by name; those of Wetgate are what they always are."""
-        own = {path.stem: path for path in sorted((self.root / "recipes").glob("*.toml"))}
-        return own | shipped_recipes()
+        return known_recipes(recipes_folder(self.root))
 
     def report_folder(self, batch_id: str) -> Path:
         """One night's report."""
@@ -163,6 +162,11 @@ def _mark(root: Path) -> None:
 def is_store(root: Path) -> bool:
     """Whether a folder is a store."""
     return (root / MARKER).is_file()
+
+
+def recipes_folder(root: Path) -> Path:
+    """Where a store has recipes of its own, whether it is there yet or not."""
+    return root / "recipes"
 
 
 def existing_store(root: Path) -> Store:

@@ -12,7 +12,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
-from catalogs.store import Store, existing_store, hold_store
+from catalogs.store import Store, existing_store, hold_store, recipes_folder
 from flows.cluster.crew import MOST_SLOTS
 from flows.decisions.carried import Carried
 from flows.decisions.decided import prepare_decided, undone_by
@@ -84,7 +84,8 @@ def prepare(store: Store, asked: Asked, ask: bool = True) -> Prepared:
     """
     if asked.decisions:
         return prepare_decided(store, find_policy(asked.policy, store.root), ask)
-    recipe = read_recipe(asked.recipe) if asked.recipe is not None else None
+    own = recipes_folder(store.root)
+    recipe = read_recipe(asked.recipe, own) if asked.recipe is not None else None
     renewal = renewing(store, recipe, asked.model, ask)
     policy = find_policy(asked.policy, store.root)
     at_hand = decisions_at_hand(store)

@@ -51,13 +51,19 @@ def list_models(store: StoreOption = Path("store"), as_json: JsonOption = False)
 @models_app.command("register")
 def register_model(
     name: Annotated[str, typer.Argument(help="The model's name; a new version if it is known.")],
-    file: Annotated[
-        Path,
-        typer.Argument(exists=True, dir_okay=False, help="A recipe, or a checkpoint's weights."),
-    ],
-    licence: Annotated[str, typer.Option(help="Of the weights, as their publisher states it.")],
-    training: Annotated[str, typer.Option(help="What it was trained on, in words.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who registers it.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="A recipe, or a checkpoint's weights; those that come with Wetgate if not given.",
+        ),
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Of the weights, as their publisher states it.")
+    ] = None,
+    training: Annotated[str | None, typer.Option(help="What it was trained on, in words.")] = None,
     invents: Annotated[
         bool,
         typer.Option(
@@ -78,14 +84,23 @@ def register_model(
 ) -> None:
     """Register a model's version; it becomes the challenger."""
     from tasks.registry.register import Statement, offer, pace_of
+    from tasks.registry.shipped import add_recipe, offer_shipped
 
-    statement = Statement(licence, training, invents, by, tuple(does or ()))
-    offered = offer(name, file, statement, architecture, benchmark)
+    if file is None:
+        offered = offer_shipped(name, by)
+    elif licence and training:
+        statement = Statement(licence, training, invents, by, tuple(does or ()))
+        offered = offer(name, file, statement, architecture, benchmark)
+    else:
+        raise typer.BadParameter("a file needs --licence and --training: say what is known of it")
     _quiet()
     from flows.registry.promotion import register
 
-    version = register(open_store(store), offered)
+    opened = open_store(store)
+    version = register(opened, offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
+    if file is None:
+        typer.echo(f"recipe that uses it: {add_recipe(opened)}")
     pace = pace_of(offered)
     if pace is not None:
         typer.echo(pace_text(pace))

@@ -9,7 +9,7 @@ import pandas as pd
 from catalogs.errors import RecipeError
 from catalogs.model_version import ModelReference, ModelVersion
 from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe
-from catalogs.store import Store
+from catalogs.store import Store, recipes_folder
 from flows.registry.promotion import named_version
 from flows.registry.registry import Registry
 from flows.registry.treatment import resolve_treatment
@@ -91,7 +91,7 @@ def contest(store: Store, reference: str, recipe: str | None, against: str) -> C
             "on shots that have (`wetgate compare A B --gate`), or promote it with --because"
         )
     champion = None if number is None else registry.version(version.name, number)
-    base = read_recipe(recipe) if recipe else _alone(version)
+    base = read_recipe(recipe, recipes_folder(store.root)) if recipe else _alone(version)
     own = pinned(base, ModelReference(version.name, version.version))
     after = resolve_treatment(own, store.root).treatment
     if champion is None:

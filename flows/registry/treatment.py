@@ -9,7 +9,7 @@ from catalogs.errors import RecipeError, StoreError, UnknownModelError, WetgateE
 from catalogs.model_shelf import Shelf, Standing
 from catalogs.model_version import ModelReference, ModelVersion, read_reference
 from catalogs.recipe import Recipe, Treatment, read_recipe
-from catalogs.store import Store, existing_store, open_store
+from catalogs.store import Store, existing_store, open_store, recipes_folder
 from flows.services.mlflow_client import is_shared_only, short_patience, store_with_models
 from tasks.registry.licence import licence_remarks
 from tasks.reprocess.renew import with_version
@@ -35,7 +35,7 @@ def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Res
     """Resolve a recipe, models and all, and try that each of them loads.
 
     Args:
-        recipe: a recipe, the name of a shipped one, or a file.
+        recipe: a recipe, the name of one that is shipped or that the store has, or a file.
         root: folder of the store, which keeps the models; made where a registry is shared.
         ask: whether the registry is asked; else what the store last saw of it holds, and a shared
             registry is asked only where there is no store yet, which is then not made.
@@ -44,7 +44,7 @@ def resolve_treatment(recipe: Recipe | str, root: Path, ask: bool = True) -> Res
         RecipeError: the recipe does not hold together.
         StoreError: a model is not registered, or its weights cannot be used; or there is no store.
     """
-    recipe = read_recipe(recipe) if isinstance(recipe, str) else recipe
+    recipe = read_recipe(recipe, recipes_folder(root)) if isinstance(recipe, str) else recipe
     if not model_references(recipe):
         return Resolved(resolve_recipe(recipe))
     if not ask and is_shared_only(root):
