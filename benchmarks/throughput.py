@@ -1,7 +1,7 @@
 """What a night gets through beside the bare restoration of the same frames, in one run.
 
     python benchmarks/throughput.py [--reels 2] [--workers 1 2] [--recipe conservative]
-        [--network WEIGHTS] [--cores 1]
+        [--network WEIGHTS] [--cores 1] [--no-parts]
 
 Reels of old film (`benchmarks/reels.py`) are restored in two ways, by as many processes each:
 
@@ -230,6 +230,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="conservative")
     parser.add_argument("--network", type=Path, help="weights; the recipe is this network alone")
     parser.add_argument("--cores", type=int, help="a worker, for either side; all if not given")
+    parser.add_argument("--no-parts", action="store_true", help="leave out what each part costs")
     options = parser.parse_args()
     shape, frames = chosen_shape(options), options.reels * options.shots * options.frames
     os.environ.update(ENVIRONMENT)  # of the processes begun here, as the night sets it for workers
@@ -254,6 +255,8 @@ def main() -> None:
         first = options.workers[0]
         for workers in options.workers[1:]:
             print(f"{workers} workers over {first}: {nights[workers] / nights[first]:.2f}")
+        if options.no_parts:
+            return
         means.prepare(folder / "parts")
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, context, on_one_core) as alone:
