@@ -54,15 +54,26 @@ def manifest(profile: ClusterProfile) -> dict[str, Any]:
     _fill_pod(scheduler, kubernetes, SCHEDULER_SHARE)
     _fill_pod(worker, kubernetes, _share(profile))
     _mount(worker, kubernetes)
+    if kubernetes.credentials:
+        secret = {"secretRef": {"name": kubernetes.credentials}}
+        worker["containers"][0]["envFrom"] = [secret]
     worker["nodeSelector"] = dict(kubernetes.node_selector)
     return spec
 
 
 def _share(profile: ClusterProfile) -> dict[str, str]:
     """What a worker is given and may use."""
-    memory = str(profile.worker.memory).replace(" ", "")
-    share = {"cpu": str(profile.worker.cores), "memory": memory.removesuffix("B")}
+    kubernetes = profile.kubernetes
+    assert kubernetes is not None  # the kind's part
+    share = {"cpu": str(profile.worker.cores), "memory": _quantity(str(profile.worker.memory))}
+    if kubernetes.scratch_size:
+        share["ephemeral-storage"] = _quantity(kubernetes.scratch_size)
     return share | ({"nvidia.com/gpu": "1"} if profile.worker.gpus else {})
+
+
+def _quantity(size: str) -> str:
+    """A size as Kubernetes writes it: 16G."""
+    return size.replace(" ", "").removesuffix("B")
 
 
 def _fill_pod(pod: dict[str, Any], kubernetes: KubernetesPart, share: dict[str, str]) -> None:

@@ -122,6 +122,8 @@ class KubernetesPart(Part):
         image: built from Containerfile, by its tag or better its digest.
         user: number that processes run as, and that may write to the store.
         volumes: that hold store and archive, under the same paths as on this machine.
+        credentials: the Secret whose entries are the environment of workers, for object storage.
+        scratch_size: of each worker's own disk space, which the node has to have.
     """
 
     image: str
@@ -132,6 +134,8 @@ class KubernetesPart(Part):
     volumes: Annotated[tuple[Volume, ...], Field(min_length=1)]
     node_selector: dict[str, str] = {}
     image_pull_secret: Name | None = None
+    credentials: Name | None = None
+    scratch_size: Size | None = None
 
 
 class TlsPart(Part):

@@ -1,6 +1,7 @@
 """Copies of sources on the store's disk: what they still take of it, and what they must leave."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from catalogs.origin import RemoteRoot
@@ -27,11 +28,16 @@ class Copies:
         self._tell = Look(lambda: tell_needed(scratch.root, needed()), None, _LOOK_SECONDS)
 
     def ahead_bytes(self) -> int:
-        """What they have still to write to the store's disk; they are told what to leave of it."""
-        if not self._share_the_disk():
-            return 0
-        self._tell()
-        return self._ahead()
+        """What they have still to write to the store's disk; they are told what to leave of it.
+
+        Scratch that cannot be looked at, or a full disk, ends no night here: who copies says
+        what is wrong with it.
+        """
+        with suppress(OSError):
+            if self._share_the_disk():
+                self._tell()
+                return self._ahead()
+        return 0
 
     def _share_the_disk(self) -> bool:
         used = isinstance(self._order.archive, RemoteRoot) or self._root.is_dir()

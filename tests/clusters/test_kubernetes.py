@@ -28,13 +28,17 @@ def variables(container: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_operator_s_own_schema_takes_it(asked: dict[str, Any]) -> None:
+    _held_by_the_schema(asked)
+    broken = {**asked, "spec": {**asked["spec"], "worker": {"replicas": "many"}}}
+    with pytest.raises(jsonschema.ValidationError):
+        _held_by_the_schema(broken)
+
+
+def _held_by_the_schema(asked: dict[str, Any]) -> None:
     crds = resources.files("dask_kubernetes") / "operator/deployment/helm/dask-kubernetes-operator"
     crd = yaml.load((crds / "crds" / "daskcluster.yaml").read_text(), yaml.CSafeLoader)
     schema = jsonschema.Draft7Validator(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
     schema.validate(asked)
-    broken = {**asked, "spec": {**asked["spec"], "worker": {"replicas": "many"}}}
-    with pytest.raises(jsonschema.ValidationError):
-        schema.validate(broken)
 
 
 def test_workers_are_one_task_wide_and_have_what_the_profile_says(asked: dict[str, Any]) -> None:
@@ -83,6 +87,23 @@ def test_nothing_runs_as_root_or_may_become_it(asked: dict[str, Any], part: str)
     (container,) = found["containers"]
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_workers_alone_get_the_credentials_of_object_storage_and_room_for_its_copies() -> None:
+    """By the name of a Secret: what is in it stands nowhere."""
+    plain = read_profile("kubernetes")
+    assert plain.kubernetes is not None
+    part = plain.kubernetes.model_copy(
+        update={"credentials": "archive-s3", "scratch_size": "300 GB"}
+    )
+    asked = manifest(plain.model_copy(update={"kubernetes": part}))
+    (worker,), (scheduler,) = (pod(asked, name)["containers"] for name in ("worker", "scheduler"))
+    assert worker["envFrom"] == [{"secretRef": {"name": "archive-s3"}}]
+    assert "envFrom" not in scheduler
+    for said in ("limits", "requests"):
+        assert worker["resources"][said]["ephemeral-storage"] == "300G"
+        assert "ephemeral-storage" not in scheduler["resources"][said]
+    _held_by_the_schema(asked)
 
 
 def test_what_is_shown_is_what_is_asked_for(asked: dict[str, Any]) -> None:

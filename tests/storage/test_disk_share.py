@@ -125,3 +125,13 @@ def test_a_reel_is_begun_when_what_is_being_copied_leaves_it_room(
     later.begun(job)
     later.stops(())
     assert needed_bytes(order.scratch.root) == int(needs)
+
+
+def test_scratch_that_cannot_be_written_ends_no_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Order(store, RemoteRoot("s3://bucket/films"), UNTOUCHED, "night")
+    order.scratch.root.parent.mkdir(parents=True, exist_ok=True)
+    order.scratch.root.write_text("a file where a folder should be")
+    reels: Any = SimpleNamespace(order=order, open={})
+    assert not Room(reels).stops(())
