@@ -41,7 +41,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from benchmarks import synthetic
 from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
-from catalogs.store import hold_store, open_store
+from catalogs.store import open_store
+from catalogs.store_lock import hold_store
 from flows.cluster.crew import MOST_SLOTS
 from flows.cluster.places import Places
 from flows.cluster.settings import LOCAL

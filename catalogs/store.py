@@ -1,4 +1,4 @@
-"""Where things lie in a store, and who may write there.
+"""Where things lie in a store. Who may write there is in `catalogs.store_lock`.
 
 tables/          the ledger
 clock            time of its newest row, see `catalogs.instant`
@@ -6,9 +6,9 @@ shots/<reel>/    restored shots and their change maps, by key
 reels/<reel>/<treatment>/  restored master, access copy, change map, sidecar, manifest.json last
 features/<reel>/ faces of sources, kept so that a source is searched once; may be deleted
 proxies/<reel>/  what the dashboard shows of shots, made when asked for; may be deleted
-scratch/<host>/  copies of sources in object storage while they are read, see
-`tasks.storage.scratch` models/          what recipes may name of the model registry, see
-`catalogs.model_shelf` reports/         one folder a night
+scratch/<host>/  copies of sources in object storage, see `tasks.storage.scratch`
+models/          what recipes may name of the model registry, see `catalogs.model_shelf`
+reports/         one folder a night
 controls/        what people ask of nights, see `catalogs.controls`
 mappings/        how each night's catalog was read, field by field
 logs/            one file a reel, in plain language
@@ -16,17 +16,12 @@ exports/         what was exported, by derivative
 strata/          what the last comparison of strata found
 accounts.json    who may use the dashboard, see `dashboard.accounts`
 decisions/       what reviewers decided, see `catalogs.decisions.log`; never deleted
-recipes/         recipes of the house, NAME.toml, that reviewers may name; written by people
+recipes/         recipes of the house, NAME.toml, that may be named; written by people
 notify.txt       who is told of the end of a night; written by people, holds secrets
 policy.toml      what may be done to which collection; written by people, never by a night
 tags.csv         tags of shots and reels, for strata; written by people as well
 """
 
-import fcntl
-import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +39,6 @@ STORE_VERSION = SCHEMA_VERSION  # stands in the store's marker, so that older so
 OLDEST_READ = 2
 MARKER = "wetgate-store"
 POLICY = "policy.toml"
-_LOCK = "night.lock"  # held by a night or a check, and by a copying of the store
-_HOLDER = "night.holder"  # held by a night or a check only; names the night
-_NIGHT = "night or check"
 
 
 @dataclass(frozen=True)
@@ -131,7 +123,7 @@ def open_store(root: Path) -> Store:
         if not marker.exists():
             if any(path.name != POLICY for path in root.iterdir()):
                 raise StoreError(f"{root} is neither empty nor a store; choose another folder")
-            _mark(root)
+            mark(root)
         version = marker.read_text(errors="replace").strip()
     except OSError as error:
         raise StoreError(f"{root} cannot be a store: {error.strerror}; check it") from error
@@ -154,7 +146,7 @@ def _check_version(root: Path, version: str) -> None:
         )
 
 
-def _mark(root: Path) -> None:
+def mark(root: Path) -> None:
     """Say which software may use the store."""
     write_whole(root / MARKER, f"{STORE_VERSION}\n".encode())
 
@@ -178,86 +170,3 @@ def existing_store(root: Path) -> Store:
     if not is_store(root):
         raise StoreError(f"{root} is not a store; run `wetgate run` first or name another --store")
     return open_store(root)
-
-
-@contextmanager
-def hold_store(store: Store) -> Iterator[None]:
-    """Keep every other night out of the store until this one ends or dies.
-
-    What is written from now on is of this version, and the store is marked so.
-
-    Raises:
-        StoreError: another night or check is running in it.
-    """
-    with _hold(store.root / _LOCK, _NIGHT), _hold(store.root / _HOLDER, _NIGHT):
-        yield
-
-
-def is_held(store: Store) -> bool:
-    """Whether a night or a check is running in the store."""
-    return _is_locked(store.root / _LOCK)
-
-
-def _is_locked(lock: Path) -> bool:
-    if not lock.exists():
-        return False
-    with lock.open() as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def name_batch(store: Store, batch_id: str) -> None:
-    """Say which night holds the store, called by the one that does.
-
-    Raises:
-        StoreError: the store cannot be written.
-    """
-    lock = store.root / _HOLDER
-    try:
-        lock.write_text(batch_id)
-    except OSError as error:
-        raise StoreError(f"{lock} cannot be written: {error.strerror}; free or fix it") from error
-
-
-def holding_batch(store: Store) -> str:
-    """The night that holds the store; "" where none does, or a check, or one that only prepares."""
-    holder = store.root / _HOLDER
-    return holder.read_text(errors="replace") if _is_locked(holder) else ""
-
-
-@contextmanager
-def hold_readings(store: Store) -> Iterator[None]:
-    """Keep every other merging of what was read for strata out, and no night.
-
-    Raises:
-        StoreError: another one is at it.
-    """
-    with _hold(store.root / "strata.lock", "`wetgate strata`"):
-        yield
-
-
-@contextmanager
-def _hold(lock: Path, holder: str) -> Iterator[None]:
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        if not _locked(descriptor):
-            raise StoreError(f"another {holder} is running in {lock.parent}; wait for it")
-        os.ftruncate(descriptor, 0)  # whom one that was killed named
-        if (lock.parent / MARKER).read_text() != f"{STORE_VERSION}\n":
-            _mark(lock.parent)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    """Take a lock; tried again for a moment, in which somebody may ask `is_held`."""
-    for _ in range(5):
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(0.02)
-    return False

@@ -9,7 +9,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from catalogs.catalog import Catalog, read_catalog
 from catalogs.mapping_report import mapping_summary, write_mapping_report
 from catalogs.origin import archive_root
-from catalogs.store import hold_store, open_store
+from catalogs.store import open_store
+from catalogs.store_lock import hold_store
 from flows.cluster.crew import MOST_SLOTS
 from flows.decisions.carried import Carried
 from flows.decisions.decided import for_tonight, prepare_decided

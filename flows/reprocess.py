@@ -12,7 +12,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalogs.errors import RecipeError
 from catalogs.recipe import read_recipe
-from catalogs.store import Store, existing_store, hold_store, recipes_folder
+from catalogs.store import Store, existing_store, recipes_folder
+from catalogs.store_lock import hold_store
 from flows.cluster.crew import MOST_SLOTS
 from flows.decisions.carried import Carried
 from flows.decisions.decided import prepare_decided, undone_by

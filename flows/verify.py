@@ -10,7 +10,8 @@ from pathlib import Path
 from prefect import State, flow
 from prefect.states import Completed
 
-from catalogs.store import Store, existing_store, hold_store
+from catalogs.store import Store, existing_store
+from catalogs.store_lock import hold_store
 from flows.fixity.copies import check_copies
 from flows.fixity.due import Asked, due_reels
 from flows.fixity.reading import TimeIsUp, reading_progress

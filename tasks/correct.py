@@ -9,7 +9,8 @@ from catalogs.exports.subject import ListedShot
 from catalogs.records import Reel
 from catalogs.rows import known_reels
 from catalogs.shot_list import check_cover, current_shots, ranges_of, record_correction
-from catalogs.store import Store, hold_store
+from catalogs.store import Store
+from catalogs.store_lock import hold_store
 from tasks.export.formats import ListKind, list_text
 from tasks.split import DETECTOR
 

@@ -15,7 +15,8 @@ from catalogs.catalog import Catalog
 from catalogs.controls import Controls
 from catalogs.errors import NoAnswerError, SourceError, StoreError
 from catalogs.rows import reel_row
-from catalogs.store import Store, hold_store, is_held
+from catalogs.store import Store
+from catalogs.store_lock import hold_store, is_held
 from flows.cli import app
 from flows.commands.control import running_night
 from flows.commands.maintenance import begin

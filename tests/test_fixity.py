@@ -24,7 +24,8 @@ from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel
 from catalogs.rows import event_row, known_reels, read_frame_index
-from catalogs.store import Store, existing_store, hold_store, open_store
+from catalogs.store import Store, existing_store, open_store
+from catalogs.store_lock import hold_store
 from flows.cli import app, main
 from flows.fixity import due as due_module
 from flows.fixity.due import Asked, due_reels

@@ -16,7 +16,8 @@ from catalogs import ledger as ledger_module
 from catalogs.durable import write_whole
 from catalogs.errors import StoreError
 from catalogs.ledger import Ledger
-from catalogs.store import Store, existing_store, hold_store, open_store
+from catalogs.store import Store, existing_store, open_store
+from catalogs.store_lock import hold_store
 from catalogs.tables import KEYS, SCHEMA_VERSION, TABLES
 
 

@@ -168,7 +168,8 @@ def test_ctrl_c_lets_what_runs_finish(archive: Path, tmp_path: Path) -> None:
 
 
 def test_two_nights_do_not_share_a_store(archive: Path, tmp_path: Path) -> None:
-    from catalogs.store import hold_store, open_store
+    from catalogs.store import open_store
+    from catalogs.store_lock import hold_store
 
     with hold_store(open_store(tmp_path / "store")):
         done = subprocess.run(

@@ -9,7 +9,8 @@ from catalogs.asked import Asked
 from catalogs.controls import EVENT
 from catalogs.errors import StoreError
 from catalogs.rows import event_row
-from catalogs.store import Store, existing_store, holding_batch
+from catalogs.store import Store, existing_store
+from catalogs.store_lock import holding_batch
 from flows.commands.options import StoreOption
 from flows.window.asked import in_words
 

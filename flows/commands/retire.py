@@ -12,7 +12,8 @@ from catalogs.errors import VerificationError
 from catalogs.ledger import Ledger
 from catalogs.records import Reel
 from catalogs.rows import event_row, known_reels
-from catalogs.store import Store, existing_store, hold_store
+from catalogs.store import Store, existing_store
+from catalogs.store_lock import hold_store
 from flows.commands.options import StoreOption
 
 

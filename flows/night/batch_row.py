@@ -2,7 +2,7 @@
 
 from catalogs.recipe import steps_json
 from catalogs.rows import event_row
-from catalogs.store import name_batch
+from catalogs.store_lock import name_batch
 from flows.night.order import Order
 from flows.night.software import software
 from flows.night.tally import Tally

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from catalogs.durable import partial_path, write_whole
 from catalogs.errors import CatalogError, StoreError
-from catalogs.store import Store, hold_readings
+from catalogs.store import Store
+from catalogs.store_lock import hold_readings
 from flows.night.object_storage import ObjectStorage
 from flows.strata.progress import strata_progress
 from flows.strata.work import Job, run_jobs

@@ -24,7 +24,8 @@ from catalogs.shot_list import (
     ranges_of,
     record_correction,
 )
-from catalogs.store import Store, hold_store
+from catalogs.store import Store
+from catalogs.store_lock import hold_store
 from tasks.correct import correct_shots, write_shot_list
 from tasks.export.formats import ListKind, export_content, list_text
 

@@ -20,7 +20,8 @@ from catalogs.policy import Policy
 from catalogs.recipe import Recipe, RecipeStep, Treatment, read_recipe, steps_json
 from catalogs.records import Shot
 from catalogs.rows import known_reels, reel_row, shot_rows
-from catalogs.store import Store, hold_store
+from catalogs.store import Store
+from catalogs.store_lock import hold_store
 from catalogs.tables import TABLES
 from catalogs.treatments import recorded_treatments
 from flows import reprocess as flow_module

@@ -30,7 +30,8 @@ from catalogs.records import CatalogReel
 from catalogs.rows import known_reels
 from catalogs.shot_list import current_shots
 from catalogs.source import ColourTags, Header
-from catalogs.store import Store, hold_readings, hold_store, open_store
+from catalogs.store import Store, open_store
+from catalogs.store_lock import hold_readings, hold_store
 from flows.cli import app
 from flows.night.order import Order
 from flows.night.work import ingest, restore

@@ -17,7 +17,8 @@ from catalogs.ledger import Ledger
 from catalogs.mixtures import standing_version
 from catalogs.recipe import read_recipe
 from catalogs.rows import event_row, known_reels, read_frame_index, read_restored
-from catalogs.store import MARKER, STORE_VERSION, Store, existing_store, hold_store, open_store
+from catalogs.store import MARKER, STORE_VERSION, Store, existing_store, open_store
+from catalogs.store_lock import hold_store
 from catalogs.tables import SCHEMA_VERSION, TABLES
 from dashboard.ledger_view import LedgerView
 from flows.cli import app
