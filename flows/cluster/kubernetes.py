@@ -6,6 +6,8 @@ the machine of the night, which must see them too.
 
 from typing import Any
 
+from dask.utils import parse_bytes
+
 from catalogs.errors import ClusterError
 from flows.cluster.parts import KubernetesPart
 from flows.cluster.profile import ClusterProfile
@@ -72,8 +74,8 @@ def _share(profile: ClusterProfile) -> dict[str, str]:
 
 
 def _quantity(size: str) -> str:
-    """A size as Kubernetes writes it: 16G."""
-    return size.replace(" ", "").removesuffix("B")
+    """A size as Kubernetes reads it: bytes."""
+    return str(parse_bytes(size))
 
 
 def _fill_pod(pod: dict[str, Any], kubernetes: KubernetesPart, share: dict[str, str]) -> None:

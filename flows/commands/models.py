@@ -87,6 +87,8 @@ def register_model(
     from tasks.registry.shipped import add_recipe, offer_shipped
 
     if file is None:
+        if licence or training or does or architecture or benchmark or not invents:
+            raise typer.BadParameter("options that describe a file need one; name it after NAME")
         offered = offer_shipped(name, by)
     elif licence and training:
         statement = Statement(licence, training, invents, by, tuple(does or ()))
@@ -100,7 +102,7 @@ def register_model(
     version = register(opened, offered)
     typer.echo(f"registered {_line(version, Standing(challenger=version.version))}")
     if file is None:
-        typer.echo(f"recipe that uses it: {add_recipe(opened)}")
+        typer.echo(add_recipe(opened))
     pace = pace_of(offered)
     if pace is not None:
         typer.echo(pace_text(pace))

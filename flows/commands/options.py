@@ -11,7 +11,9 @@ StoreOption = Annotated[
 CatalogArgument = Annotated[
     Path, typer.Argument(help="The catalog: CSV, PBCore, EN 15907 or NYPL AMI JSON.")
 ]
-RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a recipe file.")]
+RecipeOption = Annotated[
+    str, typer.Option(help="A recipe's name, shipped or the store's, or its file.")
+]
 ArchiveOption = Annotated[
     str | None,
     typer.Option(

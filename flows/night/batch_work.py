@@ -84,9 +84,9 @@ class BatchWork:
                 tally.cancelled = prefect.word == "cancelled"
                 tally.unpublished = publisher.unpublished if publisher else set()
                 night.conclude()
+                self._tally = tally
                 if not tally.stopped:  # what a stopped one has copied, the next goes on with
                     sweep_hosts(client, order)
-                self._tally = tally
         except (Exception, KeyboardInterrupt) as error:  # whatever ends its closing
             if self._tally is None:
                 raise

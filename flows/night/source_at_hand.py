@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ def archive_at_hand(
     if isinstance(order.archive, Path):
         yield order.archive, lambda reel: reel
         return
-    scratch, listed = order.scratch, list_source(catalog, order.archive)
+    scratch = replace(order.scratch, modest=True)  # the reel is not in work yet
+    listed = list_source(catalog, order.archive)
     try:
         with stage.staged(listed, scratch) as copies:
             _record(order, catalog.reel_id, copies)

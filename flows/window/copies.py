@@ -35,9 +35,16 @@ class Copies:
         """
         with suppress(OSError):
             if self._share_the_disk():
-                self._tell()
+                with suppress(OSError):
+                    self._tell()
                 return self._ahead()
         return 0
+
+    def make_room(self) -> None:
+        """Remove those that nobody uses, where the work found no room beside them."""
+        with suppress(OSError):
+            if self._share_the_disk():
+                self._order.scratch.sweep()
 
     def _share_the_disk(self) -> bool:
         used = isinstance(self._order.archive, RemoteRoot) or self._root.is_dir()

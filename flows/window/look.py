@@ -35,4 +35,5 @@ class Look(Generic[Found]):
             self._at = now
             with suppress(StoreError):  # damaged by hand; `wetgate status` says so
                 self._found = self._find()
+            self._at = time.monotonic()  # a slow look is not repeated at once
         return self._found

@@ -80,6 +80,7 @@ class Room(Gate):
         promised = self._promised(reels)
         free = self._free - promised
         needs = {reel_id: self._reel_bytes(reel_id) for reel_id in reels}
+        self._copies.make_room()
         order = self._reels.order
         each = [f"{reel_id} about {gigabytes(need)}" for reel_id, need in needs.items()]
         more = f" and {len(each) - _NAMED} more" if len(each) > _NAMED else ""

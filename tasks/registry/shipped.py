@@ -33,16 +33,18 @@ def offer_shipped(name: str, person: str) -> Offered:
     return offer(NAME, weights, statement, architecture=NAME, benchmark=card)
 
 
-def add_recipe(store: Store) -> Path:
+def add_recipe(store: Store) -> str:
     """Put the recipe that asks for it into the store, unless one of that name is there.
 
     Returns:
-        Its file.
+        What became of it, in words.
     """
     target = recipes_folder(store.root) / f"{RECIPE}.toml"
-    if not target.exists():
-        write_whole(target, (_folder() / target.name).read_bytes())
-    return target
+    own = (_folder() / target.name).read_bytes()
+    if target.exists() and target.read_bytes() != own:
+        return f"{target} is another recipe of that name, and was left as it is"
+    write_whole(target, own)
+    return f"recipe that uses it: {target}"
 
 
 def _folder() -> Path:

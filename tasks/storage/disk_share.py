@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from catalogs.durable import write_whole
+from tasks.storage.file_lock import is_taken
 
 TOLD_SECONDS = 600.0  # what was not told again for so long is of a night that was killed
 
@@ -34,6 +35,18 @@ def forget_needed(root: Path) -> None:
     (root / "needed").unlink(missing_ok=True)
 
 
+def entries_of(root: Path) -> list[Path]:
+    """Every entry of scratch, of all hosts whose part this folder shows."""
+    with suppress(FileNotFoundError):  # another process sweeps, and took a folder away
+        return [path for path in root.glob("*/*") if path.is_dir()]
+    return []
+
+
+def lock_of(entry: Path) -> Path:
+    """The lock of an entry."""
+    return entry.with_name(f"{entry.name}.lock")
+
+
 def promised_bytes(entry: Path) -> int:
     """What an entry of scratch may come to."""
     with suppress(FileNotFoundError, ValueError):
@@ -42,8 +55,11 @@ def promised_bytes(entry: Path) -> int:
 
 
 def ahead_bytes(entry: Path) -> int:
-    """What copies that are being made in an entry have still to write; 0 once they are whole."""
-    if (entry / "whole").is_file():
+    """What copies that are being made in an entry have still to write.
+
+    0 once they are whole, and where who made them was killed.
+    """
+    if (entry / "whole").is_file() or not is_taken(lock_of(entry)):
         return 0
     return max(0, promised_bytes(entry) - _written(entry))
 

@@ -70,9 +70,9 @@ class Listed:
     @property
     def key(self) -> str:
         """Names the copies of exactly this."""
-        return hashlib.sha256(f"{self.origin.root}\n{self.origin.listing}".encode()).hexdigest()[
-            :32
-        ]
+        roles = f"{len(self.picture)}\n{self.sound.path if self.sound else ''}"
+        said = f"{self.origin.root}\n{self.origin.listing}\n{roles}"
+        return hashlib.sha256(said.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def list_source(catalog: CatalogReel, root: RemoteRoot) -> Listed:

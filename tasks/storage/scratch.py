@@ -7,8 +7,9 @@
     <root>/needed          of the disk, what others need (`tasks.storage.disk_share`)
 
 The system lets go of a lock when its process ends, however it ends. What is locked by nobody and
-not whole was left by a process that was killed, and is removed; what is whole and used by nobody
-stays until its room is needed, so that nothing is copied twice without need.
+not whole was left by a process that was killed, and counts for nothing; it goes when its room is
+needed, or with the rest when a night is done. What is whole and used by nobody stays until then, so
+that nothing is copied twice without need.
 """
 
 import fcntl
@@ -23,11 +24,19 @@ from pathlib import Path
 
 from catalogs.durable import write_whole
 from catalogs.errors import StorageError
-from tasks.storage.disk_share import ahead_bytes, forget_needed, needed_bytes, promised_bytes
+from tasks.storage.disk_share import (
+    ahead_bytes,
+    entries_of,
+    forget_needed,
+    lock_of,
+    needed_bytes,
+    promised_bytes,
+)
 from tasks.storage.file_lock import file_lock, take
 
 SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
+HOPELESS_SECONDS = 60.0  # on a disk that is too small, and on which nothing is that could go
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
 _LOOK_SECONDS = 0.5
 
@@ -41,10 +50,13 @@ class Scratch:
     Attributes:
         root: a folder on a local disk.
         limit_bytes: what a host's copies may come to, all together.
+        modest: whether copies leave what reels in work are about to write to the disk; those that
+            such a reel itself waits for do not.
     """
 
     root: Path
     limit_bytes: int
+    modest: bool = False
 
     @property
     def folder(self) -> Path:
@@ -73,7 +85,7 @@ class Scratch:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         entry = self.folder / key
-        with file_lock(self.folder / f"{key}.lock") as lock:
+        with file_lock(lock_of(entry)) as lock:
             take(lock, fcntl.LOCK_SH)
             while not (entry / "whole").is_file():
                 take(lock, fcntl.LOCK_EX)
@@ -86,7 +98,7 @@ class Scratch:
     @property
     def ahead_bytes(self) -> int:
         """What copies that are being made, on all hosts that this folder shows, still write."""
-        return sum(ahead_bytes(path) for path in self.root.glob("*/*") if path.is_dir())
+        return sum(map(ahead_bytes, entries_of(self.root)))
 
     def holds(self, key: str) -> bool:
         """Whether whole copies are there at this moment."""
@@ -97,13 +109,14 @@ class Scratch:
         self._remove_unused(self.folder / key)
 
     def sweep(self) -> None:
-        """Remove all copies that nobody uses."""
-        for entry in self._entries():
+        """Remove all copies that nobody uses, of every host that this folder shows."""
+        for entry in entries_of(self.root):
             self._remove_unused(entry)
         forget_needed(self.root)
-        with suppress(OSError):  # somebody else's are there
-            (self.folder / "room.lock").unlink(missing_ok=True)
-            self.folder.rmdir()
+        for folder in self.root.glob("*"):
+            with suppress(OSError):  # somebody else's are there
+                (folder / "room.lock").unlink(missing_ok=True)
+                folder.rmdir()
 
     def _make(self, entry: Path, size_bytes: int, fill: Fill) -> None:
         shutil.rmtree(entry, ignore_errors=True)  # of a process that was killed
@@ -117,12 +130,15 @@ class Scratch:
 
     def _reserve(self, entry: Path, size_bytes: int) -> None:
         """Wait until there is room, making it where copies are that nobody uses."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        began = hopeful = time.monotonic()
         while not self._reserved(entry, size_bytes):
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            hopeful = now if entries_of(self.root) or self._free() >= size_bytes else hopeful
+            if now - hopeful > HOPELESS_SECONDS or now - began > PATIENCE_SECONDS:
                 raise StorageError(
-                    f"no room for {size_bytes / 1e9:.3f} GB came about in {self.folder}; raise "
-                    "--scratch-gb or free its disk"
+                    f"no room for {size_bytes / 1e9:.3f} GB came about in {self.folder}: its disk "
+                    f"has {max(self._free(), 0) / 1e9:.3f} GB to give; free some, raise "
+                    "--scratch-gb, or name another --scratch"
                 )
             time.sleep(_LOOK_SECONDS)
 
@@ -136,34 +152,24 @@ class Scratch:
                     (entry / "files").mkdir(parents=True)
                     (entry / "bytes").write_text(str(size_bytes))
                     return True
-            self._refuse_full_disk(size_bytes)
         return False
-
-    def _refuse_full_disk(self, size_bytes: int) -> None:
-        """Wait for nobody where nothing is here that could go."""
-        free = shutil.disk_usage(self.folder).free - SPARE_BYTES
-        if not self._entries() and free < size_bytes:
-            raise StorageError(
-                f"takes {size_bytes / 1e9:.3f} GB of scratch, and the disk of {self.folder} has "
-                f"{max(free, 0) / 1e9:.3f} GB to give; free some, or name another --scratch"
-            )
 
     def _has_room(self, size_bytes: int) -> bool:
         """Room within the limit, and on the disk for what is promised and not yet written."""
         if sum(map(promised_bytes, self._entries())) + size_bytes > self.limit_bytes:
             return False
-        ahead = sum(map(ahead_bytes, self._entries()))
-        spare = max(SPARE_BYTES, needed_bytes(self.root))
-        return shutil.disk_usage(self.folder).free >= size_bytes + ahead + spare
+        needed = max(0, needed_bytes(self.root) - SPARE_BYTES) if self.modest else 0
+        return self._free() >= size_bytes + self.ahead_bytes + needed
+
+    def _free(self) -> int:
+        return shutil.disk_usage(self.folder).free - SPARE_BYTES
 
     def _entries(self) -> list[Path]:
-        with suppress(FileNotFoundError):  # another process sweeps, and took the folder away
-            return [path for path in self.folder.glob("*") if path.is_dir()]
-        return []
+        return [entry for entry in entries_of(self.root) if entry.parent == self.folder]
 
     def _remove_unused(self, entry: Path) -> None:
-        name = self.folder / f"{entry.name}.lock"
-        if not self.folder.is_dir():
+        name = lock_of(entry)
+        if not entry.parent.is_dir():
             return
         gone = FileNotFoundError  # with its folder: another process sweeps too
         with file_lock(name) as lock, suppress(BlockingIOError, gone):

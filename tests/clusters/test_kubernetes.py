@@ -43,7 +43,7 @@ def _held_by_the_schema(asked: dict[str, Any]) -> None:
 
 def test_workers_are_one_task_wide_and_have_what_the_profile_says(asked: dict[str, Any]) -> None:
     (container,) = pod(asked, "worker")["containers"]
-    share = {"cpu": "4", "memory": "16G", "nvidia.com/gpu": "1"}
+    share = {"cpu": "4", "memory": "16000000000", "nvidia.com/gpu": "1"}
     assert asked["spec"]["worker"]["replicas"] == 4
     assert container["image"] == "registry.example.org/wetgate:0.1.0"
     assert container["resources"] == {"limits": share, "requests": share}
@@ -94,14 +94,14 @@ def test_workers_alone_get_the_credentials_of_object_storage_and_room_for_its_co
     plain = read_profile("kubernetes")
     assert plain.kubernetes is not None
     part = plain.kubernetes.model_copy(
-        update={"credentials": "archive-s3", "scratch_size": "300 GB"}
+        update={"credentials": "archive-s3", "scratch_size": "300 gb"}
     )
     asked = manifest(plain.model_copy(update={"kubernetes": part}))
     (worker,), (scheduler,) = (pod(asked, name)["containers"] for name in ("worker", "scheduler"))
     assert worker["envFrom"] == [{"secretRef": {"name": "archive-s3"}}]
     assert "envFrom" not in scheduler
     for said in ("limits", "requests"):
-        assert worker["resources"][said]["ephemeral-storage"] == "300G"
+        assert worker["resources"][said]["ephemeral-storage"] == "300000000000"
         assert "ephemeral-storage" not in scheduler["resources"][said]
     _held_by_the_schema(asked)
 

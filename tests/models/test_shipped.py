@@ -41,13 +41,26 @@ def test_a_recipe_of_that_name_stays_as_the_store_has_it(store: Store) -> None:
     own = store.root / "recipes" / f"{RECIPE}.toml"
     own.parent.mkdir()
     own.write_text("ours")
-    assert add_recipe(store) == own
+    assert add_recipe(store) == f"{own} is another recipe of that name, and was left as it is"
     assert own.read_text() == "ours"
+    own.unlink()
+    for _ in range(2):
+        assert add_recipe(store) == f"recipe that uses it: {own}"
 
 
 def test_weights_that_do_not_come_with_wetgate_are_to_be_named() -> None:
     with pytest.raises(RecipeError, match="name a file"):
         offer_shipped("grainfree", "A. Owner")
+
+
+@pytest.mark.parametrize("said", [["--licence", "MIT"], ["--does", "dirt"], ["--invents-nothing"]])
+def test_what_describes_a_file_is_not_dropped_where_none_is_named(
+    said: list[str], tmp_path: Path
+) -> None:
+    line = ["models", "register", "restorer", "--by", "A", "--store", str(tmp_path / "s"), *said]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 2
+    assert not (tmp_path / "s").exists()
 
 
 def test_of_a_file_licence_and_training_must_be_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
@@ -21,7 +22,8 @@ from flows.night.jobs import Job
 from flows.night.order import Order
 from flows.window.room import JOINED_SHARE, SHOT_SHARE, Room
 from tasks.storage import scratch as scratch_module
-from tasks.storage.disk_share import TOLD_SECONDS, needed_bytes, tell_needed
+from tasks.storage.disk_share import TOLD_SECONDS, lock_of, needed_bytes, tell_needed
+from tasks.storage.file_lock import FileLock, take
 from tasks.storage.scratch import SPARE_BYTES, Scratch
 from tests.faults.nights import wait_until
 from tests.played import UNTOUCHED, entry, ingested
@@ -47,10 +49,10 @@ def used(scratch: Scratch, key: str, size: int) -> None:
         pass
 
 
-def test_copies_wait_for_what_reels_in_work_still_write(
+def test_a_new_reel_waits_for_what_reels_in_work_still_write(
     tmp_path: Path, free: Callable[[int], None]
 ) -> None:
-    scratch = Scratch(tmp_path / "scratch", ROOM)
+    scratch = Scratch(tmp_path / "scratch", ROOM, modest=True)
     tell_needed(scratch.root, SPARE_BYTES + ROOM - 900)
     copying = threading.Thread(target=used, args=(scratch, "key", 1000))
     copying.start()
@@ -61,10 +63,19 @@ def test_copies_wait_for_what_reels_in_work_still_write(
     copying.join()
 
 
-def test_what_a_killed_night_told_keeps_nobody_waiting(
+def test_a_reel_in_work_does_not_wait_for_itself(
     tmp_path: Path, free: Callable[[int], None]
 ) -> None:
     scratch = Scratch(tmp_path / "scratch", ROOM)
+    tell_needed(scratch.root, SPARE_BYTES + ROOM)
+    used(scratch, "key", 1000)
+    assert scratch.holds("key")
+
+
+def test_what_a_killed_night_told_keeps_nobody_waiting(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    scratch = Scratch(tmp_path / "scratch", ROOM, modest=True)
     tell_needed(scratch.root, SPARE_BYTES + ROOM)
     then = time.time() - TOLD_SECONDS
     os.utime(scratch.root / "needed", (then, then))
@@ -75,19 +86,20 @@ def test_what_a_killed_night_told_keeps_nobody_waiting(
 
 
 def test_nobody_waits_for_a_disk_on_which_nothing_can_go(
-    tmp_path: Path, free: Callable[[int], None]
+    tmp_path: Path, free: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While another copy is in use it might go; then it is said at once what is missing."""
+    """While another copy is in use it might go; else it is said soon what is missing."""
+    monkeypatch.setattr(scratch_module, "HOPELESS_SECONDS", 0.2)
     scratch = Scratch(tmp_path / "scratch", 10 * ROOM)
     free(900)
-    with pytest.raises(StorageError, match=r"0\.000 GB to give; free some, or name another"):
+    with pytest.raises(StorageError, match=r"has 0\.000 GB to give; free some, raise"):
         used(scratch, "key", 1000)
     free(ROOM)
     with scratch.use("other", 500, lambda _: "found"):
         free(900)
         waiting = threading.Thread(target=used, args=(scratch, "key", 1000), daemon=True)
         waiting.start()
-        time.sleep(0.3)
+        time.sleep(1.5)
         assert waiting.is_alive()
         free(ROOM)
         waiting.join(10)
@@ -110,11 +122,13 @@ def test_a_reel_is_begun_when_what_is_being_copied_leaves_it_room(
     copying = order.scratch.folder / "key"
     (copying / "files").mkdir(parents=True)
     (copying / "bytes").write_text("1000000")
+    lock = FileLock(lock_of(copying))
+    take(lock, fcntl.LOCK_EX)
     job = Job("restore", reel.catalog, reel, shot)
     room = Room(reels)
     assert not room.stops(())
     assert not room.admits(job, ())
-    (copying / "whole").touch()
+    lock.close()  # its process was killed
     room = Room(reels)
     room.stops(())
     assert room.admits(job, ())
@@ -135,3 +149,38 @@ def test_scratch_that_cannot_be_written_ends_no_night(
     order.scratch.root.write_text("a file where a folder should be")
     reels: Any = SimpleNamespace(order=order, open={})
     assert not Room(reels).stops(())
+
+
+def test_hosts_that_share_a_disk_promise_its_room_once(
+    tmp_path: Path, free: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And who sweeps at the end of a night sweeps what a host left that never came back."""
+    scratch = Scratch(tmp_path / "scratch", 10**9)
+    free(1_000_000)
+    other = scratch.root / "gone" / "key"
+    (other / "files").mkdir(parents=True)
+    (other / "bytes").write_text("900000")
+    lock = FileLock(lock_of(other))
+    take(lock, fcntl.LOCK_EX)
+    copying = threading.Thread(target=used, args=(scratch, "key", 500_000))
+    copying.start()
+    time.sleep(0.3)
+    assert not scratch.holds("key")
+    lock.close()
+    copying.join()
+    assert scratch.holds("key")
+    scratch.sweep()
+    assert list(scratch.root.iterdir()) == []
+
+
+def test_a_night_that_ends_for_want_of_room_removes_copies_that_nobody_uses(
+    store: Store, make_header: Callable[..., Header], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Order(store, RemoteRoot("s3://bucket/films"), UNTOUCHED, "night")
+    reel, (shot, *_) = ingested(entry("a"), make_header)
+    used(order.scratch, "key", 1000)
+    open_reels = {"a.r1": SimpleNamespace(reel=reel, missing={shot})}
+    room = Room(SimpleNamespace(order=order, open=open_reels))  # type: ignore[arg-type]
+    monkeypatch.setattr("flows.window.room.shutil.disk_usage", lambda _: Usage(0, 0, 1))
+    room.left([Job("restore", reel.catalog, reel, shot)])
+    assert not order.scratch.holds("key")

@@ -21,7 +21,7 @@ from flows.night.order import Order
 from flows.night.source_at_hand import copied, frames_of
 from flows.registry.treatment import resolve_treatment
 from tasks.media.read import read_frames
-from tasks.storage.listed import Part
+from tasks.storage.listed import Part, list_source
 from tasks.storage.scratch import Scratch
 from tests.faults.sources import FRAMES, make_source
 from tests.storage.places import Place
@@ -155,3 +155,14 @@ def test_the_sound_alone_is_hashed(
     ):
         pass
     assert left(scratch) == []
+
+
+def test_a_part_is_no_other_reel_s_whole_source(place: Place, root: RemoteRoot) -> None:
+    """A film that another reel has as its sound."""
+    for name in ("scan/s_0001.dpx", "tele.mov"):
+        place.put(name, name.encode())
+    scan = list_source(replace(ENTRY, path="scan/s_%04d.dpx", sound_path="tele.mov"), root)
+    tele = list_source(replace(ENTRY, path="tele.mov", sound_path=None), root)
+    assert (
+        len({scan.key, scan.only(Part(sound=True)).key, scan.only(Part(0, 1)).key, tele.key}) == 4
+    )
