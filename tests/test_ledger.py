@@ -299,7 +299,8 @@ def test_two_nights_in_one_store_are_refused(store: Store) -> None:
 
 def test_a_night_in_another_process_is_noticed_until_it_dies(store: Store) -> None:
     script = (
-        "import sys, pathlib; from catalogs.store import *\n"
+        "import sys, pathlib; from catalogs.store import Store\n"
+        "from catalogs.store_lock import hold_store\n"
         f"with hold_store(Store(pathlib.Path({str(store.root)!r}))):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )

@@ -9,7 +9,7 @@ from flows.night.order import Order
 from flows.window.look import Look
 from tasks.storage.disk_share import tell_needed
 
-_LOOK_SECONDS = 5.0  # a look at a sequence that is being copied asks after each of its files
+_SELDOM = 5.0  # a look at a sequence that is being copied asks after each of its files
 
 
 class Copies:
@@ -24,8 +24,8 @@ class Copies:
         scratch = order.scratch
         self._order = order
         self._root = scratch.root
-        self._ahead = Look(lambda: scratch.ahead_bytes, 0, _LOOK_SECONDS)
-        self._tell = Look(lambda: tell_needed(scratch.root, needed()), None, _LOOK_SECONDS)
+        self._ahead = Look(lambda: scratch.ahead_bytes, 0, _SELDOM)
+        self._tell = Look(lambda: tell_needed(scratch.root, needed()), None, _SELDOM)
 
     def ahead_bytes(self) -> int:
         """What they have still to write to the store's disk; they are told what to leave of it.

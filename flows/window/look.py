@@ -17,21 +17,19 @@ class Look(Generic[Found]):
     Args:
         find: reads the control.
         found: what holds until the first look.
-        seconds: between looks.
+        times: as many seconds between looks, where one is long.
     """
 
-    def __init__(
-        self, find: Callable[[], Found], found: Found, seconds: float = LOOK_SECONDS
-    ) -> None:
+    def __init__(self, find: Callable[[], Found], found: Found, times: float = 1.0) -> None:
         self._find = find
         self._found = found
-        self._seconds = seconds
+        self._times = times
         self._at = float("-inf")
 
     def __call__(self) -> Found:
         """What holds now."""
         now = time.monotonic()
-        if now - self._at >= self._seconds:
+        if now - self._at >= self._times * LOOK_SECONDS:
             self._at = now
             with suppress(StoreError):  # damaged by hand; `wetgate status` says so
                 self._found = self._find()

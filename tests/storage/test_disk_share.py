@@ -134,7 +134,6 @@ def test_a_reel_is_begun_when_what_is_being_copied_leaves_it_room(
     assert room.admits(job, ())
     assert needed_bytes(order.scratch.root) == 0
     room.begun(job)
-    monkeypatch.setattr("flows.window.copies._LOOK_SECONDS", 0.0)
     later = Room(reels)
     later.begun(job)
     later.stops(())
