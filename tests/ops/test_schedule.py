@@ -71,7 +71,11 @@ def started_worker(folder: Path) -> Iterator[Path]:
             yield log
         finally:
             worker.terminate()
-            worker.wait(120)
+            try:
+                worker.wait(60)
+            except subprocess.TimeoutExpired:  # Prefect's worker does not always heed it
+                worker.kill()
+                worker.wait()
 
 
 def site(folder: Path, due: datetime) -> None:
