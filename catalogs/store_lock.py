@@ -30,13 +30,12 @@ def hold_store(store: Store) -> Iterator[None]:
 
 def is_held(store: Store) -> bool:
     """Whether a night or a check is running in the store."""
-    return _is_locked(store.root / _LOCK)
+    return is_locked(store.root / _LOCK)
 
 
-def _is_locked(lock: Path) -> bool:
-    if not lock.exists():
-        return False
-    with lock.open() as stream:
+def is_locked(lock: Path) -> bool:
+    """Whether somebody has a lock file alone; nobody has one that is not there."""
+    with suppress(FileNotFoundError), lock.open("rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -60,7 +59,7 @@ def name_batch(store: Store, batch_id: str) -> None:
 def holding_batch(store: Store) -> str:
     """The night that holds the store; "" where none does, or a check, or one that only prepares."""
     holder = store.root / _HOLDER
-    return holder.read_text(errors="replace") if _is_locked(holder) else ""
+    return holder.read_text(errors="replace") if is_locked(holder) else ""
 
 
 @contextmanager

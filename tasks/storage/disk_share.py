@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from catalogs.durable import write_whole
-from tasks.storage.file_lock import is_taken
+from catalogs.store_lock import is_locked
 
 TOLD_SECONDS = 600.0  # what was not told again for so long is of a night that was killed
 
@@ -59,7 +59,7 @@ def ahead_bytes(entry: Path) -> int:
 
     0 once they are whole, and where who made them was killed.
     """
-    if (entry / "whole").is_file() or not is_taken(lock_of(entry)):
+    if (entry / "whole").is_file() or not is_locked(lock_of(entry)):
         return 0
     return max(0, promised_bytes(entry) - _written(entry))
 

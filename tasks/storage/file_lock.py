@@ -36,16 +36,6 @@ def file_lock(path: Path) -> Iterator[FileLock]:
         lock.close()
 
 
-def is_taken(path: Path) -> bool:
-    """Whether somebody has a lock alone."""
-    with suppress(FileNotFoundError), path.open("rb") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def take(lock: FileLock, how: int) -> None:
     """Lock a file that is still the one of its name: who removes a copy removes its lock.
 
