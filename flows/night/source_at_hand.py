@@ -85,17 +85,17 @@ def copied(
         yield reel
         return
     whole = list_again(reel)
-    partly = part is not None and stage.part_is_enough(reel, whole, scratch)
-    listed = whole.only(part) if part is not None and partly else whole
+    some = part if part and stage.part_is_enough(reel, whole, scratch) else None
+    listed = whole.only(some) if some else whole
     try:
         with stage.staged(listed, scratch) as copies:
             told(copies)
-            yield stage.staged_part(reel, copies) if partly else stage.staged_reel(reel, copies)
+            yield stage.staged_part(reel, copies) if some else stage.staged_reel(reel, copies)
     except SourceError:
         scratch.drop(listed.key)
         raise
     finally:
-        if partly:
+        if some:
             scratch.drop(listed.key)
     if last:
         scratch.drop(whole.key)
