@@ -1,5 +1,6 @@
 """The hour of a night: what would not be done by it, as measured, is not begun."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
 from catalogs.ledger import Ledger
-from catalogs.records import Shot
+from catalogs.records import CatalogReel, Shot
 from catalogs.rows import reel_row
 from catalogs.store import Store
 from flows.night import work
@@ -21,7 +22,7 @@ from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
-from flows.window import speed
+from flows.window import source_sizes
 from flows.window.gate import Begun
 from flows.window.hour import Hour
 from flows.window.speed import Expectation, Speeds
@@ -215,11 +216,11 @@ def test_no_source_is_asked_once_the_night_is_over(
     gate = hour(store, -1, ingest=1.0)
     asked: list[str] = []
 
-    def sizes(job: Job, _: Any) -> float:
-        asked.append(job.catalog.reel_id)
+    def sizes(entry: CatalogReel, _: Any) -> float:
+        asked.append(entry.reel_id)
         return 1e6
 
-    monkeypatch.setattr(speed, "_source_bytes", sizes)
+    monkeypatch.setattr(source_sizes, "source_bytes", sizes)
     gone = "/archive/b.mkv"
     away = Storage(gone, gone, Asked.now("A. O.", "disks"))
     store.controls.change_storages(lambda _: [away])
@@ -233,3 +234,52 @@ def test_no_source_is_asked_once_the_night_is_over(
     events = store.ledger().read("events")
     (said,) = events[events["event"] == "time"]["detail"]
     assert "1 reel to ingest (c.r1)" in said
+
+
+def test_a_source_that_answers_slowly_keeps_the_night_from_nothing_else(
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While something runs, its reel is passed over; another is asked when it has answered."""
+    answer, asked = threading.Event(), []
+
+    def sizes(entry: CatalogReel, _: Any) -> float:
+        asked.append(entry.reel_id)
+        assert answer.wait(60)
+        return 1e6
+
+    monkeypatch.setattr(source_sizes, "source_bytes", sizes)
+    gate = hour(store, 2, ingest=1.0)
+    running = (Begun(jobs("restore"), time.monotonic()),)
+    b, c = (Job("ingest", entry(name)) for name in "bc")
+    assert not any(gate.admits(job, running) for job in (b, c, b))
+    assert gate.admits(jobs("restore"), running)
+    assert asked == ["b.r1"]
+    answer.set()
+    deadline = time.monotonic() + 60
+    while not gate.admits(b, running) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert gate.admits(b, running)
+    assert gate.admits(c, running)
+    assert asked == ["b.r1", "c.r1"]
+
+
+def test_where_nothing_runs_the_night_waits_for_a_source_and_is_not_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizes(entry: CatalogReel, _: Any) -> float:
+        time.sleep(3 * source_sizes.AT_ONCE_SECONDS)
+        return 1e6
+
+    monkeypatch.setattr(source_sizes, "source_bytes", sizes)
+    gate = hour(store, 2, ingest=1.0)
+    assert gate.admits(Job("ingest", entry("b")), ())
+
+
+def test_a_source_that_cannot_be_asked_is_left_to_its_ingest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizes(*_: Any) -> float:
+        raise RuntimeError("whatever a server answers")
+
+    monkeypatch.setattr(source_sizes, "source_bytes", sizes)
+    assert hour(store, 2, ingest=1.0).admits(Job("ingest", entry("b")), ())

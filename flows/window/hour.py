@@ -36,9 +36,14 @@ class Hour(Gate):
         return self._ends is not None and self._seconds_left(self._ends) <= 0
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
-        """Whether a job should be done by the hour."""
+        """Whether a job should be done by the hour; not while its source is asked for its size.
+
+        Only where nothing runs the night waits for the answer, for else it would be over.
+        """
         if self._ends is None:
             return True
+        if running and not self._speeds.ask_size(job):
+            return False
         seconds = self._speeds.seconds(job)
         if seconds is None:
             seconds = self._at_least(job, running)

@@ -6,20 +6,16 @@ was measured this night, on these machines, holds before what earlier nights rec
 
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from catalogs.errors import SourceError
 from catalogs.ledger import Ledger, Row
-from catalogs.origin import RemoteRoot
 from catalogs.records import Reel
 from flows.night.jobs import Job, Kind
 from flows.night.order import Order
-from tasks.find import find_source
-from tasks.storage.listed import look_for
+from flows.window.source_sizes import SourceSizes
 
 Key = tuple[Kind, str]  # kind of the work, treatment
 
@@ -42,7 +38,7 @@ class Speeds:
         self._order = order
         self._tonight: dict[Key, deque[tuple[float, float]]] = {}
         self._earlier: dict[Key, list[tuple[float, float]]] | None = None
-        self._bytes: dict[str, float] = {}
+        self._sources = SourceSizes(order.archive)
         self._expected: dict[Key, Expectation | None] = {}
         self._rows: list[Row] = []
 
@@ -56,23 +52,29 @@ class Speeds:
         return job.kind, treatment.treatment_id
 
     def size(self, job: Job) -> float:
-        """How much work a job is: megapixels of all its frames, megabytes of a source."""
+        """How much work a job is: megapixels of all its frames, megabytes of a source.
+
+        Waits for the answer of a source that was not asked before.
+        """
         if job.reel is None:
-            reel_id = job.catalog.reel_id
-            if reel_id not in self._bytes:
-                self._bytes[reel_id] = _source_bytes(job, self._order.archive)
-            return self._bytes[reel_id] / 1e6
+            return self._sources.of(job.catalog) / 1e6
         picture = job.reel.header.picture
         frames = job.shot.frame_count if job.shot else job.reel.content.frame_count
         return frames * picture.width * picture.height / 1e6
 
     def knows_size(self, job: Job) -> bool:
         """Whether the size of a job is known, so that no source is asked for it."""
-        return job.reel is not None or job.catalog.reel_id in self._bytes
+        return job.reel is not None or self._sources.know(job.catalog)
+
+    def ask_size(self, job: Job) -> bool:
+        """Whether the size of a job is known; if not, its source is asked meanwhile."""
+        if not self.knows_size(job):
+            self._sources.ask(job.catalog)
+        return self.knows_size(job)
 
     def found(self, reel: Reel) -> None:
         """A reel was ingested: what its source holds is known."""
-        self._bytes[reel.reel_id] = float(reel.content.size_bytes)
+        self._sources.found(reel.reel_id, float(reel.content.size_bytes))
 
     def note(self, job: Job, seconds: float) -> None:
         """A job took so long."""
@@ -146,15 +148,6 @@ class Expectation:
     def seconds(self, size: float) -> float:
         """Of work of a size."""
         return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
-
-
-def _source_bytes(job: Job, archive: Path | RemoteRoot) -> float:
-    try:
-        if isinstance(archive, Path):
-            return float(find_source(job.catalog, archive).measure()[0])
-        return float(look_for(job.catalog, archive).size_bytes)
-    except (SourceError, OSError):
-        return 0.0  # ingesting says what is wrong with it, at once
 
 
 def _of_restorations(ledger: Ledger, treatment_id: str) -> list[tuple[float, float]]:
