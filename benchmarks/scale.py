@@ -223,7 +223,7 @@ def answer(store: Store, part: str) -> None:
     from catalogs.rows import known_reels
     from flows.services.tracking import _OF_METRIC, _OF_SHOT, _of_batch, aggregates, per_shot
     from flows.words import reel_standings, standings_text
-    from tasks.report import write_report
+    from tasks.report.write import write_report
 
     began = time.perf_counter()
     if part == "report of the night":

@@ -193,7 +193,7 @@ def report(
 ) -> None:
     """Write the report of a night again and print where it is."""
     from tasks.decisions.decided import update_copies
-    from tasks.report import write_report
+    from tasks.report.write import write_report
 
     opened = existing_store(store)
     if fault := update_copies(opened):

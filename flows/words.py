@@ -1,8 +1,10 @@
 """What the command line says: plans, standings and summaries as text."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogs.errors import StoreError
 from catalogs.mixtures import with_mixtures
@@ -12,8 +14,10 @@ from catalogs.rows import known_reels
 from catalogs.shot_list import holding_rows, of_holding_lists
 from catalogs.store import Store
 from catalogs.tables import SHOT_PLACE
-from flows.plan import Plan
-from tasks.reprocess.reprocessed import STANDS
+from tasks.report.words import STANDS
+
+if TYPE_CHECKING:  # loads torch and Prefect, which no other word needs
+    from flows.plan import Plan
 
 _OF_REEL = (
     "reel_digest", "title", "status", "reason", "treatment_id", "batch_id", "source",

@@ -33,7 +33,7 @@ from models.supported import STEPS
 from tasks.export.gather import read_restored_reel
 from tasks.manifest import read_manifest
 from tasks.permit import allowances, find_policy, permit
-from tasks.report import write_report
+from tasks.report.write import write_report
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
 

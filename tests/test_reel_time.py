@@ -26,7 +26,7 @@ from flows.night.progress import NightProgress
 from tasks.manifest import is_assembled, read_manifest
 from tasks.media.join import join_shots
 from tasks.media.program import ffmpeg_program, file_url, run
-from tasks.report import write_report
+from tasks.report.write import write_report
 from tasks.selftest.faults.timing import Reel as Heard
 from tasks.selftest.suite import TIMING_FAULTS
 from tasks.treat import resolve_recipe

@@ -39,9 +39,10 @@ from tasks.media.check import index_frames
 from tasks.media.probe import probe
 from tasks.media.still import rgb_of
 from tasks.media.write import ffv1_writer
-from tasks.report import write, write_report
+from tasks.report import write
 from tasks.report.attention import attention
 from tasks.report.night import Night, read_night
+from tasks.report.write import write_report
 
 NIGHT = "20260101-night"
 PICTURE = PictureFormat(32, 24, "gray")

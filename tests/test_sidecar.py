@@ -26,7 +26,7 @@ from tasks.media import program
 from tasks.media.probe import probe
 from tasks.media.signal import NAMES, Signal, read_signals, signal_output
 from tasks.metrics.shown.signalstats import sidecar_of, write_sidecar
-from tasks.report import write_report
+from tasks.report.write import write_report
 from tasks.treat import resolve_recipe
 
 UNTOUCHED = resolve_recipe(read_recipe("untouched"))

@@ -10,8 +10,8 @@ from catalogs.store import Store, existing_store
 from flows import words
 from flows.commands.control import asked_of_nights, running_night
 from flows.commands.options import JsonOption, StoreOption
-from tasks.report.attention import shortcomings
 from tasks.report.rows import plain_rows
+from tasks.report.shortcomings import shortcomings
 
 
 @dataclass(frozen=True)

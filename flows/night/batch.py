@@ -28,7 +28,7 @@ from flows.window.hour import Hour
 from flows.window.speed import Speeds
 from flows.window.storages import refuse_maintained
 from flows.words import summary_line
-from tasks.report import write_report
+from tasks.report.write import write_report
 
 MOST_BEHIND = timedelta(minutes=1)  # clocks of one network differ by less
 

@@ -13,7 +13,8 @@ from flows.night.jobs import Job
 from flows.night.recorded import finished_shots, record_allowances, record_restored
 from flows.night.reels import OpenReel, Reels
 from tasks.manifest import is_assembled
-from tasks.reprocess.reprocessed import STANDS, standing_treatment
+from tasks.report.words import STANDS
+from tasks.reprocess.reprocessed import standing_treatment
 from tasks.split import DETECTOR
 from tasks.storage.listed import is_unchanged
 

@@ -1,25 +1,16 @@
 """What a person should look at in the morning: the first thing the report says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from catalogs.decisions.outcomes import EVENT
 from tasks.metrics.evaluate import FAILED
 from tasks.report.flags import flag_sentence
 from tasks.report.night import WAITS, Night, ReelNight
 from tasks.report.rows import Row
+from tasks.report.shortcomings import shortcomings
 from tasks.report.words import count, status_word
 from tasks.sidecar import LEFT_OFF, WRITTEN
 
-_OF_THE_NIGHT = (
-    "clock",
-    "cluster",
-    "time",
-    "space",
-    "storage",
-    "systematic fault",
-    "notification",
-)  # events of what kept a night from its work, or people from knowing
-_PUBLICATION = "publication"
 _NAMED = 5  # missing files that are named; the others are counted
 
 
@@ -43,17 +34,6 @@ def _attention(night: Night) -> Iterator[str]:
     for reel in night.reels:
         yield from _reel_attention(reel)
     yield from _count_attention(night)
-
-
-def shortcomings(events: Iterable[Row]) -> Iterator[str]:
-    """What kept a night from its work, and what of it reached nobody; without a full stop."""
-    for event in events:
-        if event["outcome"] == "success":
-            continue
-        if event["event"] in _OF_THE_NIGHT:
-            yield str(event["detail"])
-        elif event["event"] == _PUBLICATION:
-            yield f"{event['object']} was not published: {event['detail']}"
 
 
 def _decision_attention(night: Night) -> Iterator[str]:

@@ -11,8 +11,7 @@ from tasks.report.night import ReelNight
 from tasks.report.reel_time import time_lines
 from tasks.report.steps import StepLine, step_lines
 from tasks.report.summary import MetricLine, metric_lines
-from tasks.report.words import duration, reason_and_remedy, status_word
-from tasks.reprocess.reprocessed import STANDS
+from tasks.report.words import STANDS, duration, reason_and_remedy, status_word
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from tasks.report.night import Night, ReelNight
 # ffmpeg's mark of who spoke, `[in#0/matroska @ 0x55d1c0] [error] `; the ledger keeps it.
 _ADDRESS = re.compile(r"\[[^\]\[]*@ 0x[0-9a-f]+\] (?:\[\w+\] )?")
 
+STANDS = "stands as it was reprocessed"
 STATUS_WORDS = {"ingested": "not finished"}
 
 _DEFAULT_REMEDY = {

@@ -9,8 +9,6 @@ from catalogs.recipe import Treatment
 from catalogs.records import Reel, Shot
 from tasks.permit import forbidden
 
-STANDS = "stands as it was reprocessed"
-
 
 def standing_treatment(
     ledger: Ledger,

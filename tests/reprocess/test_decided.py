@@ -38,9 +38,9 @@ from flows.reprocess import Asked, prepare
 from tasks.decisions.decide import decide, hashes, open_decisions, standing_outputs
 from tasks.decisions.decided import ORIGINAL
 from tasks.permit import find_policy
-from tasks.report import write_report
 from tasks.report.attention import attention
 from tasks.report.night import read_night
+from tasks.report.write import write_report
 from tasks.treat import resolve_recipe
 
 from .conftest import FRAMES, ONE, Answer, by_model, outcome, played, stand

@@ -104,8 +104,8 @@ def test_the_new_version_differs_where_it_was_reprocessed_and_nowhere_else(
 def test_the_report_of_a_reprocessing_counts_every_shot_of_the_reel(
     first: Store, reprocess: Reprocess
 ) -> None:
-    from tasks.report import write_report
     from tasks.report.night import read_night
+    from tasks.report.write import write_report
 
     batch, _ = reprocess(first, real, recipe="conservative", where="start_frame = 0")
     (reel,) = read_night(first, batch).reels
@@ -118,7 +118,7 @@ def test_the_report_of_a_reprocessing_counts_every_shot_of_the_reel(
 def test_the_report_of_a_night_that_leaves_a_reprocessed_reel_says_so(
     first: Store, reprocess: Reprocess, night: Reprocess, asked: dict[str, str]
 ) -> None:
-    from tasks.report import write_report
+    from tasks.report.write import write_report
 
     reprocess(first, real, recipe="conservative", **asked)
     batch, tally = night(first, UNTOUCHED)
