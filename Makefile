@@ -17,7 +17,7 @@ test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow" --durations=10
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" --durations=10
 
 test-slow: setup browser
 	$(BIN)/pytest -m slow

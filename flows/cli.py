@@ -9,6 +9,7 @@ import json
 import sys
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -289,7 +290,7 @@ def _night(**parameters: Any) -> Any:
     )
     storage.refuse_sources(archive_root(parameters.get("archive"), Path(parameters["catalog"])))
     store = open_store(Path(parameters["store"]))
-    with prefect_api(store.root / "prefect"):
+    with prefect_api(store.root / "prefect", lambda: import_module("flows.nightly")):
         from flows.night.summary import told_by_us
         from flows.nightly import nightly
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from catalogs.picture import PictureFormat
 from catalogs.source import ColourTags, Header
 from catalogs.store import Store, open_store
-from flows.services.services import quiet_settings
+from flows.services.services import prefect_api, quiet_settings
 from models.contract import Frame
 from tasks.media.probe import probe
 from tasks.media.program import file_url, pipe, run
@@ -52,6 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "shared_data" in item.keywords:
             item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server that nights share: one of their own takes half a minute each."""
+    with prefect_api(tmp_path_factory.mktemp("prefect")) as address:
+        yield address
+
+
+@pytest.fixture
+def own_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each night starts a Prefect server of its own, as `wetgate run` does."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.delenv("PREFECT_HOME", raising=False)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from catalogs.store import existing_store
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
 NIGHT_SECONDS = 600  # on a machine at its limit
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.usefixtures("prefect_server")]
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def outputs(store: Path) -> dict[str, str]:
     return {name: facts["sha256"] for reel in files for name, facts in reel.items()}
 
 
+@pytest.mark.usefixtures("own_server")
 def test_a_night_restores_holds_and_repeats_nothing(archive: Path, tmp_path: Path) -> None:
     """Two reels restored, two held with reasons; a second night computes nothing."""
     store = tmp_path / "store"
@@ -126,6 +127,7 @@ def kill_after(seconds: float, running: "subprocess.Popen[bytes]") -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_server")
 def test_nights_killed_at_twenty_random_instants_end_like_an_undisturbed_one(
     archive: Path, tmp_path: Path
 ) -> None:

@@ -12,21 +12,16 @@ from flows.cluster.profile import ClusterProfile
 from flows.cluster.start import night_cluster
 from flows.cluster.workers import Workers
 
-pytestmark = pytest.mark.filterwarnings("default")  # libraries of others, not ours
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # libraries of others, not ours
+    pytest.mark.usefixtures("prefect_server"),
+]
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with night_cluster(ClusterProfile(workers=2)) as running:
         yield running
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from flows.services.services import prefect_api
-
-    with prefect_api(tmp_path_factory.mktemp("prefect")):
-        yield
 
 
 def count_and(folder: Path, number: int, deed: str) -> int:

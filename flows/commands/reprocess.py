@@ -7,6 +7,7 @@ was stopped or decisions are open; 2 for wrong usage.
 import json
 from collections import Counter
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +83,7 @@ def reprocess(
         prepared = prepare(opened, Asked(recipe, model, where, named, decisions), ask=False)
         typer.echo(plan_json(prepared) if as_json else plan_text(prepared))
         raise typer.Exit(1 if prepared.plan.refused or prepared.decided.need_attention else 0)
-    with prefect_api(opened.root / "prefect"):
+    with prefect_api(opened.root / "prefect", lambda: import_module("flows.reprocess")):
         from flows import reprocess as flows_reprocess
         from flows.night.summary import told_by_us
         from flows.words import summary_line

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,11 +40,12 @@ def quiet_settings() -> None:
 
 
 @contextmanager
-def prefect_api(home: Path) -> Iterator[str]:
+def prefect_api(home: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[str]:
     """The address of a Prefect API: the configured one, or a server started here.
 
     Args:
         home: folder for the server's database and log.
+        meanwhile: done while a server starts, which takes seconds: the flows are loaded.
 
     Raises:
         StoreError: the server did not start; names its log.
@@ -66,8 +67,9 @@ def prefect_api(home: Path) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is for the night, which ends the server itself
         )
         try:
-            _wait_until_healthy(server, address, home / "server.log")
             with _client_settings(address, home):
+                meanwhile()
+                _wait_until_healthy(server, address, home / "server.log")
                 yield address
         finally:
             assert server.stdin is not None  # asked for above

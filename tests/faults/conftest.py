@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flows.services.services import prefect_api
 from tests.faults.nights import Frames, Site, make_archive
 
 
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("faults") / "archive")
-
-
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server that the nights share: one of their own takes seconds each."""
-    with prefect_api(tmp_path_factory.mktemp("prefect")) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +32,6 @@ def site(catalog: Path, prefect_server: str, tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def site_alone(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site_alone(catalog: Path, tmp_path: Path, own_server: None) -> Site:
     """The same, with a Prefect server of the night's own."""
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.delenv("PREFECT_HOME", raising=False)
     return Site(tmp_path, catalog)

@@ -13,7 +13,6 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from catalogs.origin import RemoteRoot
-from flows.services.services import prefect_api
 from tasks.storage import bucket as bucket_module
 from tasks.storage.scratch import Scratch
 from tests.faults.nights import Frames, Site, make_archive
@@ -97,12 +96,6 @@ def scratch(tmp_path: Path) -> Scratch:
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("storage") / "archive")
-
-
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prefect_api(tmp_path_factory.mktemp("prefect")) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")
