@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,3 +191,8 @@ def restored_masters(store: Store) -> dict[str, Path]:
 def _master(store: Store, reel: Reel, derivative_id: str) -> Path:
     label = derivative_id.removeprefix(f"{reel.reel_id}.")
     return store.reel_folder(reel.reel_id, label) / f"{derivative_id}.mkv"
+
+
+def as_json(value: Any) -> str:
+    """What a command says with `--json`."""
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -399,7 +399,7 @@ def test_the_run_command_hands_its_policy_on(
         given.update(parameters)
         raise RecipeError("enough")
 
-    monkeypatch.setattr("flows.cli._night", refuse)
+    monkeypatch.setattr("flows.commands.run.start_night", refuse)
     call("run", str(catalog), WETGATE_POLICY="ours.toml")
     assert given["policy"] == "ours.toml"
     call("run", str(catalog), "--policy", "mine.toml", WETGATE_POLICY="ours.toml")

@@ -1,6 +1,5 @@
 """`wetgate status`: where every reel stands, and the night."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def status(store: StoreOption = Path("store"), as_json: JsonOption = False) -> N
     standing, night = words.reel_standings(opened), night_standing(opened)
     if as_json:
         found = {"night": asdict(night), "reels": [asdict(reel) for reel in standing]}
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(words.as_json(found))
     else:
         typer.echo("\n".join([words.standings_text(standing), *night.lines]))
     raise typer.Exit(0 if all(reel.status == "restored" for reel in standing) else 1)
