@@ -21,7 +21,7 @@ from catalogs.picture import PictureFormat
 from catalogs.recipe import read_recipe
 from models.contract import Frame, Step, apply_step
 from models.motion import Motion
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 from tasks.treat import resolve_recipe
 
 CLIPS = (

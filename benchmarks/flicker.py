@@ -33,7 +33,7 @@ from models.tone.deflicker import Deflicker
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.media.thumbnails import stream_thumbnails
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 from tasks.split import detect_boundaries
 
 GAINS = (0.04, 0.07, 0.1)

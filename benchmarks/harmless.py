@@ -31,7 +31,7 @@ from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.media.thumbnails import stream_thumbnails
 from tasks.metrics.flicker import flicker_percent
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 from tasks.split import detect_boundaries
 
 FOLDERS = ("clean", "faces", "oldfilm")

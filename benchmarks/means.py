@@ -10,7 +10,7 @@ from flows.registry.promotion import register
 from flows.registry.treatment import resolve_treatment
 from models.contract import Step
 from tasks.registry.register import NOTHING, Statement, offer
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 
 NAME = "network"
 ALONE = f"""name = "{NAME}"

@@ -21,7 +21,7 @@ from models.contract import Frame
 from models.degrade import Dirt, Flicker, Grain, Scratches, damaged
 from tasks.media.program import file_url, pipe
 from tasks.media.write import ffv1_writer
-from tasks.restore import frame_bytes, frames_from
+from tasks.samples import frame_bytes, frames_from
 
 SCENES = (
     "clean/clean_golden_gate.mp4",

@@ -31,7 +31,7 @@ from models.contract import Frame, Step, apply_step
 from models.degrade import Dirt, Flicker, Scratches, damaged
 from models.motion import Motion
 from models.supported import STEPS
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 from tasks.treat import resolve_recipe
 
 FRAMES = {480: 24, 1080: 12, 2160: 6}  # by lines; other sizes get as many samples

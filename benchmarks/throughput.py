@@ -54,7 +54,8 @@ from tasks import assemble as assembly
 from tasks.ingest import ingest_reel
 from tasks.measure import measure_shot
 from tasks.media.read import read_picture
-from tasks.restore import frames_from, restore_shot
+from tasks.restore import restore_shot
+from tasks.samples import frames_from
 from tasks.split import ShotFinder
 
 LIMIT = 24 * 3600  # seconds that processes wait for each other

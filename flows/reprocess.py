@@ -30,7 +30,7 @@ from tasks.decisions.decided import ORIGINAL, decisions_at_hand, update_copies
 from tasks.permit import find_policy
 from tasks.registry.licence import licence_remarks
 from tasks.reprocess.choose import plan_reprocess
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 from tasks.storage.scratch import SCRATCH_GB
 
 

@@ -25,7 +25,7 @@ from tasks.metrics.pair import Declared
 from tasks.metrics.registry import METRICS
 from tasks.metrics.truth import AgainstTruth
 from tasks.read_back import read_back
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 from tasks.source_faces import SourceFaces, source_key
 
 Truth = tuple[Path, Header, FrameIndex]  # an undamaged reel, where damage was simulated

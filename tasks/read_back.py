@@ -20,7 +20,7 @@ from catalogs.store import Store
 from models.contract import Frame
 from tasks.media.read import proved, read_frames, read_picture
 from tasks.pipeline import read_ahead
-from tasks.restore import frames_from, source_bytes
+from tasks.samples import frames_from, source_bytes
 
 
 def read_back(

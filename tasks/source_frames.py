@@ -14,7 +14,7 @@ from catalogs.records import Reel, RestoredShot
 from catalogs.source import FrameIndex
 from catalogs.store import Store
 from tasks.media.read import read_frames, read_picture, read_written
-from tasks.restore import source_bytes
+from tasks.samples import source_bytes
 
 
 def source_frames(

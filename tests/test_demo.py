@@ -22,7 +22,7 @@ from tasks.media.check import check_audio, index_frames
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.media.write import count_packets, ffv1_writer
-from tasks.restore import frame_bytes, frames_from
+from tasks.samples import frame_bytes, frames_from
 
 SILENT, WITH_SOUND, TEN_BIT, CUT_OFF = REELS
 

@@ -51,6 +51,7 @@ def peak_megabytes(source: Path, store: Path) -> float:
     return float(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_long_shot_takes_no_more_memory_than_a_short_one(
     make_reel: MakeReel, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from catalogs.recipe import (
     shipped_recipes,
 )
 from models.supported import STEPS
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 from tasks.treat import resolve_recipe
 
 DIRT = TreatmentStep("dirt", 1, {"threshold": 0.06, "smallest": 4.0})

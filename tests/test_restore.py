@@ -33,7 +33,8 @@ from tasks.media.program import file_url, run
 from tasks.media.read import read_picture
 from tasks.media.write import FrameWriter, count_packets, ffv1_writer
 from tasks.metrics.shown.signalstats import sidecar_of
-from tasks.restore import keep_original, restore_shot, source_bytes
+from tasks.restore import keep_original, restore_shot
+from tasks.samples import source_bytes
 from tasks.treat import resolve_recipe
 from tasks.verify import verify_reel
 

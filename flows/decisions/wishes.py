@@ -12,7 +12,7 @@ from catalogs.store import Store
 from flows.registry.treatment import Renewal, renewing
 from tasks.decisions.decided import ORIGINAL, DueDecision
 from tasks.permit import forbidden
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 
 
 @dataclass

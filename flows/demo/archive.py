@@ -29,7 +29,7 @@ from models.contract import Frame
 from models.degrade import Damage, damaged
 from tasks.media.join import Carried, join_shots
 from tasks.media.write import ffv1_writer
-from tasks.restore import frame_bytes
+from tasks.samples import frame_bytes
 
 COLUMNS = ("identifier", "title", "reel", "path", "frame_rate", "gauge", "colour", "sound",
            "checksum")  # fmt: skip

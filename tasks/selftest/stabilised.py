@@ -12,9 +12,9 @@ from catalogs.recipe import read_recipe
 from models.contract import Frame, apply_step
 from models.degrade.weave import Weave
 from tasks.metrics.gather import moved_source
-from tasks.restore import build_steps
 from tasks.selftest.output import REPAIRS, Output, frames_of, pictures_of
 from tasks.selftest.source import Made
+from tasks.steps import build_steps
 from tasks.treat import resolve_recipe
 
 WEAVE = Weave(sway=1.2, bounce=1.6, memory=0.3, jump_rate=0.0)

@@ -27,7 +27,7 @@ from tasks.metrics.metric import Metric
 from tasks.metrics.pair import CHIP_EYE_DISTANCE, FacePair, Pair
 from tasks.metrics.registry import METRICS
 from tasks.metrics.worst_face import usable
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 from tasks.strata.colour import Floats
 from tasks.strata.harmless import HARMLESS, harmless_copy
 from tasks.strata.people import track_embedding

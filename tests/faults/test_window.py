@@ -83,6 +83,7 @@ def controls(site: Site) -> list[tuple[str, str]]:
     return list(zip(events["agent"], events["detail"], strict=True))
 
 
+@pytest.mark.slow
 def test_a_paused_night_begins_nothing_stays_paused_when_it_is_killed_and_goes_on(
     site: Site, undisturbed: Frames
 ) -> None:

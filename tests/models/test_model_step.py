@@ -21,7 +21,8 @@ from tasks.ingest import ingest_reel
 from tasks.permit import allowances, permit
 from tasks.registry.register import Offered, Statement, offer
 from tasks.reprocess.renew import with_version
-from tasks.restore import build_steps, restore_shot
+from tasks.restore import restore_shot
+from tasks.steps import build_steps
 from tasks.treat import model_references, resolve_recipe
 
 Offer = Callable[..., Offered]

@@ -25,7 +25,7 @@ from dashboard.pictures.proxies import Proxies, make_room
 from dashboard.pictures.routes import router_of
 from dashboard.pictures.shots import find_shot
 from tasks.media.read import read_picture
-from tasks.restore import frames_from
+from tasks.samples import frames_from
 from tasks.treat import resolve_recipe
 
 Serve = Callable[[FastAPI], str]
