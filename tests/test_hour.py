@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from catalogs.asked import Asked, Storage
 from catalogs.catalog import Catalog
+from catalogs.errors import NoAnswerError
 from catalogs.ledger import Ledger
 from catalogs.records import CatalogReel, Shot
 from catalogs.rows import reel_row
@@ -22,7 +23,7 @@ from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
-from flows.window import source_sizes
+from flows.window import drain, source_sizes
 from flows.window.gate import Begun
 from flows.window.hour import Hour
 from flows.window.speed import Expectation, Speeds
@@ -64,7 +65,8 @@ def hour(store: Store, minutes: float, **earlier: float) -> Hour:
     """An hour that comes so soon, and what earlier nights took for 10 frames of each kind."""
     order = Order(store, Path(), UNTOUCHED, "night")
     size = 10 * 64 * 48 / 1e6
-    rows = [{"kind": kind, "treatment_id": UNTOUCHED.treatment_id, "reel_id": "x", "object": "x",
+    of = {kind: "" if kind == "ingest" else UNTOUCHED.treatment_id for kind in earlier}
+    rows = [{"kind": kind, "treatment_id": of[kind], "reel_id": "x", "object": "x",
              "size": size, "seconds": seconds} for kind, seconds in earlier.items()]  # fmt: skip
     if rows:
         store.ledger("before").append("durations", "before", rows)
@@ -236,50 +238,131 @@ def test_no_source_is_asked_once_the_night_is_over(
     assert "1 reel to ingest (c.r1)" in said
 
 
+def ingests(names: str) -> list[Job]:
+    return [Job("ingest", entry(name)) for name in names]
+
+
 def test_a_source_that_answers_slowly_keeps_the_night_from_nothing_else(
     store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While something runs, its reel is passed over; another is asked when it has answered."""
-    answer, asked = threading.Event(), []
+    """Its reel is passed over, and others are asked meanwhile."""
+    answer = threading.Event()
 
-    def sizes(entry: CatalogReel, _: Any) -> float:
-        asked.append(entry.reel_id)
-        assert answer.wait(60)
+    def sizes(asked: CatalogReel, _: Any) -> float:
+        assert asked.reel_id != "b.r1" or answer.wait(60)
         return 1e6
 
     monkeypatch.setattr(source_sizes, "source_bytes", sizes)
     gate = hour(store, 2, ingest=1.0)
-    running = (Begun(jobs("restore"), time.monotonic()),)
-    b, c = (Job("ingest", entry(name)) for name in "bc")
-    assert not any(gate.admits(job, running) for job in (b, c, b))
-    assert gate.admits(jobs("restore"), running)
-    assert asked == ["b.r1"]
+    slow, other = ingests("bc")
+    assert not gate.admits(slow, ())
+    assert gate.waits()
+    assert gate.admits(other, ())
+    assert gate.admits(jobs("restore"), ())
     answer.set()
     deadline = time.monotonic() + 60
-    while not gate.admits(b, running) and time.monotonic() < deadline:
+    while not gate.admits(slow, ()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert gate.admits(b, running)
-    assert gate.admits(c, running)
-    assert asked == ["b.r1", "c.r1"]
+    assert gate.admits(slow, ())
+    assert not gate.waits()
 
 
-def test_where_nothing_runs_the_night_waits_for_a_source_and_is_not_over(
+def test_a_night_waits_for_a_source_that_answers_slowly_and_heeds_a_stop_meanwhile(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sizes(entry: CatalogReel, _: Any) -> float:
-        time.sleep(3 * source_sizes.AT_ONCE_SECONDS)
-        return 1e6
+    """Nothing else is left to do, and the source never answers."""
+    monkeypatch.setattr(source_sizes, "source_bytes", lambda *_: threading.Event().wait())
+    gate = hour(store, 2, ingest=1.0)
+    order = Order(store, Path("/archive"), UNTOUCHED, "night")
+    stop = threading.Event()
+    submit: Any = Answer
+    night = Night(order, submit, 1, NightProgress(store, None), stop.is_set, (gate,))
+    catalog = Catalog(Path("c.csv"), (entry("b"),), (), ())
+    ended = threading.Thread(target=night.run, args=(catalog,), daemon=True)
+    ended.start()
+    ended.join(2.0)
+    assert ended.is_alive()
+    stop.set()
+    ended.join(30.0)
+    assert not ended.is_alive()
+
+
+def test_a_source_that_never_answers_is_left_to_its_ingest_in_the_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_sizes, "source_bytes", lambda *_: threading.Event().wait())
+    monkeypatch.setattr(source_sizes, "PATIENCE_SECONDS", 0.5)
+    gate = hour(store, 2, ingest=1.0)
+    (job,) = ingests("b")
+    assert not gate.admits(job, ())
+    time.sleep(0.6)
+    assert gate.admits(job, ())
+    assert not gate.waits()
+
+
+def test_a_storage_that_was_silent_for_a_moment_is_asked_once_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reels are not taken for empty ones: as large as one is, it would last too long."""
+    silent = [True]
+
+    def sizes(*_: Any) -> float:
+        if silent:
+            raise NoAnswerError("the storage does not answer")
+        return 1e9
 
     monkeypatch.setattr(source_sizes, "source_bytes", sizes)
+    monkeypatch.setattr(source_sizes, "AGAIN_SECONDS", 0.0)
     gate = hour(store, 2, ingest=1.0)
-    assert gate.admits(Job("ingest", entry("b")), ())
+    (job,) = ingests("b")
+    assert not gate.admits(job, ())
+    assert gate.waits()
+    silent.clear()
+    assert not gate.admits(job, ())  # it would last longer
+    assert not gate.waits()
 
 
 def test_a_source_that_cannot_be_asked_is_left_to_its_ingest(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sizes(*_: Any) -> float:
-        raise RuntimeError("whatever a server answers")
+        raise RuntimeError("whatever a file system answers")
 
     monkeypatch.setattr(source_sizes, "source_bytes", sizes)
-    assert hour(store, 2, ingest=1.0).admits(Job("ingest", entry("b")), ())
+    assert hour(store, 2, ingest=1.0).admits(*ingests("b"), ())
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock of Berlin, set on at 2:00 on 30 March 2025 and back at 3:00 on 26 October."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("now", "until", "seconds"),
+    [
+        ("2025-03-30T00:30+01:00", "06:00", 4.5 * 3600),
+        ("2025-10-26T00:30+02:00", "06:00", 6.5 * 3600),
+        ("2025-10-26T02:15+01:00", "02:30", 900.0),
+        ("2025-10-26T02:45+02:00", "02:30", 45 * 60.0),
+        ("2025-06-01T22:00+02:00", "06:00", 8 * 3600.0),
+    ],
+)
+def test_the_hour_is_so_far_away_where_the_clock_is_changed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, now: str, until: str, seconds: float
+) -> None:
+    moment = datetime.fromisoformat(now)
+    monkeypatch.setattr(drain, "present", moment.astimezone)
+    ends = drain.next_time(until)
+    assert ends is not None
+    assert ends.timestamp() - moment.timestamp() == seconds
+    order = Order(store, Path(), UNTOUCHED, "night")
+    monkeypatch.setattr(time, "time", lambda: moment.timestamp() + seconds - 60)
+    assert not Hour(order, ends, Speeds(order)).stops(())
+    monkeypatch.setattr(time, "time", lambda: moment.timestamp() + seconds)
+    assert Hour(order, ends, Speeds(order)).stops(())

@@ -120,9 +120,9 @@ class Night:
         return self._reels.tallied(self._faults.stops)
 
     def _waits(self) -> bool:
-        """Whether the night is only paused, and has something left to do."""
-        paused = any(gate.pauses() for gate in self._gates)
-        return paused and bool(self._reels.queue) and not self._is_over()
+        """Whether the night is only kept waiting, and has something left to do."""
+        kept = any(gate.pauses() or gate.waits() for gate in self._gates)
+        return kept and bool(self._reels.queue) and not self._is_over()
 
     def _is_over(self) -> bool:
         stopped = self._faults.stops or self._suspended or self._should_stop()

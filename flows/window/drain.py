@@ -59,5 +59,12 @@ def next_time(until: str | None) -> datetime | None:
     """The next time the clock shows `until`."""
     if until is None:
         return None
-    deadline = datetime.combine(datetime.now().date(), read_clock(until))
-    return deadline if deadline > datetime.now() else deadline + timedelta(days=1)
+    now, clock = present(), read_clock(until)
+    days = (now.date() + timedelta(days=n) for n in range(2))
+    shown = (datetime.combine(day, clock.replace(fold=fold)) for day in days for fold in (0, 1))
+    return next(one for one in shown if one.timestamp() > now.timestamp())
+
+
+def present() -> datetime:
+    """This moment, in local time."""
+    return datetime.now().astimezone()

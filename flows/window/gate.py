@@ -35,6 +35,10 @@ class Gate:
         """Whether a job may begin now; asking changes nothing, for another gate may refuse it."""
         return True
 
+    def waits(self) -> bool:
+        """Whether it is to know soon of a job that it did not admit; the night asks it again."""
+        return False
+
     def begun(self, job: Job) -> None:
         """A job that all gates admitted has begun."""
 

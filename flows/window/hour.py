@@ -36,18 +36,19 @@ class Hour(Gate):
         return self._ends is not None and self._seconds_left(self._ends) <= 0
 
     def admits(self, job: Job, running: Sequence[Begun]) -> bool:
-        """Whether a job should be done by the hour; not while its source is asked for its size.
-
-        Only where nothing runs the night waits for the answer, for else it would be over.
-        """
+        """Whether a job should be done by the hour; not while its source is asked for its size."""
         if self._ends is None:
             return True
-        if running and not self._speeds.ask_size(job):
+        if not self._speeds.ask_size(job):
             return False
         seconds = self._speeds.seconds(job)
         if seconds is None:
             seconds = self._at_least(job, running)
         return seconds <= self._seconds_left(self._ends)
+
+    def waits(self) -> bool:
+        """Whether a source may say yet how large it is."""
+        return self._ends is not None and self._speeds.awaits_size()
 
     def done(self, job: Job, seconds: float, answer: Any) -> None:
         """Measure the job; a shot by what its worker took, without its waiting and first tries."""
@@ -92,7 +93,7 @@ class Hour(Gate):
 
     @staticmethod
     def _seconds_left(ends: datetime) -> float:
-        return (ends - datetime.now()).total_seconds()
+        return ends.timestamp() - time.time()  # in the night of a clock change, too
 
 
 _NAMED = 5

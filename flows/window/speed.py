@@ -54,7 +54,7 @@ class Speeds:
     def size(self, job: Job) -> float:
         """How much work a job is: megapixels of all its frames, megabytes of a source.
 
-        Waits for the answer of a source that was not asked before.
+        0.0 of a source whose size is not known.
         """
         if job.reel is None:
             return self._sources.of(job.catalog) / 1e6
@@ -67,10 +67,12 @@ class Speeds:
         return job.reel is not None or self._sources.know(job.catalog)
 
     def ask_size(self, job: Job) -> bool:
-        """Whether the size of a job is known; if not, its source is asked meanwhile."""
-        if not self.knows_size(job):
-            self._sources.ask(job.catalog)
-        return self.knows_size(job)
+        """Whether no more is to be learned of a job's size; its source is asked meanwhile."""
+        return job.reel is not None or self._sources.ask(job.catalog)
+
+    def awaits_size(self) -> bool:
+        """Whether a source that was asked may answer yet."""
+        return self._sources.awaited()
 
     def found(self, reel: Reel) -> None:
         """A reel was ingested: what its source holds is known."""
