@@ -113,18 +113,22 @@ class Ledger:
         return rows.take(pa.array(kept, type=pa.int64()))
 
     def compact(self, table: str, partition: str) -> None:
-        """Merge a partition's files into one. One process at a time may do this.
+        """Merge a partition's files into one, unless another process is at it.
 
         Files with a column that is not known here stay as they are: merging would lose it.
         """
         schema = TABLES[table]
-        files = [file for file in self._files(table, partition) if _has_no_more(file, schema)]
+        try:
+            files = [file for file in self._files(table, partition) if _has_no_more(file, schema)]
+            parts = [_read_file(file, schema, None) for file in files]
+        except FileNotFoundError:  # merged by another: work of a night that was killed goes on
+            return
         if len(files) < 2:
             return
-        merged = _merged([_read_file(file, schema, None) for file in files], schema)
+        merged = _merged(parts, schema)
         _commit(merged, self.folder / table / partition / f"compact-{uuid.uuid4().hex}.parquet")
         for file in files:
-            file.unlink()
+            file.unlink(missing_ok=True)
 
     def _files(self, table: str, partition: str | None) -> list[Path]:
         if partition is not None:

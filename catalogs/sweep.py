@@ -1,8 +1,8 @@
 """What a store no longer needs: what killed nights left, and faces of former sources.
 
 Only a night writes below shots/, reels/ and features/, and it sweeps before it begins: whatever is
-half written there is a killed night's. Below tables/ and strata/ other commands write beside it;
-there a file must be old as well.
+half written there is a killed night's, whose workers on other hosts may still be at it. Below
+tables/ and strata/ other commands write beside it; there a file must be old as well.
 """
 
 import re
@@ -25,19 +25,19 @@ def sweep(root: Path) -> None:
     """Sweep the store below a folder; only while it is held."""
     for pattern in _OF_A_NIGHT:
         for file in root.glob(pattern):
-            file.unlink()
+            file.unlink(missing_ok=True)
     for folder in root.glob("reels/*/.*.partial"):
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     for pattern in ("tables/*/*/.*.partial", "strata/.*.partial"):
         for file in root.glob(pattern):
             if _is_old(file):
                 file.unlink(missing_ok=True)
     for folder in filter(Path.is_dir, root.glob("features/*")):
         if not (root / "tables" / "reels" / folder.name).is_dir():
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
         else:
             for file in _replaced(folder):
-                file.unlink()
+                file.unlink(missing_ok=True)
 
 
 def _is_old(file: Path) -> bool:

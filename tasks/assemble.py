@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from catalogs.durable import sync_folder
+from catalogs.durable import partial_path, sync_folder
 from catalogs.errors import VerificationError
 from catalogs.fixity import sha256_file
 from catalogs.recipe import Treatment
@@ -56,9 +56,8 @@ def assemble_reel(
     _check_cover(reel, restored)
     _check_change_maps(restored, store)
     target = store.reel_folder(reel.reel_id, treatment.label)
-    work = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work = partial_path(target)  # its own: work of a night that was killed may still go on
+    work.mkdir()
     try:
         built = assembled_files(reel, treatment, work)
         _build_master(reel, restored, treatment, store, built)
@@ -66,12 +65,27 @@ def assemble_reel(
         decoded, said = play_master(reel, built, notice, sidecar)
         found = verify_reel(reel, restored, built, decoded)
         write_manifest(reel, restored, treatment, built, found.checks, notice, found.time, said)
-        _make_way(target, reel)
-        work.rename(target)
-        sync_folder(target.parent)
+        _publish(work, target, reel)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return assembled_files(reel, treatment, target, found.checks)
+
+
+def _publish(work: Path, target: Path, reel: Reel) -> None:
+    """Give a verified reel its place, unless it was joined there meanwhile."""
+    _make_way(target, reel)
+    try:
+        work.rename(target)
+    except OSError:
+        if digest_of(target) != reel.digest or not _is_twin(work, target):
+            raise
+    sync_folder(target.parent)
+
+
+def _is_twin(work: Path, target: Path) -> bool:
+    """Whether the films of a folder stand in another one, too."""
+    films = [(target / film.name, film.stat().st_size) for film in work.glob("*.mkv")]
+    return all(there.is_file() and there.stat().st_size == size for there, size in films)
 
 
 def _make_way(target: Path, reel: Reel) -> None:

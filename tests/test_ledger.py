@@ -164,6 +164,26 @@ def test_a_crash_while_compaction_deletes_loses_and_doubles_nothing(
     assert len(files(ledger)) == 1
 
 
+def test_two_compactions_at_once_lose_and_double_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time the other one is done first, however far this one had come."""
+    for n in range(4):
+        ledger.append("events", "reel", [event(str(n))])
+    for name in ("_has_no_more", "_read_file", "_commit"):
+        plain = getattr(ledger_module, name)
+
+        def after_another(*given: Any, name: str = name, plain: Any = plain) -> Any:
+            monkeypatch.setattr(ledger_module, name, plain)
+            Ledger(ledger.folder).compact("events", "reel")
+            return plain(*given)
+
+        monkeypatch.setattr(ledger_module, name, after_another)
+        ledger.compact("events", "reel")
+        ledger.append("events", "reel", [event(name)])
+    assert sorted(details(ledger)) == ["0", "1", "2", "3", "_commit", "_has_no_more", "_read_file"]
+
+
 def test_a_reader_beside_a_compaction_sees_every_row(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from catalogs.recipe import Treatment, read_recipe
 from catalogs.records import AssembledReel, CatalogReel, Reel, RestoredShot, Shot
 from catalogs.source import FrameIndex, Header
 from catalogs.store import Store
+from tasks import assemble
 from tasks import restore as restore_module
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
@@ -259,6 +260,38 @@ def test_a_reel_is_assembled_again_in_place_of_a_broken_one(work: Work) -> None:
     first.master.write_bytes(b"broken")
     work.assemble(shots, UNTOUCHED)
     assert verify_reel(work.reel, shots, first)
+
+
+def test_work_of_a_killed_night_that_goes_on_beside_the_new_one_spoils_nothing(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker on another host joins on; the reel stands whole, whoever is done first."""
+    shots = work.restore(UNTOUCHED, 4)
+    play = assemble.play_master
+    others: list[AssembledReel] = []
+
+    def play_after_another(*given: Any) -> Any:
+        monkeypatch.setattr(assemble, "play_master", play)
+        others.append(work.assemble(shots, UNTOUCHED))
+        return play(*given)
+
+    monkeypatch.setattr(assemble, "play_master", play_after_another)
+    built = work.assemble(shots, UNTOUCHED)
+    assert built.folder == others[0].folder
+    assert verify_reel(work.reel, shots, built)
+    assert not list(work.store.root.glob("reels/*/.*"))
+
+
+def test_a_reel_that_gets_its_place_while_another_is_about_to_stays(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shots = work.restore(UNTOUCHED, 4)
+    twin = work.assemble(shots, UNTOUCHED)
+    monkeypatch.setattr(assemble, "_make_way", lambda *_: None)
+    assert work.assemble(shots, UNTOUCHED).folder == twin.folder
+    twin.master.write_bytes(b"broken")
+    with pytest.raises(OSError, match="not empty"):
+        work.assemble(shots, UNTOUCHED)
 
 
 @pytest.mark.parametrize(

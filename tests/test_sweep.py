@@ -46,6 +46,27 @@ def test_halves_of_a_killed_night_go_at_once(ingested: Store) -> None:
     assert not any(file.exists() for file in halves)
 
 
+def test_halves_that_are_finished_meanwhile_stop_no_night(
+    ingested: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker of the killed night on another host may still be at them."""
+    put(ingested.root / "shots/A.r1/.x.mkv.1.partial")
+    put(ingested.root / "reels/A.r1/.x.partial/x.mkv")
+    seen = Path.glob
+
+    def gone_at_once(self: Path, pattern: str) -> list[Path]:
+        found = list(seen(self, pattern))
+        for path in found:
+            if path.name.endswith(".partial"):
+                path.rename(path.with_name("finished"))
+        return found
+
+    monkeypatch.setattr(Path, "glob", gone_at_once)
+    ingested.sweep()
+    assert (ingested.root / "shots/A.r1/finished").is_file()
+    assert (ingested.root / "reels/A.r1/finished/x.mkv").is_file()
+
+
 def test_of_the_faces_of_some_frames_the_newest_stay(ingested: Store) -> None:
     first, second, third = (ingested.features_file("A.r1", 0, 24, key) for key in KEYS)
     other = ingested.features_file("A.r1", 24, 48, KEYS[0])

@@ -34,7 +34,7 @@ from flows.night.software import software
 from flows.night.source_at_hand import archive_at_hand, at_hand, frames_of
 from tasks.assemble import assemble_reel
 from tasks.ingest import ingest_reel
-from tasks.manifest import digest_of
+from tasks.manifest import derivative_id, digest_of, is_assembled
 from tasks.measure import Truth, measure_shot
 from tasks.media.check import index_frames
 from tasks.media.probe import probe
@@ -135,8 +135,12 @@ def assemble(order: Order, reel: Reel) -> str:
 
 def _assemble(order: Order, reel: Reel, here: Reel) -> str:
     ledger = order.ledger
-    known = read_restored_reel_shots(ledger, reel, order.treatment)
     shots = current_shots(ledger, reel, DETECTOR)
+    if is_assembled(reel, shots, order.treatment, order.store, order.notice):
+        derivative = derivative_id(reel, order.treatment)
+        order.record("assembly", derivative, "success", "joined already; the answer had been lost")
+        return _joined(order, reel, derivative)
+    known = read_restored_reel_shots(ledger, reel, order.treatment)
     restored = [known[shot_key(shot, order.treatment)] for shot in shots]
     earlier = digest_of(order.store.reel_folder(reel.reel_id, order.treatment.label))
     allowed = allowances(order.policy, reel.catalog.collection, order.treatment)
@@ -151,10 +155,14 @@ def _assemble(order: Order, reel: Reel, here: Reel) -> str:
         )
         order.record("disclosure", reel.reel_id, "warning", detail)
     order.record("assembly", built.derivative_id, "success", "verified: " + ", ".join(built.checks))
+    return _joined(order, reel, built.derivative_id)
+
+
+def _joined(order: Order, reel: Reel, derivative: str) -> str:
     for table in ("restorations", "measurements"):
-        ledger.compact(table, reel.reel_id)
+        order.ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
-    return built.derivative_id
+    return derivative
 
 
 def _record(
