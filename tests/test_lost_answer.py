@@ -1,4 +1,4 @@
-"""Joining that was done and whose answer was lost, as by a host that is cut off, is not done again."""
+"""A reel that was joined, and whose answer was lost with its host, is not joined again."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,6 @@
 """The loop of a night, with the cluster played by the test: every fault stays small."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,12 @@ from catalogs.fixity import sha256_file
 from catalogs.records import HeldRow
 from catalogs.store import Store
 from flows.cluster.places import ClusterLostError
-from flows.night import work
+from flows.night import recorded, take_up, work
 from flows.night.jobs import Job
 from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
+from flows.night.recorded import finished_shots
 from flows.night.tally import Tally
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
@@ -195,3 +197,34 @@ def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
     loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
     tally = loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ()))
     assert (tally.stopped, tally.failed, tally.shots_original_kept) == (True, set(), 0)
+
+
+def test_a_stop_is_heeded_while_the_catalog_is_taken_up(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No further source is looked at, and the night says that something is left."""
+    looked: list[str] = []
+    monkeypatch.setattr(take_up, "is_unchanged", lambda reel, _: looked.append(reel.reel_id))
+    run(["a", "b"])
+    tally, jobs = run(["a", "b"], stop_after=0)
+    assert (looked, jobs, tally.stopped, tally.restored) == ([], [], True, set())
+
+
+def test_a_stop_is_heeded_while_the_shots_of_earlier_nights_are_read(
+    store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of a large reel takes hours; what was not read is neither done nor missing."""
+    path, _ = make_reel("a.mkv", frames=12)
+    order = Order(store, path.parent, UNTOUCHED, "batch")
+    reel, shots = work.ingest(order, entry("a"))
+    done = [work.restore(order, reel, shot, 600.0).shot for shot in shots]
+    assert list(finished_shots(order, reel, shots) or ()) == done
+    released = threading.Event()
+    monkeypatch.setattr(recorded, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(recorded, "sha256_file", lambda _: released.wait(60))
+
+    def is_over() -> bool:
+        released.set()
+        return True
+
+    assert finished_shots(order, reel, shots, is_over) is None

@@ -141,7 +141,7 @@ class Faults:
         if job.reel is None or job.shot is None:
             return None
         order = self._reels.order.for_reel(job.catalog.reel_id)
-        found = finished_shots(order, job.reel, (job.shot,)).get(job.shot)
+        found = (finished_shots(order, job.reel, (job.shot,)) or {}).get(job.shot)
         if found is None:
             return None
         return ShotDone(job.shot, found.status, found.reason, found.seconds)

@@ -55,7 +55,7 @@ class Night:
         self._slots = Look(slots, 1) if callable(slots) else lambda: slots  # a look asks Dask
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
-        self._take_up = TakeUp(self._reels)
+        self._take_up = TakeUp(self._reels, self._is_over)
         self._faults = Faults(self._reels, same_fault, alarm)
         self._gates = (self._reels.storages, Room(self._reels), *gates)
         self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)

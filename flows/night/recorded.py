@@ -1,5 +1,8 @@
 """What the ledger has of a reel's work already, and what is said there once it stands."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+
 from catalogs.fixity import sha256_file
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
@@ -10,6 +13,9 @@ from flows.night.order import Order
 from tasks.manifest import derivative_id, read_manifest
 from tasks.permit import allowances
 from tasks.sidecar import LEFT_OFF
+
+READ_AT_ONCE = 4  # files
+LOOK_SECONDS = 1.0
 
 
 def as_before(order: Order, reel: Reel) -> tuple[str, bool]:
@@ -52,11 +58,34 @@ def record_restored(order: Order, reel: Reel) -> None:
         ledger.append("reels", reel.reel_id, [row])
 
 
-def finished_shots(order: Order, reel: Reel, shots: tuple[Shot, ...]) -> dict[Shot, RestoredShot]:
-    """Shots that are recorded under the treatment and whose files are as recorded."""
+def finished_shots(
+    order: Order,
+    reel: Reel,
+    shots: tuple[Shot, ...],
+    is_over: Callable[[], bool] = lambda: False,
+) -> dict[Shot, RestoredShot] | None:
+    """Shots that are recorded under the treatment and whose files are as recorded.
+
+    Args:
+        order: of the night.
+        reel: the reel.
+        shots: of the list that holds.
+        is_over: asked while files are read, which of a large reel takes long: whether to leave it.
+
+    Returns:
+        What was recorded of each; None where it was left.
+    """
     known = read_restored_reel_shots(order.ledger, reel, order.treatment)
     found = {shot: known.get(shot_key(shot, order.treatment)) for shot in shots}
-    return {s: r for s, r in found.items() if r is not None and _files_verify(order.store, r)}
+    recorded = {shot: restored for shot, restored in found.items() if restored is not None}
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        proved = [pool.submit(_files_verify, order.store, one) for one in recorded.values()]
+        while wait(proved, timeout=LOOK_SECONDS).not_done:
+            if is_over():
+                pool.shutdown(cancel_futures=True)
+                return None
+    pairs = zip(recorded.items(), proved, strict=True)
+    return {shot: restored for (shot, restored), proof in pairs if proof.result()}
 
 
 def shot_key(shot: Shot, treatment: Treatment) -> str:

@@ -35,6 +35,7 @@ class Reels:
         tally: what the night has come to.
         storages: which of them are under maintenance.
         waiting: reels that were not taken up, for their storage is.
+        unseen: reels that were not taken up, for the night was over.
         joined: told of each reel whose version stands, as soon as it does.
         stands: told of each reel that stands restored, with the label of its treatment; it
             publishes them.
@@ -50,6 +51,7 @@ class Reels:
         self.stands: Callable[[str, str], None] = lambda *_: None
         self.storages = Storages(order)
         self.waiting: dict[str, tuple[CatalogReel, Reel | None]] = {}
+        self.unseen: set[str] = set()
         self._locks = Locks(order.store)
 
     def say(self, reel_id: str, message: str) -> None:
@@ -111,7 +113,7 @@ class Reels:
     def tallied(self, stopped: bool) -> Tally:
         """What the night came to: work is left, or only reels that wait for their storage."""
         waiting = self._all_waiting()
-        left = {job.catalog.reel_id for job in self.queue.waiting()}
+        left = {job.catalog.reel_id for job in self.queue.waiting()} | self.unseen
         self.tally.waiting = set(waiting)
         self.tally.stopped = stopped or bool(left - waiting.keys())
         return self.tally

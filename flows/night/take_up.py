@@ -1,5 +1,6 @@
 """How a night takes up a reel: where an earlier night left it, or from its source."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 from catalogs.errors import MediaError, NoAnswerError, SourceError, VerificationError
@@ -20,14 +21,23 @@ from tasks.storage.listed import is_unchanged
 
 
 class TakeUp:
-    """Finds what is left to do of reels, and puts it in line."""
+    """Finds what is left to do of reels, and puts it in line.
 
-    def __init__(self, reels: Reels) -> None:
+    Args:
+        reels: of the night.
+        is_over: whether the night is; a reel that is looked at then is left.
+    """
+
+    def __init__(self, reels: Reels, is_over: Callable[[], bool]) -> None:
         self._reels = reels
+        self._is_over = is_over
         self._order = reels.order
 
     def begin(self, entry: CatalogReel, known: Reel | None) -> None:
         """Take up a reel of the catalog where an earlier night left it, unless it must wait."""
+        if self._is_over():
+            self._reels.unseen.add(entry.reel_id)
+            return
         if why := self._reels.storages.why(entry, known):
             self._reels.waiting[entry.reel_id] = (entry, known)
             self._reels.say(entry.reel_id, f"waits: {why}")
@@ -112,8 +122,11 @@ class TakeUp:
             self._reels.joined(reel.reel_id)
             self._reels.stands(reel.reel_id, order.treatment.label)
             return
+        finished = finished_shots(order, reel, shots, self._is_over)
+        if finished is None:
+            self._reels.unseen.add(reel.reel_id)
+            return
         record_allowances(order, reel)
-        finished = finished_shots(order, reel, shots)
         for restored in finished.values():
             tally.count(restored.status)
         missing = {shot for shot in shots if shot not in finished}
