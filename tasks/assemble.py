@@ -21,6 +21,7 @@ from tasks.manifest import (
     assembled_files,
     derivative_title,
     digest_of,
+    read_manifest,
     write_manifest,
 )
 from tasks.media.join import Carried, join_shots
@@ -56,6 +57,7 @@ def assemble_reel(
     _check_cover(reel, restored)
     _check_change_maps(restored, store)
     target = store.reel_folder(reel.reel_id, treatment.label)
+    earlier = _identity(target)
     work = partial_path(target)  # its own: work of a night that was killed may still go on
     work.mkdir()
     try:
@@ -65,27 +67,38 @@ def assemble_reel(
         decoded, said = play_master(reel, built, notice, sidecar)
         found = verify_reel(reel, restored, built, decoded)
         write_manifest(reel, restored, treatment, built, found.checks, notice, found.time, said)
-        _publish(work, target, reel)
+        _publish(work, target, reel, earlier)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return assembled_files(reel, treatment, target, found.checks)
 
 
-def _publish(work: Path, target: Path, reel: Reel) -> None:
-    """Give a verified reel its place, unless it was joined there meanwhile."""
+def _publish(work: Path, target: Path, reel: Reel, earlier: int | None) -> None:
+    """Give a verified reel its place, unless it was joined there meanwhile; `earlier` stood there.
+
+    Who joined it is work of a night that was killed, or of the one that came after it.
+    """
+    if _identity(target) != earlier and _is_twin(work, target):
+        return
     _make_way(target, reel)
     try:
         work.rename(target)
     except OSError:
-        if digest_of(target) != reel.digest or not _is_twin(work, target):
+        if not _is_twin(work, target):
             raise
     sync_folder(target.parent)
 
 
+def _identity(folder: Path) -> int | None:
+    return folder.stat().st_ino if folder.exists() else None
+
+
 def _is_twin(work: Path, target: Path) -> bool:
-    """Whether the films of a folder stand in another one, too."""
+    """Whether a folder has the same reel, as it is wanted."""
     films = [(target / film.name, film.stat().st_size) for film in work.glob("*.mkv")]
-    return all(there.is_file() and there.stat().st_size == size for there, size in films)
+    whole = all(there.is_file() and there.stat().st_size == size for there, size in films)
+    here, there = (read_manifest(folder) for folder in (work, target))
+    return whole and all(here.get(name) == there.get(name) for name in ("digest", "notice"))
 
 
 def _make_way(target: Path, reel: Reel) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.clusters.processes import scheduler, worker
 from tests.clusters.slurm import PlayedSlurm
-from tests.faults.nights import Frames, Site, finish, label, wait_until
+from tests.faults.nights import Frames, Site, finish, kill, label, wait_until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -48,6 +48,31 @@ def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_pa
     assert ended.reels == (3, 0, 0), ended.stderr
     assert held_up
     assert site.masters() == undisturbed
+
+
+@pytest.mark.slow
+def test_what_outlives_its_night_on_another_host_spoils_nothing(
+    site: Site, undisturbed: Frames, tmp_path: Path
+) -> None:
+    """A worker is about to join a reel when the night is killed, and joins it beside the next."""
+    go, joining = site.deeds / "go", "assemble A.r1"
+    site.plan({joining: [["wait", str(go)]]})
+    with scheduler(tmp_path) as (address, _):
+        site.options = ["--scheduler", address]
+        own = site.process_environment()
+        with worker(address, tmp_path, **own), worker(address, tmp_path, **own):
+            running = site.start()
+            site.process_at(joining)
+            kill(running.pid)
+            finish(running)
+            again = site.start()
+            site.process_at(joining, 1)
+            go.touch()
+            ended = finish(again)
+            assert ended.reels == (3, 0, 0), ended.stderr
+            wait_until(lambda: not list(site.store.glob("reels/*/.*")), 60)
+    assert site.masters() == undisturbed
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_worker_that_does_not_see_the_archive_is_named_before_any_shot(
