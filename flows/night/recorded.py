@@ -78,12 +78,14 @@ def finished_shots(
     known = read_restored_reel_shots(order.ledger, reel, order.treatment)
     found = {shot: known.get(shot_key(shot, order.treatment)) for shot in shots}
     recorded = {shot: restored for shot, restored in found.items() if restored is not None}
-    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(READ_AT_ONCE)
+    try:
         proved = [pool.submit(_files_verify, order.store, one) for one in recorded.values()]
         while wait(proved, timeout=LOOK_SECONDS).not_done:
             if is_over():
-                pool.shutdown(cancel_futures=True)
                 return None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a second Ctrl-C waits for none of them
     pairs = zip(recorded.items(), proved, strict=True)
     return {shot: restored for (shot, restored), proof in pairs if proof.result()}
 
