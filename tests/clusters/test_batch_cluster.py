@@ -12,6 +12,7 @@ import pytest
 
 from catalogs.controls import Asked, Storage
 from catalogs.errors import ClusterError
+from catalogs.rows import event_row
 from catalogs.store import Store
 from flows.cluster import slurm as cluster_slurm
 from flows.cluster.profile import ClusterProfile
@@ -145,3 +146,26 @@ def test_an_interface_that_is_not_there_is_a_fault_of_the_profile(
     )
     with pytest.raises(ClusterError, match=r"ib9.*look at `interface`"):
         cluster_slurm.slurm_cluster(profile, None)
+
+
+def test_events_of_a_night_that_was_killed_are_merged_when_the_next_begins(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside them is what cannot be merged, as a file that cannot be read; the night begins."""
+    for name in ("killed", "spoilt"):
+        for n in range(3):
+            row = event_row("restoration", f"a.r1/{n}", "restored", "", "x 1")
+            store.ledger(name).append("events", name, [row])
+    killed, spoilt = (store.tables / "events" / name for name in ("killed", "spoilt"))
+    unreadable = spoilt / "x.parquet"
+    unreadable.write_bytes(b"")
+    seen: list[int] = []
+
+    def before() -> None:
+        seen.extend(len(list(folder.iterdir())) for folder in (killed, spoilt))
+        unreadable.unlink()
+
+    night(store, monkeypatch, Client(), before=before)
+    assert seen == [1, 4]
+    kept = store.ledger().read("events", "killed")["object"]
+    assert list(kept) == [f"a.r1/{n}" for n in range(3)]
