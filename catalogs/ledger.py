@@ -112,14 +112,21 @@ class Ledger:
         kept = keys.drop_duplicates(keep="last").index
         return rows.take(pa.array(kept, type=pa.int64()))
 
+    def partitions(self, table: str) -> list[str]:
+        """Names of a table's partitions, sorted; those of batches in the order of their begin."""
+        folder = self.folder / table
+        return sorted(found.name for found in folder.iterdir()) if folder.is_dir() else []
+
     def compact(self, table: str, partition: str) -> None:
         """Merge a partition's files into one, unless another process is at it.
 
         Files with a column that is not known here stay as they are: merging would lose it.
         """
-        schema = TABLES[table]
+        schema, there = TABLES[table], self._files(table, partition)
+        if len(there) < 2:
+            return
         try:
-            files = [file for file in self._files(table, partition) if _has_no_more(file, schema)]
+            files = [file for file in there if _has_no_more(file, schema)]
             parts = [_read_file(file, schema, None) for file in files]
         except FileNotFoundError:  # merged by another: work of a night that was killed goes on
             return

@@ -23,10 +23,10 @@ from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
-from flows.window import drain, source_sizes
+from flows.window import drain, source_sizes, speed
 from flows.window.gate import Begun
 from flows.window.hour import Hour
-from flows.window.speed import Expectation, Speeds
+from flows.window.speed import Earlier, Expectation, Speeds
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 
@@ -163,6 +163,45 @@ def test_shots_of_a_store_that_recorded_no_durations_are_measured_as_well(
         {"key": "k", "reel_id": "a.r1", "metric": metric, "seconds": 10.0} for metric in "AB"
     ])  # fmt: skip
     assert Speeds(Order(store, Path(), UNTOUCHED, "night")).seconds(job) == pytest.approx(60.0)
+
+
+def durations(store: Store, night: str, *seconds: float, kind: str = "restore") -> None:
+    """What a night took for pieces of work of one megapixel."""
+    rows = [{"kind": kind, "treatment_id": "t", "size": 1.0, "seconds": s} for s in seconds]
+    store.ledger(night).append("durations", night, rows)
+
+
+def test_the_newest_pieces_of_work_are_remembered_whichever_nights_did_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "_REMEMBERED", 3)
+    durations(store, "20260101-a", 1.0, 2.0, 3.0)
+    durations(store, "20260101-a", 9.0, kind="assemble")
+    durations(store, "20260102-b", 4.0, 5.0)
+    earlier = Earlier.of(store.ledger())
+    assert earlier.is_all
+    assert sorted(earlier.seen["restore", "t"]) == [(1.0, 3.0), (1.0, 4.0), (1.0, 5.0)]
+    assert earlier.seen["assemble", "t"] == [(1.0, 9.0)]
+
+
+def test_old_nights_are_not_read_where_newer_ones_tell_enough(
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even to look for a treatment that newer ones do not have."""
+    monkeypatch.setattr(speed, "_MOST_READ", 2)
+    for night in ("20260101-a", "20260102-b", "20260103-c"):
+        durations(store, night, 1.0)
+    read: list[tuple[str, str | None]] = []
+    whole = Ledger._arrow
+
+    def arrow(self: Ledger, table: str, partition: str | None, *given: Any, **more: Any) -> Any:
+        read.append((table, partition))
+        return whole(self, table, partition, *given, **more)
+
+    monkeypatch.setattr(Ledger, "_arrow", arrow)
+    speeds = Speeds(Order(store, Path(), UNTOUCHED, "night"))
+    assert speeds.seconds(jobs("restore")) is None
+    assert read == [("durations", "20260103-c"), ("durations", "20260102-b")]
 
 
 def test_speed_is_measured_where_no_hour_is_set(store: Store, jobs: Jobs) -> None:

@@ -138,6 +138,21 @@ def test_compaction_leaves_one_file_with_the_same_rows(ledger: Ledger) -> None:
     assert details(ledger) == [str(n) for n in range(7)]
 
 
+def test_partitions_are_named_in_their_order(ledger: Ledger) -> None:
+    assert ledger.partitions("events") == []
+    for name in ("20260102-night", "20251231-night"):
+        ledger.append("events", name, [event("x")])
+    assert ledger.partitions("events") == ["20251231-night", "20260102-night"]
+
+
+def test_a_partition_of_one_file_is_not_read_to_be_compacted(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.append("events", "reel", [event("x")])
+    monkeypatch.setattr(ledger_module, "_read", pytest.fail)
+    ledger.compact("events", "reel")
+
+
 @pytest.mark.parametrize("deleted", [0, 1, 3])
 def test_a_crash_while_compaction_deletes_loses_and_doubles_nothing(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, deleted: int

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,12 @@ def record_held(store: Store, reason: str) -> None:
     ledger.append("events", NIGHT, [event_row("hold", held.reel_id, "held", reason, "x 1")])
 
 
+def record_before(store: Store, row: Mapping[str, Any]) -> None:
+    """A row of a reel, as the night before recorded it."""
+    dated = {**row, "recorded_at": datetime(2025, 12, 31, tzinfo=UTC)}
+    store.ledger("20251231-night").append("reels", str(row["reel_id"]), [dated])
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     opened = open_store(tmp_path / "store")
@@ -253,6 +260,52 @@ def test_a_night_without_an_end_is_said_to_be_unfinished(store: Store, tmp_path:
     for text in texts(store).values():
         assert "The night did not finish: its end was never recorded." in text
         assert "How long it took and how fast it was is not recorded." in text
+
+
+def test_what_later_nights_did_is_no_work_of_a_night_that_was_killed(
+    store: Store, tmp_path: Path
+) -> None:
+    reel, _ = ingested(tmp_path)
+    done = restored(store, reel)
+    killed, later = store.ledger(NIGHT), store.ledger("20260102-night")
+    record_before(store, reel_row(reel, "ingested", TREATMENT))
+    killed.append("shots", reel.reel_id, shot_rows([done.shot], "by hand"))
+    began = event_row("restoration", done.shot.shot_id, "begun", "", "x 1")
+    killed.append("events", NIGHT, [began])
+    later.append("batches", "20260102-night", [{"status": "running"}])
+    later.append("restorations", reel.reel_id, [restored_row(done, "x 1")])
+    measured = (Measurement("DIRT", 1.0, 0.25, "specks/frame"),)
+    later.append("measurements", reel.reel_id, measurement_rows(done, measured))
+    later.append("reels", reel.reel_id, [reel_row(reel, "restored", TREATMENT, "", "d")])
+    night = read_night(store, NIGHT)
+    (found,) = night.reels
+    assert (night.status, night.ended) == ("running", None)
+    assert (found.status, found.shots, found.measurements) == ("ingested", (), ())
+    assert found.planned_shots == 1
+
+
+def test_what_a_check_found_after_a_night_that_was_killed_is_not_in_its_report(
+    store: Store, tmp_path: Path
+) -> None:
+    """A check has no row of a batch, and holds the store as a night does."""
+    reel, _ = ingested(tmp_path)
+    rows = [reel_row(reel, status, TREATMENT, "", "d") for status in ("restored", "failed")]  # type: ignore[arg-type]
+    record_before(store, rows[0])
+    event = event_row("found finished", reel.reel_id, "success", "", "x 1")
+    store.ledger(NIGHT).append("events", NIGHT, [event])
+    store.ledger("fixity-20260102").append("reels", reel.reel_id, rows[1:])
+    assert [found.status for found in read_night(store, NIGHT).reels] == ["restored"]
+
+
+def test_a_shot_that_a_later_night_computed_anew_stands_as_the_night_left_it(
+    store: Store, tmp_path: Path
+) -> None:
+    reel = record_reel(store, tmp_path, "original kept")
+    end_night(store, "finished", reels_restored=1)
+    anew = restored_row(restored(store, reel), "x 2")
+    store.ledger("20260102-night").append("restorations", reel.reel_id, [anew])
+    (found,) = read_night(store, NIGHT).reels
+    assert [shot["status"] for shot in found.shots] == ["original kept"]
 
 
 def test_a_stopped_night_says_so(store: Store) -> None:
@@ -365,7 +418,7 @@ def test_a_reel_without_a_row_of_the_night_is_found_by_its_events(
     reel, _ = ingested(tmp_path)
     derivative = f"{reel.reel_id}.{TREATMENT.label}" if known == "restored" else ""
     row = reel_row(reel, known, TREATMENT, "", derivative)  # type: ignore[arg-type]
-    store.ledger("20251231-night").append("reels", reel.reel_id, [row])
+    record_before(store, row)
     event = event_row(recorded[0], f"{reel.reel_id}/0000000-0000006", recorded[1], "", "x 1")
     store.ledger(NIGHT).append("events", NIGHT, [event])
     assert f'<td class="status">{shown}</td>' in texts(store)["html"]
@@ -377,7 +430,7 @@ def test_a_reel_that_only_waits_for_its_storage_stays_what_it_was(
 ) -> None:
     reel, _ = ingested(tmp_path)
     row = reel_row(reel, known, TREATMENT, "assemble: it does not verify")  # type: ignore[arg-type]
-    store.ledger("20251231-night").append("reels", reel.reel_id, [row])
+    record_before(store, row)
     why = f"{reel.reel_id} waits: storage /mnt is under maintenance"
     event = event_row("storage", reel.reel_id, "warning", why, "x 1")
     store.ledger(NIGHT).append("events", NIGHT, [event])

@@ -109,6 +109,39 @@ def test_room_that_others_take_in_the_midst_ends_the_night(store: Store, play: P
     assert len(space_events(store)) == 1
 
 
+def test_a_night_that_did_everything_says_of_a_disk_below_its_reserve_what_the_next_needs(
+    store: Store, play: Play
+) -> None:
+    disk = Disk(100 * JOINED)
+
+    def at(job: Job) -> None:
+        if job.kind == "assemble":
+            disk.free = JOINED - 3e6
+
+    tally, _ = play(disk, "a", at)
+    assert (tally.restored, tally.stopped) == ({"a.r1"}, False)
+    (said,) = space_events(store)
+    assert "is 3.0 MB below its reserve: the next night begins nothing before that much is" in said
+    assert "no room" not in said
+    assert "again" not in said
+
+
+def test_what_is_left_on_a_disk_below_its_reserve_is_named_with_what_to_free(
+    store: Store, play: Play
+) -> None:
+    disk = Disk(100 * JOINED)
+
+    def at(job: Job) -> None:
+        if job.label == "a.r1/0000010-0000020":
+            disk.free = SHOT - 3e6
+
+    tally, _ = play(disk, "a", at)
+    assert tally.stopped
+    (said,) = space_events(store)
+    assert "has 0.0 MB to give, beside its reserve; there was no room for a.r1 about" in said
+    assert "Free about 3.1 MB to go on" in said
+
+
 class WithoutA(Gate):
     """As an hour that a's shots would exceed."""
 

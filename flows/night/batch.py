@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalogs.errors import StoreError
 from catalogs.instant import clock_behind
+from catalogs.ledger import Ledger
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.start import chosen_profile
 from flows.night.batch_row import record_batch
@@ -103,6 +105,7 @@ def run_batch(
     with drained_by_signals() as should_stop:
         started = time.monotonic()
         store.sweep()
+        _merge_events(order.ledger)
         record_batch(order, subject, Tally(), "running", 0.0)
         before()
         work = BatchWork(order, profile, hour, means.same_fault, alarm)
@@ -115,6 +118,16 @@ def run_batch(
             order.ledger.compact("reels", reel_id)
             order.ledger.compact("publications", reel_id)
         return _conclude(order, tally, notices)
+
+
+def _merge_events(ledger: Ledger) -> None:
+    """Merge the events of earlier batches: one that was killed left a file an event.
+
+    What cannot be read or written stays as it is, and keeps no night from its work.
+    """
+    for partition in ledger.partitions("events"):
+        with suppress(OSError, StoreError):
+            ledger.compact("events", partition)
 
 
 def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:

@@ -25,6 +25,8 @@ from flows.window.storages import Storages
 Go = Callable[[Night], Tally]
 Alarm = Callable[[str], None]
 
+LOG = "log"  # event of a reel's log that cannot be written
+
 
 class BatchWork:
     """Works once.
@@ -55,7 +57,7 @@ class BatchWork:
             signalled: whether a signal asked it to end.
         """
         try:
-            with night_progress(self._order.store) as progress:
+            with night_progress(self._order.store, self._record_log) as progress:
                 self._work(go, signalled, progress)
         except (ClusterError, ClusterLostError) as error:
             return self._without(error)
@@ -91,6 +93,9 @@ class BatchWork:
             if self._tally is None:
                 raise
             self._left(error)
+
+    def _record_log(self, why: str) -> None:
+        self._order.record(LOG, self._order.batch_id, "warning", why)
 
     def _without(self, error: Exception) -> Tally:
         """Say why there is no cluster; no reel is to blame."""

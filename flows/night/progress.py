@@ -6,15 +6,19 @@ one plain line whenever something happened.
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from catalogs.errors import StoreError
 from catalogs.store import Store
+
+Record = Callable[[str], None]
 
 
 @dataclass
@@ -45,21 +49,33 @@ class ReelProgress:
 
 
 class NightProgress:
-    """Shows reels as they go on and writes their logs."""
+    """Shows reels as they go on and writes their logs.
 
-    def __init__(self, store: Store, bars: Progress | None) -> None:
+    Logs are a view of what the ledger has: where one cannot be written, the night goes on.
+
+    Args:
+        store: where the logs lie.
+        bars: of the terminal, where there is one.
+        record: told once of a log that cannot be written.
+    """
+
+    def __init__(
+        self, store: Store, bars: Progress | None, record: Record = lambda _: None
+    ) -> None:
         self._store = store
         self._bars = bars
+        self._record = record
+        self._unwritten = False  # and that was recorded
         self._reels: dict[str, ReelProgress] = {}
         self._rows: dict[str, TaskID] = {}
 
     def say(self, reel_id: str, message: str) -> None:
         """Write one line to the reel's log and show it."""
         log = self._store.log_file(reel_id)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        stamp = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
-        with log.open("a", encoding="utf-8") as stream:
-            stream.write(f"{stamp} {message}\n")
+        try:
+            _add_line(log, message)
+        except OSError as error:
+            self._say_unwritten(log, error)
         self._show(reel_id, message)
 
     def tell(self, message: str) -> None:
@@ -84,6 +100,19 @@ class NightProgress:
         reel.frames_done += frames
         self._show(reel_id, reel.describe())
 
+    def _say_unwritten(self, log: Path, error: OSError) -> None:
+        """Record that a log cannot be written; a full disk may take that at a later line only."""
+        if self._unwritten:
+            return
+        why = (
+            f"{log} cannot be written: {error.strerror}; logs of reels may lack lines of this "
+            "night, the ledger has what they would say. Free or fix it"
+        )
+        self.tell(why)
+        with suppress(StoreError):
+            self._record(why)
+            self._unwritten = True
+
     def _show(self, reel_id: str, message: str) -> None:
         if self._bars is None:
             print(f"{reel_id}: {message}", flush=True)
@@ -99,11 +128,18 @@ class NightProgress:
         )
 
 
+def _add_line(log: Path, message: str) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"{stamp} {message}\n")
+
+
 @contextmanager
-def night_progress(store: Store) -> Iterator[NightProgress]:
-    """Progress on standard output for the length of a night."""
+def night_progress(store: Store, record: Record) -> Iterator[NightProgress]:
+    """Progress on standard output for the length of a night; see `NightProgress`."""
     if not sys.stdout.isatty():
-        yield NightProgress(store, None)
+        yield NightProgress(store, None, record)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -111,7 +147,7 @@ def night_progress(store: Store) -> Iterator[NightProgress]:
         TextColumn("{task.fields[message]}"),
     )
     with Progress(*columns, console=Console()) as bars:
-        yield NightProgress(store, bars)
+        yield NightProgress(store, bars, record)
 
 
 def _duration(seconds: float) -> str:

@@ -71,12 +71,17 @@ class Room(Gate):
             self._begun.add(job.catalog.reel_id)
 
     def left(self, jobs: Sequence[Job]) -> None:
-        """Say which reels there was no room for beside those in work, and how much to free."""
+        """Say what there was no room for, or that there will be none for the next night."""
         self.stops(())
         self._refused.clear()
         reels = dict.fromkeys(job.catalog.reel_id for job in jobs if not self.admits(job, ()))
-        if not reels and self._free >= 0:
-            return
+        if reels:
+            self._say_left(reels)
+        elif self._free < 0:  # nothing is left, for it would have been refused
+            self._say_below_reserve()
+
+    def _say_left(self, reels: Collection[str]) -> None:
+        """Say which reels there was no room for beside those in work, and how much to free."""
         promised = self._promised(reels)
         free = self._free - promised
         needs = {reel_id: self._reel_bytes(reel_id) for reel_id in reels}
@@ -88,10 +93,22 @@ class Room(Gate):
         order.record(
             EVENT, order.batch_id, "warning",
             f"the disk of {self._root} has {gigabytes(max(free, 0.0))} to give, beside its "
-            f"reserve{kept}; there was no room for {', '.join(each[:_NAMED]) or 'anything'}{more}. "
-            f"Free about {gigabytes(min(needs.values(), default=0.0) - free)} to go on, "
+            f"reserve{kept}; there was no room for {', '.join(each[:_NAMED])}{more}. "
+            f"Free about {gigabytes(min(needs.values()) - free)} to go on, "
             f"{gigabytes(sum(needs.values()) - free)} for all of it, then run it again",
         )  # fmt: skip
+
+    def _say_below_reserve(self) -> None:
+        """Say that the next night would begin nothing, unless old copies were in the way."""
+        self._copies.make_room()
+        free, order = free_bytes(self._root), self._reels.order
+        if free < 0:
+            order.record(
+                EVENT, order.batch_id, "warning",
+                f"nothing was left for want of room, but the disk of {self._root} is "
+                f"{gigabytes(-free)} below its reserve: the next night begins nothing before "
+                "that much is freed",
+            )  # fmt: skip
 
     def _sum(self, running: Sequence[Begun]) -> float:
         return sum(self._job_bytes(one.job) for one in running)

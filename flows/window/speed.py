@@ -20,9 +20,11 @@ from flows.window.source_sizes import SourceSizes
 Key = tuple[Kind, str]  # kind of the work, treatment
 
 _REMEMBERED = 200  # newest pieces of work of a kind that count
+_MOST_READ = 100_000  # rows of earlier nights, after which older nights are not read
 _ENOUGH = 3  # measured this night: earlier nights are not asked any more
 _FITTED = 5  # fewer do not tell the time that every job takes from the time that frames take
-_OF_DURATION = ("kind", "treatment_id", "size", "seconds")
+_KEY = ("kind", "treatment_id")
+_OF_DURATION = (*_KEY, "size", "seconds")
 _OF_SHOT = ("reel_id", "start_frame", "stop_frame", "status", "seconds")
 _SLOW = 0.9  # quantile: nine in ten are done sooner than is said
 
@@ -37,7 +39,7 @@ class Speeds:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._tonight: dict[Key, deque[tuple[float, float]]] = {}
-        self._earlier: dict[Key, list[tuple[float, float]]] | None = None
+        self._earlier: Earlier | None = None
         self._sources = SourceSizes(order.archive)
         self._expected: dict[Key, Expectation | None] = {}
         self._rows: list[Row] = []
@@ -107,17 +109,42 @@ class Speeds:
         self._rows = []
 
     def _recorded(self, key: Key) -> list[tuple[float, float]]:
-        ledger = self._order.ledger
         if self._earlier is None:
-            rows = ledger.read("durations", columns=_OF_DURATION).dropna(subset=["size", "seconds"])
-            grouped = rows.groupby(["kind", "treatment_id"]).tail(_REMEMBERED)
-            self._earlier = {}
-            for row in grouped.itertuples():
-                pair = (row.size, row.seconds)
-                self._earlier.setdefault((row.kind, row.treatment_id), []).append(pair)
-        if key not in self._earlier:
-            self._earlier[key] = _of_restorations(ledger, key[1]) if key[0] == "restore" else []
-        return self._earlier[key]
+            self._earlier = Earlier.of(self._order.ledger)
+        seen = self._earlier.seen
+        if key not in seen:
+            before = key[0] == "restore" and self._earlier.is_all
+            seen[key] = _of_restorations(self._order.ledger, key[1]) if before else []
+        return seen[key]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier nights measured.
+
+    Attributes:
+        seen: size and seconds of the newest pieces of work of each kind and treatment.
+        is_all: no night was left unread.
+    """
+
+    seen: dict[Key, list[tuple[float, float]]]
+    is_all: bool
+
+    @staticmethod
+    def of(ledger: Ledger) -> "Earlier":
+        """Read one night after another, the newest first, until there are rows enough."""
+        seen: dict[Key, list[tuple[float, float]]] = {}
+        read = 0
+        for night in reversed(ledger.partitions("durations")):
+            if read >= _MOST_READ:
+                return Earlier(seen, False)
+            rows = ledger.read("durations", night, _OF_DURATION)
+            read += len(rows)
+            for key, alike in rows.dropna(subset=["size", "seconds"]).groupby(list(_KEY)):
+                known = seen.setdefault(key, [])
+                newest = alike.tail(_REMEMBERED - len(known))
+                known.extend(zip(newest["size"], newest["seconds"], strict=True))
+        return Earlier(seen, True)
 
 
 @dataclass(frozen=True)

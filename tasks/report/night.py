@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from catalogs.ledger import Ledger
+import pandas as pd
+
+from catalogs.ledger import Columns, Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.shot_list import holding_rows
 from catalogs.store import Store
+from catalogs.tables import KEYS
 from tasks.report.manifest import read_manifest
 from tasks.report.rows import Row, plain_rows, until
 
@@ -62,7 +65,7 @@ class Night:
 
     Attributes:
         row: newest row of table `batches`; empty when there is none.
-        started, ended: time of the first and the last row of the batch.
+        started, ended: time of the first and the last row of the batch; no end where it was killed.
         reels: those with a row or an event of the night, held and failed first.
         events: rows of table `events` of the night, oldest first.
     """
@@ -85,30 +88,46 @@ class Night:
 
 
 def read_night(store: Store, batch_id: str) -> Night:
-    """Everything the ledger has of one night, and nothing that was recorded after its end."""
+    """Everything the ledger has of one night, and nothing that was recorded after it.
+
+    That is after its end, or, where it was killed, from when another held the store.
+    """
     ledger = store.ledger()
-    batches = ledger.read("batches", batch_id)
+    batches, reels = ledger.read("batches", batch_id), ledger.read("reels")
     row = plain_rows(batches.tail(1))[0] if len(batches) else {}
+    started = plain_rows(batches.head(1))[0]["recorded_at"] if len(batches) else None
     ended = row.get("recorded_at") if row.get("status") in ("finished", "stopped") else None
+    last = ended or _last_before((ledger.read("batches", columns=()), reels), batch_id, started)
     events = plain_rows(ledger.read("events", batch_id))
-    touched = _touched(ledger, batch_id, row, events, ended)
+    touched = _touched(until(reels, last), batch_id, row, events)
     return Night(
         batch_id=batch_id,
         row=row,
-        started=plain_rows(batches.head(1))[0]["recorded_at"] if len(batches) else None,
+        started=started,
         ended=ended,
-        reels=tuple(_reel(store, r, earlier, ended) for r, earlier in _ordered(touched)),
+        reels=tuple(_reel(store, r, earlier, last) for r, earlier in _ordered(touched)),
         events=tuple(events),
     )
 
 
+def _last_before(
+    tables: Iterable[pd.DataFrame], batch_id: str, started: datetime | None
+) -> datetime | None:
+    """The last instant before another night or check held the store; None where none has.
+
+    No two hold it at once: what others recorded after a night began, they did after it had ended.
+    """
+    if started is None:
+        return None
+    others = [rows[rows["batch_id"] != batch_id]["recorded_at"] for rows in tables]
+    later = [times[times > started].min() for times in others if (times > started).any()]
+    return min(later).to_pydatetime() - timedelta(microseconds=1) if later else None
+
+
 def _touched(
-    ledger: Ledger, batch_id: str, batch: Row, events: Iterable[Row], ended: datetime | None
+    everything: pd.DataFrame, batch_id: str, batch: Row, events: Iterable[Row]
 ) -> list[tuple[Row, bool]]:
     """(newest reel row, whether it is an earlier night's) of each reel of the night."""
-    everything = ledger.read("reels")
-    if ended is not None:
-        everything = everything[everything["recorded_at"] <= ended]
     own = everything[everything["batch_id"] == batch_id].drop_duplicates("reel_id", keep="last")
     named = {str(e["object"] or "").split("/")[0] for e in events}
     refused = {e["object"]: e["detail"] for e in events if _is_refusal(e)}
@@ -163,22 +182,22 @@ def _ordered(reels: list[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
     return sorted(reels, key=place)
 
 
-def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> ReelNight:
+def _reel(store: Store, row: Row, earlier: bool, last: datetime | None) -> ReelNight:
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
-    planned = ledger.newest("shots", reel_id)
+    planned = _newest(ledger, "shots", reel_id, last)
     planned = holding_rows(planned[planned["reel_digest"] == (row["reel_digest"] or "")])
-    restored = ledger.newest("restorations", reel_id)
-    restored = with_mixtures(restored, ledger.newest("mixtures", reel_id))
+    restored = _newest(ledger, "restorations", reel_id, last)
+    restored = with_mixtures(restored, _newest(ledger, "mixtures", reel_id, last))
     places = set(zip(planned["start_frame"], planned["stop_frame"], strict=True))
     shots = [
         shot
-        for shot in plain_rows(until(restored, ended))
+        for shot in plain_rows(restored)
         if shot["treatment_id"] == treatment
         and shot["reel_digest"] == row["reel_digest"]
         and (shot["start_frame"], shot["stop_frame"]) in places
     ]
     keys = {shot["key"] for shot in shots}
-    measured = until(ledger.newest("measurements", reel_id, _OF_METRIC), ended)
+    measured = _newest(ledger, "measurements", reel_id, last, _OF_METRIC)
     measured = measured[measured["key"].isin(keys)].drop(columns=["record_id", "recorded_at"])
     manifest, missing = read_manifest(store, row)
     shot_files = [shot[file] for shot in shots for file in ("picture_file", "change_file")]
@@ -194,3 +213,11 @@ def _reel(store: Store, row: Row, earlier: bool, ended: datetime | None) -> Reel
             *(str(name) for name in shot_files if not name or not (store.root / name).is_file()),
         ),
     )
+
+
+def _newest(
+    ledger: Ledger, table: str, reel_id: str, last: datetime | None, columns: Columns | None = None
+) -> pd.DataFrame:
+    """Of a reel, the newest row per key of those recorded by then."""
+    rows = until(ledger.read(table, reel_id, columns), last)
+    return rows.drop_duplicates(list(KEYS[table]), keep="last")

@@ -12,6 +12,7 @@ _OF_THE_NIGHT = (
     "storage",
     "systematic fault",
     "notification",
+    "log",
 )
 _PUBLICATION = "publication"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 
 from catalogs.controls import Asked, Storage
-from catalogs.errors import ClusterError
+from catalogs.errors import ClusterError, StoreError
+from catalogs.rows import event_row
 from catalogs.store import Store
 from flows.cluster import slurm as cluster_slurm
 from flows.cluster.profile import ClusterProfile
 from flows.night import batch, batch_work
+from flows.night.batch_work import LOG
 from flows.night.loop import Night
 from flows.night.order import Order
+from flows.night.progress import NightProgress
 from flows.night.summary import NightSummary
 from flows.night.tally import Tally
+from tasks.report.attention import attention
+from tasks.report.night import read_night
 from tests.played import UNTOUCHED
 
 
@@ -47,6 +52,7 @@ def night(
     fails: Exception | None = None,
     until: str | None = None,
     before: Callable[[], None] = lambda: None,
+    says: Sequence[str] = (),
 ) -> NightSummary:
     @contextmanager
     def played(*_: object) -> Iterator[Client]:
@@ -54,7 +60,9 @@ def night(
         if closing:
             raise closing
 
-    def go(_: Night) -> Tally:
+    def go(night: Night) -> Tally:
+        for message in says:
+            night._reels.say("a.r1", message)
         if fails:
             raise fails
         return Tally(restored={"a.r1"})
@@ -145,3 +153,68 @@ def test_an_interface_that_is_not_there_is_a_fault_of_the_profile(
     )
     with pytest.raises(ClusterError, match=r"ib9.*look at `interface`"):
         cluster_slurm.slurm_cluster(profile, None)
+
+
+def test_events_of_a_night_that_was_killed_are_merged_when_the_next_begins(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside them is what cannot be merged, as a file that cannot be read; the night begins."""
+    for name in ("killed", "spoilt"):
+        for n in range(3):
+            row = event_row("restoration", f"a.r1/{n}", "restored", "", "x 1")
+            store.ledger(name).append("events", name, [row])
+    killed, spoilt = (store.tables / "events" / name for name in ("killed", "spoilt"))
+    unreadable = spoilt / "x.parquet"
+    unreadable.write_bytes(b"")
+    seen: list[int] = []
+
+    def before() -> None:
+        seen.extend(len(list(folder.iterdir())) for folder in (killed, spoilt))
+        unreadable.unlink()
+
+    night(store, monkeypatch, Client(), before=before)
+    assert seen == [1, 4]
+    kept = store.ledger().read("events", "killed")["object"]
+    assert list(kept) == [f"a.r1/{n}" for n in range(3)]
+
+
+@pytest.mark.parametrize("fault", ["No space left on device", "Is a directory"])
+def test_a_log_that_cannot_be_written_ends_no_night_and_is_named_once_in_its_report(
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: str,
+) -> None:
+    log = store.log_file("a.r1")
+    log.parent.mkdir()
+    if fault == "Is a directory":
+        log.mkdir()
+    else:
+        log.symlink_to("/dev/full")
+    summary = night(store, monkeypatch, Client(), says=("30 frames", "restored and verified"))
+    events = store.ledger().read("events")
+    (told,) = events[events["event"] == LOG]["detail"]
+    assert told.startswith(f"{log} cannot be written: {fault}; ")
+    assert store.ledger().read("batches").status.iloc[-1] == "finished"
+    assert f"{told}." in attention(read_night(store, summary.batch_id))
+    shown = capsys.readouterr().out
+    assert shown.count("cannot be written") == 1
+    assert "a.r1: 30 frames" in shown
+    assert "a.r1: restored and verified" in shown
+
+
+def test_a_log_and_a_ledger_that_find_the_disk_full_are_told_when_there_is_room_again(
+    store: Store,
+) -> None:
+    store.log_file("a.r1").mkdir(parents=True)
+    recorded: list[str] = []
+
+    def record(why: str) -> None:
+        recorded.append(why)
+        if len(recorded) == 1:
+            raise StoreError("No space left on device")
+
+    progress = NightProgress(store, None, record)
+    for message in ("one", "two", "three"):
+        progress.say("a.r1", message)
+    assert len(recorded) == 2

@@ -63,6 +63,20 @@ def test_a_shot_that_finds_the_disk_full_fails_its_reel_and_is_done_later(
     assert "File size limit exceeded" in site.report()
 
 
+def test_a_log_that_cannot_be_written_costs_the_night_nothing_else(
+    site: Site, undisturbed: Frames
+) -> None:
+    log = open_store(site.store).log_file("A.r1")
+    log.mkdir(parents=True)
+    ended = site.night()
+    assert (ended.status, ended.reels) == (0, (3, 0, 0))
+    assert site.masters() == undisturbed
+    (said,) = site.events("log")["detail"]
+    assert f"{log} cannot be written: Is a directory" in said
+    assert said in ended.stdout
+    assert said in site.report().replace("\\", "")
+
+
 def test_a_store_that_may_not_be_written_is_named_and_left_as_it_is(site: Site) -> None:
     open_store(site.store)
     site.store.chmod(stat.S_IRUSR | stat.S_IXUSR)
