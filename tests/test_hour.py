@@ -23,10 +23,12 @@ from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
-from flows.window import drain, source_sizes, speed
+from flows.window import drain, source_sizes
+from flows.window import earlier as earlier_nights
+from flows.window.earlier import Earlier
 from flows.window.gate import Begun
 from flows.window.hour import Hour
-from flows.window.speed import Earlier, Expectation, Speeds
+from flows.window.speed import Expectation, Speeds
 from tests.played import UNTOUCHED, Answer, entry, ingested
 
 
@@ -174,7 +176,7 @@ def durations(store: Store, night: str, *seconds: float, kind: str = "restore") 
 def test_the_newest_pieces_of_work_are_remembered_whichever_nights_did_them(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(speed, "_REMEMBERED", 3)
+    monkeypatch.setattr(earlier_nights, "REMEMBERED", 3)
     durations(store, "20260101-a", 1.0, 2.0, 3.0)
     durations(store, "20260101-a", 9.0, kind="assemble")
     durations(store, "20260102-b", 4.0, 5.0)
@@ -188,7 +190,7 @@ def test_old_nights_are_not_read_where_newer_ones_tell_enough(
     store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even to look for a treatment that newer ones do not have."""
-    monkeypatch.setattr(speed, "_MOST_READ", 2)
+    monkeypatch.setattr(earlier_nights, "_MOST_READ", 2)
     for night in ("20260101-a", "20260102-b", "20260103-c"):
         durations(store, night, 1.0)
     read: list[tuple[str, str | None]] = []

@@ -8,24 +8,17 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import nnls
 
-from catalogs.ledger import Ledger, Row
+from catalogs.ledger import Row
 from catalogs.records import Reel
-from flows.night.jobs import Job, Kind
+from flows.night.jobs import Job
 from flows.night.order import Order
+from flows.window.earlier import REMEMBERED, Earlier, Key, of_restorations
 from flows.window.source_sizes import SourceSizes
 
-Key = tuple[Kind, str]  # kind of the work, treatment
-
-_REMEMBERED = 200  # newest pieces of work of a kind that count
-_MOST_READ = 100_000  # rows of earlier nights, after which older nights are not read
 _ENOUGH = 3  # measured this night: earlier nights are not asked any more
 _FITTED = 5  # fewer do not tell the time that every job takes from the time that frames take
-_KEY = ("kind", "treatment_id")
-_OF_DURATION = (*_KEY, "size", "seconds")
-_OF_SHOT = ("reel_id", "start_frame", "stop_frame", "status", "seconds")
 _SLOW = 0.9  # quantile: nine in ten are done sooner than is said
 
 
@@ -85,7 +78,7 @@ class Speeds:
         kind, treatment_id = key = self.key(job)
         size = self.size(job)
         self._expected.pop(key, None)
-        self._tonight.setdefault(key, deque(maxlen=_REMEMBERED)).append((size, seconds))
+        self._tonight.setdefault(key, deque(maxlen=REMEMBERED)).append((size, seconds))
         self._rows.append({
             "kind": kind, "treatment_id": treatment_id, "reel_id": job.catalog.reel_id,
             "object": job.label, "size": size, "seconds": seconds,
@@ -114,37 +107,8 @@ class Speeds:
         seen = self._earlier.seen
         if key not in seen:
             before = key[0] == "restore" and self._earlier.is_all
-            seen[key] = _of_restorations(self._order.ledger, key[1]) if before else []
+            seen[key] = of_restorations(self._order.ledger, key[1]) if before else []
         return seen[key]
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What earlier nights measured.
-
-    Attributes:
-        seen: size and seconds of the newest pieces of work of each kind and treatment.
-        is_all: no night was left unread.
-    """
-
-    seen: dict[Key, list[tuple[float, float]]]
-    is_all: bool
-
-    @staticmethod
-    def of(ledger: Ledger) -> "Earlier":
-        """Read one night after another, the newest first, until there are rows enough."""
-        seen: dict[Key, list[tuple[float, float]]] = {}
-        read = 0
-        for night in reversed(ledger.partitions("durations")):
-            if read >= _MOST_READ:
-                return Earlier(seen, False)
-            rows = ledger.read("durations", night, _OF_DURATION)
-            read += len(rows)
-            for key, alike in rows.dropna(subset=["size", "seconds"]).groupby(list(_KEY)):
-                known = seen.setdefault(key, [])
-                newest = alike.tail(_REMEMBERED - len(known))
-                known.extend(zip(newest["size"], newest["seconds"], strict=True))
-        return Earlier(seen, True)
 
 
 @dataclass(frozen=True)
@@ -177,22 +141,3 @@ class Expectation:
     def seconds(self, size: float) -> float:
         """Of work of a size."""
         return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
-
-
-def _of_restorations(ledger: Ledger, treatment_id: str) -> list[tuple[float, float]]:
-    """Shots that were restored and measured before durations were recorded."""
-    shots = ledger.find("restorations", columns=_OF_SHOT, treatment_id=treatment_id)
-    shots = shots.drop_duplicates(["reel_id", "key"], keep="last")
-    shots = shots[(shots["status"] == "restored") & (shots["seconds"] > 0)]
-    if shots.empty:
-        return []
-    reels = ledger.newest("reels", columns=("width", "height")).set_index("reel_id")
-    megapixels = (reels["width"] * reels["height"] / 1e6).to_dict()
-    measured = ledger.newest("measurements", columns=("seconds",))
-    seconds = measured.groupby("key")["seconds"].sum().to_dict()
-    frames = (shots["stop_frame"] - shots["start_frame"]).astype(float)
-    seen = pd.DataFrame({
-        "size": frames * shots["reel_id"].map(megapixels).astype(float),
-        "seconds": shots["seconds"] + shots["key"].map(seconds).astype(float).fillna(0.0),
-    }).dropna().tail(_REMEMBERED)  # fmt: skip
-    return list(zip(seen["size"], seen["seconds"], strict=True))
