@@ -1,6 +1,6 @@
 """What a night does about a fault: it is kept as small as it is, a shot, else its reel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
@@ -13,6 +13,7 @@ from flows.night.recorded import finished_shots
 from flows.night.reels import Reels, say_nothing
 from flows.night.same_fault import EVENT, SAME_FAULT, SameFault
 from flows.night.supervise import MACHINE_FAULTS
+from flows.window.gate import Begun
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
@@ -67,8 +68,14 @@ class Faults:
             self._declare(self._suspected)
         return not self.stops and self._reels.queue.take_back()
 
-    def fail(self, job: Job, error: BaseException) -> None:
-        """Keep a fault as small as it is."""
+    def fail(self, job: Job, error: BaseException, running: Sequence[Begun] = ()) -> None:
+        """Keep a fault as small as it is.
+
+        Args:
+            job: failed.
+            error: why.
+            running: jobs that are at work beside it.
+        """
         if isinstance(error, ClusterLostError):
             self._stop_without_cluster(str(error))
             return
@@ -90,9 +97,9 @@ class Faults:
         else:
             self._reels.give_up(job, error)
         if job.kind == "restore":
-            self._look_for_pattern(job, error)
+            self._look_for_pattern(job, error, running)
 
-    def _look_for_pattern(self, job: Job, error: BaseException) -> None:
+    def _look_for_pattern(self, job: Job, error: BaseException, running: Sequence[Begun]) -> None:
         """Count the fault, where its shot was not restored nor its source to blame."""
         if isinstance(error, SourceError) or self.systematic:
             return
@@ -102,7 +109,8 @@ class Faults:
         same.failed(job.catalog.reel_id, job.label, cause)
         if not same.is_long:
             return
-        others = (other for other in queue.in_line() if other.kind in ("restore", "ingest"))
+        to_come = (*queue.in_line(), *(begun.job for begun in running))
+        others = (other for other in to_come if other.kind in ("restore", "ingest"))
         if len(same.reels) > 1 or all(o.catalog.reel_id in same.reels for o in others):
             self._declare(same.told(cause))
         else:

@@ -177,7 +177,7 @@ class Night:
         else:
             error = future.result(raise_on_failure=False)
             lost = error if isinstance(error, BaseException) else RuntimeError(str(error))
-            self._faults.fail(job, lost)
+            self._faults.fail(job, lost, self._running)
 
     def _succeed(self, job: Job, answer: Any) -> None:
         if job.kind == "ingest":
