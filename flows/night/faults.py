@@ -3,7 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
+from catalogs.errors import (
+    MediaError,
+    NoRoomYetError,
+    RecipeError,
+    SourceError,
+    StoreError,
+    VerificationError,
+)
 from catalogs.records import HeldRow
 from flows.cluster.places import ClusterLostError
 from flows.night.jobs import Job
@@ -13,6 +20,7 @@ from flows.night.recorded import finished_shots
 from flows.night.reels import Reels, say_nothing
 from flows.night.same_fault import EVENT, SAME_FAULT, SameFault
 from flows.night.supervise import MACHINE_FAULTS
+from flows.night.without_room import WithoutRoom
 from flows.window.gate import Begun
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
@@ -44,6 +52,7 @@ class Faults:
         self._alarm = alarm
         self._same = SameFault(limit)
         self._suspected = ""  # the fault that reels were put aside for, none restored since
+        self._without_room = WithoutRoom(reels)
         self.lost = False
         self.systematic = False
 
@@ -52,7 +61,14 @@ class Faults:
         """Whether nothing is begun any more."""
         return self.lost or self.systematic
 
-    def restored(self) -> None:
+    def succeeded(self, job: Job) -> None:
+        """A job ended well; there may be room now for copies that found none."""
+        self._without_room.job_ended()
+        self._without_room.take_back()
+        if job.kind == "restore":
+            self._restored()
+
+    def _restored(self) -> None:
         """A shot was restored: what failed before it failed by itself."""
         self._same.restored()
         self._suspected = ""
@@ -62,11 +78,17 @@ class Faults:
     def decide(self) -> bool:
         """Nothing else can be tried: decide on what was put aside, if there is anything.
 
-        A fault that reels were put aside for is systematic then: no other reel denied it.
+        A fault that reels were put aside for is systematic then: no other reel denied it. A reel
+        whose copy found no room is left for another night when nothing else is done meanwhile.
         """
         if self._suspected and not self.stops:
             self._declare(self._suspected)
-        return not self.stops and self._reels.queue.take_back()
+        if self.stops:
+            return False
+        if self._reels.queue.take_back(self._without_room.may_find_some):
+            return True
+        self._without_room.leave()
+        return False
 
     def fail(self, job: Job, error: BaseException, running: Sequence[Begun] = ()) -> None:
         """Keep a fault as small as it is.
@@ -85,6 +107,10 @@ class Faults:
             self._reels.say(job.catalog.reel_id, f"{job.label}: {error}; waits: {why}")
             self._reels.queue.add(job)
             return
+        if isinstance(error, NoRoomYetError):
+            self._without_room.put_aside(job, error)
+            return
+        self._without_room.job_ended()
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._reels.hold(HeldRow.of(job.catalog, str(error)))

@@ -186,8 +186,7 @@ class Night:
             self._reels.finished(job.catalog.reel_id, answer)
         else:
             self._reels.shot_done(answer)
-            if job.kind == "restore":
-                self._faults.restored()
+        self._faults.succeeded(job)
 
 
 def _note_end(finished: Finished, begun: Begun, future: Future) -> None:
