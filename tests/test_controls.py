@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,10 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
     """Run a night over reels a, b and c below /archive; `at` does things as a job begins."""
 
     def night(
-        at: Callable[[Job], Any] = lambda _: None, slots: int = 1, names: str = "abc"
+        at: Callable[[Job], Any] = lambda _: None,
+        slots: int = 1,
+        names: str = "abc",
+        archive: Path = Path("/archive"),
     ) -> tuple[Tally, list[str]]:
         started: list[str] = []
 
@@ -69,7 +73,7 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
             assert job.shot is not None
             return Answer(ShotDone(job.shot, "restored", "", 1.0))
 
-        order = Order(store, Path("/archive"), UNTOUCHED, "night")
+        order = Order(store, archive, UNTOUCHED, "night")
         loop = Night(order, submit, slots, NightProgress(store, None), lambda: False)
         tally = loop.run(Catalog(Path("c.csv"), tuple(entry(n) for n in names), (), ()))
         loop.conclude()
@@ -117,6 +121,36 @@ def test_no_disk_under_maintenance_is_asked_and_a_known_reel_is_not_ingested_aga
     tally, started = play(at)
     assert tally.restored == {"a.r1", "b.r1", "c.r1"}
     assert "ingest b.r1" not in started
+
+
+@pytest.mark.parametrize("target", ["lto/films", "/mnt/lto/films"])
+def test_reels_wait_where_the_archive_root_is_a_link_into_a_storage_that_is_away(
+    store: Store, play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """Reels that were never ingested; and the link is followed without asking the storage."""
+    away = tmp_path / Path(target).parent
+    asked: list[Path] = []
+
+    def is_symlink(path: Path) -> bool:
+        asked.append(path)
+        return os.path.islink(path)  # noqa: PTH114
+
+    monkeypatch.setattr(Path, "is_symlink", is_symlink)
+    (tmp_path / "archive").symlink_to(target)
+    maintain(store, str(away))
+    tally, started = play(archive=tmp_path / "archive")
+    assert (tally.waiting, started) == ({"a.r1", "b.r1", "c.r1"}, [])
+    assert (tally.held, tally.failed, tally.stopped) == (set(), set(), False)
+    assert asked
+    assert not [path for path in asked if path.is_relative_to(away)]
+
+
+def test_an_archive_root_that_cannot_be_resolved_ends_no_night(
+    store: Store, play: Play, tmp_path: Path
+) -> None:
+    (tmp_path / "archive").symlink_to("archive")
+    maintain(store, "/mnt/lto")
+    assert play(archive=tmp_path / "archive")[0].restored == {"a.r1", "b.r1", "c.r1"}
 
 
 def test_a_sibling_folder_of_a_like_name_is_not_meant(store: Store, play: Play) -> None:

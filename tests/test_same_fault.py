@@ -123,6 +123,60 @@ def test_where_the_other_reels_in_line_may_not_begin_the_night_stops(
     assert list(events["event"]).count("systematic fault") == 1
 
 
+class Late(Answer):
+    """A future that is done when it is told to be."""
+
+    def add_done_callback(self, note: Callable[[Answer], None]) -> None:
+        self._notes = [note]
+
+    def end(self) -> None:
+        while self._notes:
+            self._notes.pop()(self)
+
+
+@pytest.mark.parametrize("kind", ["ingest", "restore"])
+@pytest.mark.parametrize("same", [False, True])
+def test_a_reel_that_is_being_tried_at_that_moment_is_waited_for(
+    kind: str, same: bool, store: Store, header_maker: Callable[..., Any]
+) -> None:
+    """Nothing of b is in line when the last of a's shots fails; b is restored, or fails alike."""
+    late: list[Late] = []
+    tried: list[str] = []
+
+    def answer(job: Job) -> dict[str, Any]:
+        if job.kind == "ingest":
+            reel, shots = ingested(job.catalog, header_maker)
+            return {"value": (reel, shots[:1] if job.label == "b.r1" else shots)}
+        if job.kind == "restore":
+            tried.append(job.label)
+            if same or job.catalog.identifier == "a":
+                return {"error": gone(job)}
+        return {"value": job.shot and ShotDone(job.shot, "restored", job.reason, 1.0)}
+
+    def submit(job: Job) -> Answer:
+        if (job.kind, job.catalog.identifier) == (kind, "b") and not late:
+            late.append(Late(**answer(job)))
+            return late[0]
+        return Answer(**answer(job))
+
+    def should_stop() -> bool:
+        if len([label for label in tried if label.startswith("a")]) == 3:
+            late[0].end()
+        return False
+
+    order = Order(store, Path(), UNTOUCHED, "night")
+    loop = Night(order, submit, 2, NightProgress(store, None), should_stop, same_fault=3)
+    tally = loop.run(Catalog(Path("c.csv"), (entry("b"), entry("a")), (), ()))
+    assert "b.r1/0000000-0000010" in tried
+    assert tally.stopped == same
+    assert tally.restored == (set() if same else {"a.r1", "b.r1"})
+    events = store.ledger().read("events")
+    said = list(events[events["event"] == "systematic fault"]["detail"])
+    assert [text.partition(" failed")[0] for text in said] == (
+        ["4 shots in a row (a.r1, b.r1)"] if same else []
+    )
+
+
 def test_an_alarm_that_fails_ends_no_night_and_is_said(play: Play, store: Store) -> None:
     def alarm(_: str) -> None:
         raise ImportError("apprise")

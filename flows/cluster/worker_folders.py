@@ -24,7 +24,10 @@ def folders_of(order: Order) -> tuple[Folder, ...]:
 
 def _archive(order: Order) -> Iterator[Folder]:
     archive = order.archive
-    if not isinstance(archive, Path) or archive == Path() or Storages(order).holding(archive):
+    if not isinstance(archive, Path) or archive == Path():
+        return
+    storages = Storages(order)
+    if storages.holding(*storages.roots):
         return
     with suppress(OSError):
         entries = sorted(path.name for path in archive.iterdir())

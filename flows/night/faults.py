@@ -1,9 +1,16 @@
 """What a night does about a fault: it is kept as small as it is, a shot, else its reel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from catalogs.errors import MediaError, RecipeError, SourceError, StoreError, VerificationError
+from catalogs.errors import (
+    MediaError,
+    NoRoomYetError,
+    RecipeError,
+    SourceError,
+    StoreError,
+    VerificationError,
+)
 from catalogs.records import HeldRow
 from flows.cluster.places import ClusterLostError
 from flows.night.jobs import Job
@@ -13,6 +20,8 @@ from flows.night.recorded import finished_shots
 from flows.night.reels import Reels, say_nothing
 from flows.night.same_fault import EVENT, SAME_FAULT, SameFault
 from flows.night.supervise import MACHINE_FAULTS
+from flows.night.without_room import WithoutRoom
+from flows.window.gate import Begun
 
 NOT_OF_THE_SHOT = (StoreError, MediaError, RecipeError)  # a shot keeps no original for them
 
@@ -43,6 +52,7 @@ class Faults:
         self._alarm = alarm
         self._same = SameFault(limit)
         self._suspected = ""  # the fault that reels were put aside for, none restored since
+        self._without_room = WithoutRoom(reels)
         self.lost = False
         self.systematic = False
 
@@ -51,7 +61,14 @@ class Faults:
         """Whether nothing is begun any more."""
         return self.lost or self.systematic
 
-    def restored(self) -> None:
+    def succeeded(self, job: Job) -> None:
+        """A job ended well; there may be room now for copies that found none."""
+        self._without_room.job_ended()
+        self._without_room.take_back()
+        if job.kind == "restore":
+            self._restored()
+
+    def _restored(self) -> None:
         """A shot was restored: what failed before it failed by itself."""
         self._same.restored()
         self._suspected = ""
@@ -61,14 +78,26 @@ class Faults:
     def decide(self) -> bool:
         """Nothing else can be tried: decide on what was put aside, if there is anything.
 
-        A fault that reels were put aside for is systematic then: no other reel denied it.
+        A fault that reels were put aside for is systematic then: no other reel denied it. A reel
+        whose copy found no room is left for another night when nothing else is done meanwhile.
         """
         if self._suspected and not self.stops:
             self._declare(self._suspected)
-        return not self.stops and self._reels.queue.take_back()
+        if self.stops:
+            return False
+        if self._reels.queue.take_back(self._without_room.may_find_some):
+            return True
+        self._without_room.leave()
+        return False
 
-    def fail(self, job: Job, error: BaseException) -> None:
-        """Keep a fault as small as it is."""
+    def fail(self, job: Job, error: BaseException, running: Sequence[Begun] = ()) -> None:
+        """Keep a fault as small as it is.
+
+        Args:
+            job: failed.
+            error: why.
+            running: jobs that are at work beside it.
+        """
         if isinstance(error, ClusterLostError):
             self._stop_without_cluster(str(error))
             return
@@ -78,6 +107,10 @@ class Faults:
             self._reels.say(job.catalog.reel_id, f"{job.label}: {error}; waits: {why}")
             self._reels.queue.add(job)
             return
+        if isinstance(error, NoRoomYetError):
+            self._without_room.put_aside(job, error)
+            return
+        self._without_room.job_ended()
         unreadable = job.kind == "ingest" and isinstance(error, MediaError | VerificationError)
         if unreadable or isinstance(error, SourceError):
             self._reels.hold(HeldRow.of(job.catalog, str(error)))
@@ -90,9 +123,9 @@ class Faults:
         else:
             self._reels.give_up(job, error)
         if job.kind == "restore":
-            self._look_for_pattern(job, error)
+            self._look_for_pattern(job, error, running)
 
-    def _look_for_pattern(self, job: Job, error: BaseException) -> None:
+    def _look_for_pattern(self, job: Job, error: BaseException, running: Sequence[Begun]) -> None:
         """Count the fault, where its shot was not restored nor its source to blame."""
         if isinstance(error, SourceError) or self.systematic:
             return
@@ -102,7 +135,8 @@ class Faults:
         same.failed(job.catalog.reel_id, job.label, cause)
         if not same.is_long:
             return
-        others = (other for other in queue.in_line() if other.kind in ("restore", "ingest"))
+        to_come = (*queue.in_line(), *(begun.job for begun in running))
+        others = (other for other in to_come if other.kind in ("restore", "ingest"))
         if len(same.reels) > 1 or all(o.catalog.reel_id in same.reels for o in others):
             self._declare(same.told(cause))
         else:

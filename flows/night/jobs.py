@@ -133,12 +133,13 @@ class Queue:
             self.drop(reel_id)
         self._aside = [*kept, *aside]
 
-    def take_back(self) -> bool:
-        """Put in line what was put aside; whether there was anything."""
-        aside, self._aside = self._aside, []
-        for job in aside:
+    def take_back(self, may: Callable[[Job], bool] = lambda _: True) -> bool:
+        """Put in line what was put aside and may come back; whether there was anything."""
+        back = [job for job in self._aside if may(job)]
+        self._aside = [job for job in self._aside if not may(job)]
+        for job in back:
             self.add(job)
-        return bool(aside)
+        return bool(back)
 
     def in_line(self) -> tuple[Job, ...]:
         """What is in line, most urgent first."""

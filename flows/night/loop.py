@@ -177,7 +177,7 @@ class Night:
         else:
             error = future.result(raise_on_failure=False)
             lost = error if isinstance(error, BaseException) else RuntimeError(str(error))
-            self._faults.fail(job, lost)
+            self._faults.fail(job, lost, self._running)
 
     def _succeed(self, job: Job, answer: Any) -> None:
         if job.kind == "ingest":
@@ -186,8 +186,7 @@ class Night:
             self._reels.finished(job.catalog.reel_id, answer)
         else:
             self._reels.shot_done(answer)
-            if job.kind == "restore":
-                self._faults.restored()
+        self._faults.succeeded(job)
 
 
 def _note_end(finished: Finished, begun: Begun, future: Future) -> None:

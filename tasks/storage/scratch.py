@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogs.durable import write_whole
-from catalogs.errors import StorageError
+from catalogs.errors import NoRoomYetError, StorageError
 from tasks.storage.disk_share import (
     ahead_bytes,
     entries_of,
@@ -36,6 +36,7 @@ from tasks.storage.file_lock import file_lock, take
 
 SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
+MODEST_SECONDS = 180.0  # of a modest copy for the disk: others may be waiting for it to give up
 HOPELESS_SECONDS = 60.0  # on a disk that is too small, and on which nothing is that could go
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
 _LOOK_SECONDS = 0.5
@@ -50,8 +51,8 @@ class Scratch:
     Attributes:
         root: a folder on a local disk.
         limit_bytes: what a host's copies may come to, all together.
-        modest: whether copies leave what reels in work are about to write to the disk; those that
-            such a reel itself waits for do not.
+        modest: whether copies leave what reels in work are about to write to the disk, and wait for
+            it a short while only; those that such a reel itself waits for do not.
     """
 
     root: Path
@@ -77,6 +78,7 @@ class Scratch:
 
         Raises:
             StorageError: it is larger than the limit or the disk, or no room came about.
+            NoRoomYetError: it is modest, and the disk has no room for it now.
         """
         if size_bytes > self.limit_bytes:
             raise StorageError(
@@ -133,6 +135,13 @@ class Scratch:
         began = hopeful = time.monotonic()
         while not self._reserved(entry, size_bytes):
             now = time.monotonic()
+            if self.modest and now - began > MODEST_SECONDS and self._is_allowed(size_bytes):
+                raise NoRoomYetError(
+                    f"no room for {size_bytes / 1e9:.3f} GB in {self.folder} yet: its disk has "
+                    f"{max(self._free(), 0) / 1e9:.3f} GB to give, and "
+                    f"{self._kept_bytes() / 1e9:.3f} GB are kept for reels in work, other copies "
+                    "and the store's reserve; free some, or name another --scratch"
+                )
             hopeful = now if entries_of(self.root) or self._free() >= size_bytes else hopeful
             if now - hopeful > HOPELESS_SECONDS or now - began > PATIENCE_SECONDS:
                 raise StorageError(
@@ -156,10 +165,15 @@ class Scratch:
 
     def _has_room(self, size_bytes: int) -> bool:
         """Room within the limit, and on the disk for what is promised and not yet written."""
-        if sum(map(promised_bytes, self._entries())) + size_bytes > self.limit_bytes:
-            return False
+        return self._is_allowed(size_bytes) and self._free() >= size_bytes + self._kept_bytes()
+
+    def _is_allowed(self, size_bytes: int) -> bool:
+        return sum(map(promised_bytes, self._entries())) + size_bytes <= self.limit_bytes
+
+    def _kept_bytes(self) -> int:
+        """Of the disk, what is promised to others and not yet written."""
         needed = max(0, needed_bytes(self.root) - SPARE_BYTES) if self.modest else 0
-        return self._free() >= size_bytes + self.ahead_bytes + needed
+        return self.ahead_bytes + needed
 
     def _free(self) -> int:
         return shutil.disk_usage(self.folder).free - SPARE_BYTES

@@ -7,26 +7,33 @@ import os
 import threading
 import time
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from catalogs.errors import StorageError
+from catalogs.catalog import Catalog
+from catalogs.errors import NoRoomYetError, StorageError
 from catalogs.origin import RemoteRoot
 from catalogs.source import Header
 from catalogs.store import Store
 from flows.night.jobs import Job
-from flows.night.order import Order
+from flows.night.loop import Night
+from flows.night.order import Order, ShotDone
+from flows.night.progress import NightProgress
+from flows.night.tally import Tally
+from flows.window import look
+from flows.window.gate import Gate
 from flows.window.room import JOINED_SHARE, SHOT_SHARE, Room
 from tasks.storage import scratch as scratch_module
 from tasks.storage.disk_share import TOLD_SECONDS, lock_of, needed_bytes, tell_needed
 from tasks.storage.file_lock import FileLock, take
 from tasks.storage.scratch import SPARE_BYTES, Scratch
 from tests.faults.nights import wait_until
-from tests.played import UNTOUCHED, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingested
 
 Usage = namedtuple("Usage", "total used free")
 ROOM = 10_000
@@ -61,6 +68,25 @@ def test_a_new_reel_waits_for_what_reels_in_work_still_write(
     tell_needed(scratch.root, SPARE_BYTES + ROOM - 1000)
     wait_until(lambda: scratch.holds("key"))
     copying.join()
+
+
+def test_a_new_reel_gives_its_worker_to_others_soon(
+    tmp_path: Path, free: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it waits for may wait for it; not so where only the limit keeps it back."""
+    monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 0.2)
+    scratch = Scratch(tmp_path / "scratch", ROOM, modest=True)
+    tell_needed(scratch.root, SPARE_BYTES + ROOM)
+    with pytest.raises(NoRoomYetError, match=r"0\.000 GB are kept for reels in work, other"):
+        used(scratch, "key", 1000)
+    tell_needed(scratch.root, 0)
+    with scratch.use("other", ROOM - 999, lambda _: "found"):
+        waiting = threading.Thread(target=used, args=(scratch, "key", 1000), daemon=True)
+        waiting.start()
+        time.sleep(1.5)
+        assert waiting.is_alive()
+    waiting.join(10)
+    assert scratch.holds("key")
 
 
 def test_a_reel_in_work_does_not_wait_for_itself(
@@ -183,3 +209,97 @@ def test_a_night_that_ends_for_want_of_room_removes_copies_that_nobody_uses(
     monkeypatch.setattr("flows.window.room.shutil.disk_usage", lambda _: Usage(0, 0, 1))
     room.left([Job("restore", reel.catalog, reel, shot)])
     assert not order.scratch.holds("key")
+
+
+class AtWork(Answer):
+    """A future of a worker: done when its work is."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def add_done_callback(self, note: Callable[[Answer], None]) -> None:
+        def worker() -> None:
+            try:
+                self._value = self._work()
+            except Exception as error:
+                self._error = error
+            note(self)
+
+        threading.Thread(target=worker, daemon=True).start()
+
+
+Play = Callable[..., tuple[Tally, list[str]]]
+
+
+@pytest.fixture
+def play(store: Store, make_header: Callable[..., Header], monkeypatch: pytest.MonkeyPatch) -> Play:
+    """A night on a disk that has no room for b's copy beside what a still writes.
+
+    One shot of a fails and is to run alone, and b's copy looks for room as soon as a is in work.
+    """
+    monkeypatch.setattr(look, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 1.0)
+    monkeypatch.setattr(scratch_module, "PATIENCE_SECONDS", 20.0)
+    monkeypatch.setattr(scratch_module, "SPARE_BYTES", 0)
+    order = Order(store, RemoteRoot("s3://bucket/films"), UNTOUCHED, "night")
+    reel, shots = ingested(entry("a"), make_header)
+    whole = reel.content.frame_count * reel.header.picture.frame_bytes
+    needs = int((SHOT_SHARE + JOINED_SHARE) * whole)
+    usage = Usage(0, 0, needs + 1000)
+    monkeypatch.setattr(scratch_module.shutil, "disk_usage", lambda _: usage)
+
+    def copy_of_b() -> Any:
+        wait_until(lambda: needed_bytes(order.scratch.root) > 0)
+        used(replace(order.scratch, modest=True), "b", needs)
+        return ingested(entry("b"), make_header)
+
+    def night(gates: Sequence[Gate] = ()) -> tuple[Tally, list[str]]:
+        started: list[str] = []
+
+        def submit(job: Job) -> Answer:
+            started.append(f"{job.kind} {job.label}")
+            if started.count(f"restore {shots[1].shot_id}") == 1 and job.shot == shots[1]:
+                return Answer(error=RuntimeError("no memory"))
+            if job.kind == "ingest":
+                return AtWork(copy_of_b) if job.label == "b.r1" else Answer((reel, shots))
+            return Answer(job.shot and ShotDone(job.shot, "restored", "", 1.0))
+
+        loop = Night(order, submit, 2, NightProgress(store, None), lambda: False, gates)
+        tally = loop.run(Catalog(Path("c.csv"), (entry("a"), entry("b")), (), ()))
+        loop.conclude()
+        return tally, started
+
+    return night
+
+
+def test_what_must_run_alone_does_not_wait_for_a_copy_that_waits_for_it(play: Play) -> None:
+    tally, started = play()
+    assert tally.restored == {"a.r1", "b.r1"}
+    assert (tally.held, tally.failed, tally.stopped) == (set(), set(), False)
+    again = [n for n, what in enumerate(started) if what == "ingest b.r1"][1]
+    assert started.index("assemble a.r1") < again
+
+
+class WithoutJoining(Gate):
+    """As an hour that is near: a is not joined."""
+
+    def admits(self, job: Job, running: Any) -> bool:
+        return job.kind != "assemble"
+
+
+def test_a_reel_for_whose_copy_no_room_comes_about_is_left_and_said(
+    play: Play, store: Store
+) -> None:
+    """The night ends when nothing else is left to do; copies that nobody uses go."""
+    left = store.root / "scratch" / "another-host" / "key"
+    left.mkdir(parents=True)
+    tally, started = play((WithoutJoining(),))
+    assert (tally.restored, tally.stopped) == (set(), True)
+    assert (tally.held, tally.failed) == (set(), set())
+    assert 2 <= started.count("ingest b.r1") <= 4
+    events = store.ledger().read("events")
+    (said,) = events[events["event"] == "space"]["detail"]
+    assert said.startswith("b.r1 was not ingested: no room for 0.000 GB in ")
+    assert said.endswith("free some, or name another --scratch, then run it again")
+    assert not left.exists()
