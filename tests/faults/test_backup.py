@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from flows.cli import app
 from tests.faults.nights import Ended, Frames, Site, finish, label, wait_until, write_catalog
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.slow]
 
 IN_FLIGHT = label("C", 0)
 LEFT_OUT = ("tables", "mlflow.db", "mlflow.db-journal", "prefect", "proxies", "*.partial")

@@ -223,6 +223,7 @@ def test_what_works_on_destroyed_frames_only_is_not_gated_by_a_set_without_any(
 
 
 @pytest.mark.shared_data
+@pytest.mark.slow
 def test_a_gate_of_few_clips_is_written_and_lets_nobody_pass(
     registry_store: Store,
     shared_data: Path,

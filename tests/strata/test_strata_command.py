@@ -307,6 +307,7 @@ class Deadly:
         return os._exit, (1,)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_its_own_shot(filled: Store) -> None:
     shots = measured_shots(filled).shots
     sound = Job(filled, shots[1].reel, shots[1].shot)
