@@ -1,6 +1,7 @@
 """TIME of a joined reel: every fault of the suite, put into the file, is refused with its name."""
 
 import json
+import shutil
 import subprocess
 import wave
 from collections.abc import Callable
@@ -246,6 +247,7 @@ def test_each_stream_of_sound_is_compared(
         streams = [source["v:0"]] + [source["a:0"]] * bool(options.get("carried"))
         run(ffmpeg.output(*streams, file_url(target), c="copy", fflags="+bitexact"))
 
+    shutil.rmtree(done.folder)  # or it would stand joined already
     monkeypatch.setattr("tasks.assemble.join_shots", join)
     with pytest.raises(VerificationError, match=r"TIME: sound 2: the sound began at 0.0000 s and"):
         work.assemble(done.order, done.reel)

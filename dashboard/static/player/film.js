@@ -95,9 +95,9 @@ export class Film {
   /** Stand on the picture that is shown. */
   pause() {
     if (this.speed === 0) return;
-    this.#halt();
     this.#grab();
-    this.#aim(this.#within(this.shown ?? 0));
+    this.#halt();
+    this.#aim(this.#looped(this.shown ?? 0));
     this.#onState();
   }
 
@@ -105,6 +105,11 @@ export class Film {
     this.#reverse = null;
     this.speed = 0;
     this.#video.pause();
+  }
+
+  /** The nearest frame of the loop. */
+  #looped(frame) {
+    return this.loop ? Math.min(Math.max(frame, this.loop[0]), this.loop[1]) : frame;
   }
 
   #within(frame) {
@@ -168,7 +173,10 @@ export class Film {
     if (frame === null) return;
     const isNew = frame !== this.shown;
     this.shown = frame;
-    if (this.speed > 0 && this.#isBeyond(frame)) return this.#aim(this.loop[0]);
+    if (this.#isBeyond(frame)) {
+      if (this.speed > 0 && !this.#busy) this.#aim(this.loop[0]);
+      return;
+    }
     const reached = this.#isReached(frame);
     if (reached) {
       this.goal = null;
@@ -199,10 +207,11 @@ export class Film {
     this.#wait(performance.now());
   }
 
-  /** Past the loop's last frame: it is not shown. */
+  /** Outside the loop, while it plays or goes to a frame of it: it is not shown. */
   #isBeyond(frame) {
-    if (!this.loop || this.#busy) return false;
-    return frame > this.loop[1] || frame < this.loop[0];
+    const isOutside = (number) => this.#looped(number) !== number;
+    const isLooping = this.speed > 0 || (this.goal !== null && !isOutside(this.goal));
+    return isLooping && isOutside(frame);
   }
 
   #back(now) {
