@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server that nights share: one of their own takes half a minute each."""
+    """A Prefect server that nights share: with one of its own each takes far longer to begin."""
     with prefect_api(tmp_path_factory.mktemp("prefect")) as address:
         yield address
 
