@@ -54,20 +54,22 @@ def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_pa
 def test_what_outlives_its_night_on_another_host_spoils_nothing(
     site: Site, undisturbed: Frames, tmp_path: Path
 ) -> None:
-    """A worker is about to join a reel when the night is killed, and joins it beside the next."""
-    go, joining = site.deeds / "go", "assemble A.r1"
-    site.plan({joining: [["wait", str(go)]]})
+    """A reel is being joined when its night is killed, and is there while the next joins it."""
+    first, second, joining = site.deeds / "first", site.deeds / "second", "verify A.r1"
+    site.plan({joining: [["wait", str(first)], ["wait", str(second)]]})
     with scheduler(tmp_path) as (address, _):
         site.options = ["--scheduler", address]
-        own = site.process_environment()
-        with worker(address, tmp_path, **own), worker(address, tmp_path, **own):
+        with worker(address, tmp_path, **site.process_environment()):
             running = site.start()
             site.process_at(joining)
             kill(running.pid)
             finish(running)
+            site.options = ["--workers", "1"]  # of its own: the other one still has its thread full
             again = site.start()
             site.process_at(joining, 1)
-            go.touch()
+            first.touch()
+            wait_until(lambda: bool(list(site.store.glob("reels/A.r1/*/manifest.json"))), 60)
+            second.touch()
             ended = finish(again)
             assert ended.reels == (3, 0, 0), ended.stderr
             wait_until(lambda: not list(site.store.glob("reels/*/.*")), 60)

@@ -58,6 +58,17 @@ def patch_work(work: ModuleType) -> None:
     )  # type: ignore[attr-defined]
 
 
+def patch_joining(joining: ModuleType) -> None:
+    """Do deeds before a joined reel is verified."""
+    verify = joining.verify_reel
+
+    def verify_reel(reel: Any, *more: Any) -> Any:
+        before(f"verify {reel.reel_id}")
+        return verify(reel, *more)
+
+    joining.verify_reel = verify_reel  # type: ignore[attr-defined]
+
+
 def shorten(limits: ModuleType) -> None:
     """Let the time limits of some work, named as in the plan, be a share of what they are."""
     limited = os.environ.get("WETGATE_TEST_LIMITED", "").split(",")
@@ -111,6 +122,7 @@ def patch_look(module: ModuleType) -> None:
 
 PATCHES: dict[str, Callable[[ModuleType], None]] = {
     "flows.night.work": patch_work,
+    "tasks.assemble": patch_joining,
     "flows.night.limits": shorten,
     "catalogs.instant": patch_clock,
     "flows.cluster.worker_look": patch_look,
