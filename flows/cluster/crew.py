@@ -54,12 +54,12 @@ def night_crew(
     away = profile.kind != "local"
     with needed(order.store, folders_of(order)) if away else nullcontext() as need:
 
-        def refused(why: str) -> None:
-            sys.stderr.write(f"a worker is not used: {why}\n")
+        def tell(what: str) -> None:
+            sys.stderr.write(f"{what}\n")
             with suppress(StoreError):  # whoever watches a shot is told this, and it is not its
-                order.record("cluster", order.batch_id, "warning", f"a worker is not used: {why}")
+                order.record("cluster", order.batch_id, "warning", what)
 
-        workers = Workers(client, need, refused)
+        workers = Workers(client, need, tell)
         if not workers.count() and not workers.silent:
             sys.stderr.write(
                 f"no worker yet at {workers.address}; waiting {profile.patience_minutes} minutes\n"

@@ -1,13 +1,21 @@
-"""Asks workers what they see, beside the night: one that does not answer holds nobody up."""
+"""Asks workers what they see, beside the night: one that does not answer holds nobody up.
+
+One that is still at work of a night that was killed is started anew, and asked then: what it is at
+is done again elsewhere, and the next piece of work would wait behind it.
+"""
 
 import pickle
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from distributed import Client
 
 from flows.cluster.worker_look import Need, Seen
+
+_RESTART_SECONDS = 60.0
+_AGAIN_SECONDS = 5.0
 
 
 class Asking:
@@ -18,10 +26,12 @@ class Asking:
     Args:
         client: of the cluster.
         need: what workers must see.
+        tell: told, on a thread, of each worker that was started anew.
     """
 
-    def __init__(self, client: Client, need: Need | None) -> None:
+    def __init__(self, client: Client, need: Need | None, tell: Callable[[str], None]) -> None:
         self._client = client
+        self._tell = tell
         self._need = need
         self._open: dict[str, _Question] = {}
 
@@ -43,18 +53,21 @@ class Asking:
         return {address: seen for address in ended if (seen := asked[address].seen)}
 
     def _ask(self, address: str) -> "_Question":
-        return _Question(self._client, self._need, address)
+        return _Question(self._client, self._need, address, self._tell)
 
 
 class _Question:
     """A worker is asked, on a thread of its own.
 
     Attributes:
-        seen: its answer; None if it could not be asked.
+        seen: its answer; None if it could not be asked, or is to be asked again.
     """
 
-    def __init__(self, client: Client, need: Need | None, address: str) -> None:
+    def __init__(
+        self, client: Client, need: Need | None, address: str, tell: Callable[[str], None]
+    ) -> None:
         self.seen: Seen | None = None
+        self._tell = tell
         self._thread = threading.Thread(target=self._ask, args=(client, need, address), daemon=True)
         self._thread.start()
 
@@ -70,26 +83,36 @@ class _Question:
         except Exception:  # whatever a connection raises that ends
             return
         answer = answers.get(address)
-        if isinstance(answer, Seen):
+        if answer is True:
+            self._free(client, address)
+        elif isinstance(answer, Seen):
             self.seen = answer
         elif isinstance(answer, str):
             self.seen = _without_wetgate(address, answer)
 
+    def _free(self, client: Client, address: str) -> None:
+        try:
+            client.restart_workers([address], timeout=_RESTART_SECONDS)
+        except Exception:  # it has no nanny, or is slow: it comes to its end, and is asked again
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            self._tell(f"a worker was at work of a killed night, and was started anew: {address}")
 
-def _question(need: Need | None) -> Callable[[], object]:
-    """`flows.cluster.worker_look.look`, for processes that may have no such module.
+
+def _question(need: Need | None) -> Callable[[Any], object]:
+    """`flows.cluster.worker_look`, for processes that may have no such module: old work or seen.
 
     A function in a function travels as its text, with all that it names.
     """
     needed = pickle.dumps(need)
 
-    def ask() -> object:
+    def ask(dask_worker: Any) -> object:
         import pickle
 
         try:
-            from flows.cluster.worker_look import look
+            from flows.cluster.worker_look import is_at_old_work, look
 
-            return look(pickle.loads(needed))
+            return is_at_old_work(dask_worker) or look(pickle.loads(needed))
         except (ImportError, AttributeError, TypeError) as error:
             return str(error)
 

@@ -16,6 +16,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from distributed import Worker
+
 from catalogs.store import Store
 from flows.night.software import software
 
@@ -98,6 +100,12 @@ def look(need: Need) -> Seen:
         problems=(*_other_software(need), *_other_store(need), *_other_folders(need)),
         rest_seconds=float(rest) - time.time() if rest else None,
     )
+
+
+def is_at_old_work(worker: Worker) -> bool:
+    """Whether all that a worker is at was given up, as when a night was killed; answered there."""
+    tasks = worker.state.executing
+    return bool(tasks) and all(task.state == "cancelled" for task in tasks)
 
 
 def _other_software(need: Need) -> Iterator[str]:

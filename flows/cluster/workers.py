@@ -27,23 +27,23 @@ class Workers:
     Args:
         client: of the cluster.
         need: what they must see; None on this machine, where they do.
-        refused: told once of each that is given nothing, and why.
+        tell: told of each that is given nothing, and why; on a thread, of each started anew.
     """
 
     def __init__(
         self,
         client: Client,
         need: Need | None = None,
-        refused: Callable[[str], None] = lambda _: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.lost: Counter[str] = Counter()  # workers that went away, by host
         self._client = client
         self._need = need
-        self._tell = refused
+        self._tell = tell
         self._rests: dict[str, float] = {}  # of those that may: when they begin nothing more
         self._hosts: dict[str, str] = {}
         self._refused: dict[str, str] = {}
-        self._asking = Asking(client, need)
+        self._asking = Asking(client, need, tell)
         self._count = 0  # the last
         self._address = ""
         self._lock = threading.Lock()
@@ -151,7 +151,7 @@ class Workers:
             self._hosts[address] = seen.host
             if seen.problems:
                 self._refused[address] = f"{seen.host} ({address}): {', and '.join(seen.problems)}"
-                self._tell(self._refused[address])
+                self._tell(f"a worker is not used: {self._refused[address]}")
             else:
                 rest = seen.rest_seconds
                 self._rests[address] = float("inf") if rest is None else monotonic() + rest

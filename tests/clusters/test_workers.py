@@ -133,6 +133,46 @@ def test_one_without_wetgate_is_given_nothing(
             Workers(client, need).first(lambda: False, 600, 1)
 
 
+def test_one_that_is_at_work_of_a_killed_night_is_started_anew(
+    client: Client, address: str, need: Need, tmp_path: Path
+) -> None:
+    """What waited behind it would wait for as long as a shot takes, and be blamed for its crash."""
+    told: list[str] = []
+    with worker(address, tmp_path):
+        with Client(address) as killed:
+            given_up = killed.submit(_wait_for, tmp_path / "never", pure=False)
+            wait_until(lambda: bool(given_up.key in _executing(client)), 120)
+        (old,) = client.nthreads()
+        workers = Workers(client, need, told.append)
+        wait_until(lambda: workers.count() == 1, 120)
+        assert workers.chosen() not in ([], [old])
+        assert client.submit(sum, [1, 2], pure=False, workers=workers.chosen()).result(60) == 3
+        wait_until(lambda: bool(told), 20)
+    assert old in told[0]
+    assert len(told) == 1
+
+
+def test_one_that_is_at_work_that_is_waited_for_is_left_alone(
+    client: Client, address: str, need: Need, tmp_path: Path
+) -> None:
+    """As of another store's night on the same cluster."""
+    go = tmp_path / "go"
+    with worker(address, tmp_path), Client(address) as other:
+        wanted = other.submit(_wait_for, go, pure=False)
+        wait_until(lambda: bool(wanted.key in _executing(client)), 120)
+        workers = Workers(client, need)
+        wait_until(lambda: workers.count() == 1, 120)
+        assert workers.chosen() == list(client.nthreads())
+        go.touch()
+        wanted.result(60)
+
+
+def _executing(client: Client) -> list[str]:
+    """Keys of what workers are at, as they say themselves."""
+    found = client.run(lambda dask_worker: [task.key for task in dask_worker.state.executing])
+    return [key for keys in found.values() for key in keys]
+
+
 @pytest.mark.slow
 def test_one_whose_time_is_nearly_up_begins_nothing_and_is_not_missed(
     client: Client, address: str, need: Need, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -54,27 +54,48 @@ def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_pa
 def test_what_outlives_its_night_on_another_host_spoils_nothing(
     site: Site, undisturbed: Frames, tmp_path: Path
 ) -> None:
-    """A reel is being joined when its night is killed, and is there while the next joins it."""
-    first, second, joining = site.deeds / "first", site.deeds / "second", "verify A.r1"
-    site.plan({joining: [["wait", str(first)], ["wait", str(second)]]})
+    """A worker is about to join a reel when its night is killed, and does while the next joins it."""
+    go, verified = site.deeds / "go", site.deeds / "verified"
+    first, joining = "assemble A.r1", "verify A.r1"
+    site.plan({first: [["wait", str(go)]], joining: [["wait", str(verified)]]})
     with scheduler(tmp_path) as (address, _):
         site.options = ["--scheduler", address]
         with worker(address, tmp_path, **site.process_environment()):
             running = site.start()
-            site.process_at(joining)
+            site.process_at(first)
             kill(running.pid)
             finish(running)
-            site.options = ["--workers", "1"]  # of its own: the other one still has its thread full
+            site.options = ["--workers", "1"]  # of its own: it shall not free the other one
             again = site.start()
-            site.process_at(joining, 1)
-            first.touch()
+            site.process_at(joining)
+            go.touch()
             wait_until(lambda: bool(list(site.store.glob("reels/A.r1/*/manifest.json"))), 60)
-            second.touch()
+            verified.touch()
             ended = finish(again)
             assert ended.reels == (3, 0, 0), ended.stderr
             wait_until(lambda: not list(site.store.glob("reels/*/.*")), 60)
     assert site.masters() == undisturbed
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+def test_a_worker_still_at_work_of_a_killed_night_is_free_for_the_next(
+    site: Site, undisturbed: Frames, tmp_path: Path
+) -> None:
+    """Its only worker hangs in the first shot when the night is killed."""
+    held = label("A", 0)
+    site.plan({held: [["wait", str(site.deeds / "never")]]})
+    with scheduler(tmp_path) as (address, _):
+        site.options = ["--scheduler", address]
+        with worker(address, tmp_path, **site.process_environment()):
+            running = site.start()
+            site.process_at(held)
+            kill(running.pid)
+            finish(running)
+            ended = site.night()
+    assert ended.reels == (3, 0, 0), ended.stderr
+    assert site.masters() == undisturbed
+    assert "was at work of a killed night" in site.report(ended)
 
 
 def test_a_worker_that_does_not_see_the_archive_is_named_before_any_shot(
