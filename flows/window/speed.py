@@ -95,7 +95,7 @@ class Speeds:
         return expected.seconds(size) if expected else None
 
     def _expectation(self, key: Key, with_earlier: bool) -> "Expectation | None":
-        """By what was measured tonight, or by earlier nights as well; None if that is too little."""
+        """By what was measured tonight, or earlier as well; None if that is too little."""
         if (key, with_earlier) not in self._expected:
             seen = [*(self._recorded(key) if with_earlier else ()), *self._tonight.get(key, ())]
             is_enough = len(seen) >= (1 if with_earlier else _ENOUGH)
