@@ -297,6 +297,20 @@ def test_what_a_check_found_after_a_night_that_was_killed_is_not_in_its_report(
     assert [found.status for found in read_night(store, NIGHT).reels] == ["restored"]
 
 
+def test_what_a_worker_of_an_earlier_killed_night_still_records_ends_no_later_night(
+    store: Store, tmp_path: Path
+) -> None:
+    """Both nights were killed; a worker of the first outlived it, far into the second."""
+    reel, _ = ingested(tmp_path)
+    before, late = store.ledger("20251231-night"), reel_row(reel, "ingested", TREATMENT)
+    began = {"status": "running", "recorded_at": datetime(2025, 12, 31, tzinfo=UTC)}
+    before.append("batches", "20251231-night", [began])
+    before.append("reels", "B-1.r1", [late | {"reel_id": "B-1.r1"}])
+    record_reel(store, tmp_path)
+    (found,) = read_night(store, NIGHT).reels
+    assert (found.reel_id, found.status, len(found.shots)) == (reel.reel_id, "restored", 1)
+
+
 def test_a_shot_that_a_later_night_computed_anew_stands_as_the_night_left_it(
     store: Store, tmp_path: Path
 ) -> None:

@@ -115,13 +115,15 @@ def _last_before(
 ) -> datetime | None:
     """The last instant before another night or check held the store; None where none has.
 
-    No two hold it at once: what others recorded after a night began, they did after it had ended.
+    No two hold it at once: others that began after a night began, did so after it had ended. One
+    that began before may record more: workers of a killed night outlive it.
     """
     if started is None:
         return None
-    others = [rows[rows["batch_id"] != batch_id]["recorded_at"] for rows in tables]
-    later = [times[times > started].min() for times in others if (times > started).any()]
-    return min(later).to_pydatetime() - timedelta(microseconds=1) if later else None
+    rows = pd.concat([table[["batch_id", "recorded_at"]] for table in tables])
+    began = rows[rows["batch_id"] != batch_id].groupby("batch_id")["recorded_at"].min()
+    later = began[began > started]
+    return None if later.empty else later.min().to_pydatetime() - timedelta(microseconds=1)
 
 
 def _touched(
