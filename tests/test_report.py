@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -388,6 +390,27 @@ def test_a_second_report_replaces_the_first_and_leaves_no_partial(store: Store) 
     assert write_report(store, NIGHT).parent == first
     assert not (first / "stale.txt").exists()
     assert [p.name for p in first.parent.iterdir()] == [NIGHT]
+
+
+def test_reports_of_one_night_that_are_written_at_once_are_all_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`wetgate report` beside a night that ends; the last to finish is the report."""
+    end_night(store, "finished")
+    render, together = write._write_files, Barrier(3)
+
+    def slow(folder: Path, *what: Any) -> None:
+        together.wait(10)
+        render(folder, *what)
+        together.wait(10)
+
+    monkeypatch.setattr(write, "_write_files", slow)
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(10):
+            written = [pool.submit(write_report, store, NIGHT) for _ in range(3)]
+            (page,) = {one.result() for one in written}
+            assert page.is_file()
+    assert [p.name for p in (store.root / "reports").iterdir()] == [NIGHT]
 
 
 def test_a_name_that_leads_elsewhere_is_refused(store: Store) -> None:

@@ -1,17 +1,19 @@
 """The report's files: HTML that can be mailed as one file, Markdown, and the pictures."""
 
 import base64
+import errno
 import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from catalogs.decisions.outcomes import EVENT
-from catalogs.durable import sync_folder
+from catalogs.durable import partial_path, sync_folder
 from catalogs.errors import StoreError
 from catalogs.publications import read_publications
 from catalogs.store import Store
@@ -54,18 +56,32 @@ def write_report(store: Store, batch_id: str) -> Path:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", batch_id):
         raise StoreError(f"{batch_id!r} is not the name of a night; `wetgate status` lists them")
+    night = read_night(store, batch_id)
     target = store.report_folder(batch_id)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = partial_path(target)  # its own: another may be writing a report of this night
     (partial / "pictures").mkdir(parents=True)
     try:
-        _write_files(partial, store, read_night(store, batch_id))
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
-        sync_folder(target.parent)
+        _write_files(partial, store, night)
+        _replace(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target / "report.html"
+
+
+def _replace(partial: Path, target: Path) -> None:
+    """Put a report in its place instead of an older one, or of one that appears meanwhile."""
+    while True:
+        old = partial_path(target)
+        with suppress(FileNotFoundError):
+            target.rename(old)
+        try:
+            partial.rename(target)
+            return sync_folder(target.parent)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_files(folder: Path, store: Store, night: Night) -> None:
