@@ -8,7 +8,13 @@ import pytest
 from catalogs.ledger import Ledger
 from catalogs.rows import event_row
 from catalogs.store import Store
+from flows.night import batch
+from flows.night.batch_row import record_batch
+from flows.night.notices import Notices
+from flows.night.order import Order
+from flows.night.tally import Tally
 from flows.services.tracking import track_batches
+from tests.played import UNTOUCHED
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 
@@ -142,3 +148,17 @@ def test_a_batch_has_one_run_however_often_its_upload_fails(night: Store) -> Non
     artifacts.unlink()
     assert track_batches(night) == {"batch-2": "", "batch-1": ""}
     assert runs_of(night) == [("batch-2", "FINISHED"), ("batch-1", "FINISHED")]
+
+
+def test_a_damaged_file_of_an_earlier_night_spoils_no_conclusion(night: Store) -> None:
+    """It is said like whatever else keeps a batch from MLflow."""
+    order = Order(night, Path(), UNTOUCHED, "batch-2")
+    record_batch(order, "c.csv", Tally(), "finished", 1.0)
+    damaged = night.tables / "events" / "batch-1" / "x.parquet"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"damaged")
+    summary = batch._conclude(order, Tally(), Notices(order))
+    assert Path(summary.report).is_file()
+    events = night.ledger().find("events", "batch-2", event="tracking")
+    ((name, outcome, detail),) = events[["object", "outcome", "detail"]].to_numpy()
+    assert (name, outcome, str(damaged) in detail) == ("batch-2", "failure", True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from catalogs.ledger import Ledger
 from catalogs.store import Store
 from catalogs.tables import KEYS
 from flows.services.mlflow_client import experiment_id, mlflow_client, short_patience
@@ -30,24 +31,31 @@ def track_batches(store: Store) -> dict[str, str]:
     """Record every ended batch that MLflow has not seen yet, until it fails to take one.
 
     Returns:
-        Per batch that was tried an empty text, or what went wrong.
+        Per batch that was tried an empty text, or what went wrong; where the ledger cannot say
+        which are missing, that is said of the newest.
     """
-    ledger = store.ledger()
+    tried = store.ledger().partitions("batches")[-1:]
+    try:  # asked once for all: a server that is down is not waited for again and again
+        batches = _missing(store.ledger())
+        if not batches:
+            return {}
+        tried = list(batches)
+        with short_patience():
+            client = mlflow_client(store)
+            experiment = experiment_id(client, store, EXPERIMENT)
+    except Exception as error:  # whatever is raised, the night is over and went well
+        return dict.fromkeys(tried, _problem(error))
+    return _record(store, batches, client, experiment)
+
+
+def _missing(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Rows of the ended batches of which no event says that they were recorded."""
     ended = ledger.newest("batches")
     done = set(
         ledger.find("events", None, ["object"], event="tracking", outcome="success")["object"]
     )
     ended = ended[(ended["status"] != "running") & ~ended["batch_id"].isin(done)]
-    batches = {str(row["batch_id"]): row for row in ended.to_dict("records")}
-    if not batches:
-        return {}
-    try:  # asked once for all: a server that is down is not waited for again and again
-        with short_patience():
-            client = mlflow_client(store)
-            experiment = experiment_id(client, store, EXPERIMENT)
-    except Exception as error:  # whatever MLflow raises, the night is over and went well
-        return dict.fromkeys(batches, _problem(error))
-    return _record(store, batches, client, experiment)
+    return {str(row["batch_id"]): row for row in ended.to_dict("records")}
 
 
 def _record(
