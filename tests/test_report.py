@@ -1,6 +1,7 @@
 """The morning report: it says what the ledger records, shows it, and survives gaps."""
 
 import hashlib
+import tracemalloc
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -369,6 +370,30 @@ def test_a_deleted_file_is_reported_and_nothing_crashes(
     file = reel.source if gone == "source" else next(store.root.rglob(gone))
     file.unlink()
     assert said in texts(store)["html"]
+
+
+def test_what_is_recorded_of_every_frame_is_not_kept_in_memory(
+    store: Store, tmp_path: Path
+) -> None:
+    """A night may find thousands of reels finished, each of as many frames as this shot has."""
+    reel, _ = ingested(tmp_path)
+    short = restored(store, reel)
+    shot = replace(short.shot, stop_frame=20_000)
+    step = replace(short.steps[0], parameters=tuple({"specks": n % 100.0} for n in range(20_000)))
+    done = replace(
+        short, shot=shot, steps=(step,), frame_md5=tuple(f"{n:032x}" for n in range(20_000))
+    )
+    ledger = store.ledger(NIGHT)
+    ledger.append("shots", reel.reel_id, shot_rows([shot], "by hand"))
+    ledger.append("restorations", reel.reel_id, [restored_row(done, "x 1")])
+    ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", TREATMENT, "", "d")])
+    tracemalloc.start()
+    night = read_night(store, NIGHT)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [len(found.shots) for found in night.reels] == [1]
+    assert held < 200_000
+    assert "specks 0 .. 99" in texts(store)["html"]
 
 
 def test_a_frame_that_is_not_the_recorded_one_is_not_shown(store: Store, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +24,7 @@ from tasks.report.flags import flagged_rows
 from tasks.report.lines import ReelLine, reel_line
 from tasks.report.night import Night, read_night
 from tasks.report.pictures import ShotPictures, picture_shot
+from tasks.report.steps import step_lines
 from tasks.report.words import headline, work_done
 
 MOST_EVENTS = 500
@@ -95,7 +96,7 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         "work_done": work_done(night),
         "attention": attention(night),
         "reels": reels,
-        "detailed": _detailed(night, reels),
+        "detailed": _detailed(store, night, reels),
         "panels": panels,
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
@@ -110,14 +111,18 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _detailed(night: Night, lines: Sequence[ReelLine]) -> list[ReelLine]:
+def _detailed(store: Store, night: Night, lines: Sequence[ReelLine]) -> list[ReelLine]:
     """The reels that are told in full: those with most flags first, then this night's own."""
     ranked = sorted(
         zip(lines, night.reels, strict=True),
         key=lambda both: (not both[0].metrics, -len(flagged_rows(both[1])), both[1].earlier),
     )
     shown = {line.reel_id for line, _ in ranked[:MOST_DETAILED]}
-    return [line for line in lines if line.reel_id in shown]
+    return [
+        replace(line, steps=step_lines(store, reel))
+        for line, reel in zip(lines, night.reels, strict=True)
+        if line.reel_id in shown
+    ]
 
 
 def _panel(folder: Path, store: Store, number: int, chosen: ChosenShot) -> Panel:
