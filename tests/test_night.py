@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -131,20 +132,25 @@ def kill_after(seconds: float, running: "subprocess.Popen[bytes]") -> bool:
 def test_nights_killed_at_twenty_random_instants_end_like_an_undisturbed_one(
     archive: Path, tmp_path: Path
 ) -> None:
-    """Five stores in turn, so that kills hit nights of every progress."""
+    """Stores in turn, so that kills hit nights of every progress; a night that ends begets one."""
     begun = time.monotonic()
     night(archive, tmp_path / "undisturbed")
     seconds = time.monotonic() - begun
     generator = random.Random(os.environ.get("WETGATE_TEST_SEED", "2"))
     stores = [tmp_path / f"killed-{number}" for number in range(5)]
-    kills = 0
-    for _ in range(4):
-        for store in stores:
-            with subprocess.Popen(
-                command(archive, store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            ) as running:
-                kills += kill_after(generator.uniform(0, seconds), running)
-    assert kills >= 15, "too few of the kills hit a running night"
+    in_turn, kills = deque(stores), 0
+    while kills < 20:
+        store = in_turn.popleft()
+        with subprocess.Popen(
+            command(archive, store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as running:
+            was_killed = kill_after(generator.uniform(0, seconds), running)
+        if was_killed:
+            kills += 1
+        else:
+            store = tmp_path / f"killed-{len(stores)}"
+            stores.append(store)
+        in_turn.append(store)
     for store in stores:
         last = night(archive, store)
         assert (last["restored"], last["held"], last["failed"]) == (2, 2, 0)
