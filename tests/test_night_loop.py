@@ -14,6 +14,7 @@ from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, RecipeError, SourceError
 from catalogs.fixity import sha256_file
 from catalogs.records import HeldRow
+from catalogs.rows import reel_row, shot_rows
 from catalogs.store import Store
 from flows.cluster.places import ClusterLostError
 from flows.night import recorded, take_up, work
@@ -197,6 +198,53 @@ def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
     loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
     tally = loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ()))
     assert (tally.stopped, tally.failed, tally.shots_original_kept) == (True, set(), 0)
+
+
+def test_a_night_begins_at_once_where_a_newer_detector_has_found_no_shots_yet(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers look for them as they ingest, and a fault of a source stays with its reel."""
+    ledger = store.ledger("earlier")
+    for name in "abc":
+        reel, shots = ingested(entry(name), header_maker)
+        ledger.append("shots", reel.reel_id, shot_rows(shots, "an older detector"))
+        ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", UNTOUCHED)])
+    monkeypatch.setattr(take_up, "is_unchanged", lambda *_: True)
+    tally, jobs = run(["a", "b", "c"], {("ingest", "a.r1"): [OSError(5, "input/output error")]})
+    assert [job.label for job in jobs if job.kind == "ingest"] == ["a.r1", "b.r1", "c.r1"]
+    assert (tally.failed, tally.restored) == ({"a.r1"}, {"b.r1", "c.r1"})
+
+
+def test_shots_that_another_detector_found_anew_are_restored_and_no_others(
+    store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finished reel whose shots are the same stands as it is; else it is in work again."""
+    path, _ = make_reel("a.mkv", frames=12)
+    night = Order(store, path.parent, UNTOUCHED, "batch")
+    started: list[str] = []
+
+    def submit(job: Job) -> Any:
+        started.append(job.kind)
+        limit = (600.0,) if job.kind == "restore" else ()
+        given = [one for one in (job.reel, job.shot) if one] or [job.catalog]
+        return Answer(getattr(work, job.kind)(night, *given, *limit))
+
+    def run_night(detector: str, ranges: list[tuple[int, int]]) -> tuple[Tally, list[str]]:
+        for module in (take_up, work):
+            monkeypatch.setattr(module, "DETECTOR", detector)
+        monkeypatch.setattr(work.ShotFinder, "ranges", lambda *_: ranges)
+        started.clear()
+        loop = Night(night, submit, 1, NightProgress(store, None), lambda: False)
+        return loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ())), started
+
+    cut = [(0, 6), (6, 12)]
+    assert run_night("one", cut)[1] == ["ingest", "restore", "restore", "assemble"]
+    assert run_night("one", [])[1] == []
+    tally, jobs = run_night("two", cut)
+    assert (tally.restored, jobs) == ({"a.r1"}, ["ingest"])
+    assert store.ledger().newest("reels")["status"].to_list() == ["restored"]
+    tally, jobs = run_night("three", [(0, 6), (6, 9), (9, 12)])
+    assert (tally.restored, jobs) == ({"a.r1"}, ["ingest", "restore", "restore", "assemble"])
 
 
 def test_a_stop_is_heeded_while_the_catalog_is_taken_up(

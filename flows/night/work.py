@@ -41,7 +41,7 @@ from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.registry.licence import licence_remarks
 from tasks.restore import keep_original, restore_shot
-from tasks.split import DETECTOR, ShotFinder, detect_shots
+from tasks.split import DETECTOR, ShotFinder
 from tasks.storage.listed import Part
 
 _FRAMES_A_SIGN = 25  # each sign of life costs a thread
@@ -79,17 +79,12 @@ def _now_and_then(going_on: Callable[[], None]) -> Callable[[int], None]:
     return on_frame
 
 
-def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:
-    """The shots of a reel: as recorded, as found while it was ingested, or found now."""
+def split(order: Order, reel: Reel, finder: ShotFinder) -> tuple[Shot, ...]:
+    """The shots of a reel: as recorded, else as found while it was ingested."""
     ledger = order.ledger
     if known := current_shots(ledger, reel, DETECTOR):
         return known
-    frames = reel.content.frame_count
-    if finder:
-        ranges = finder.ranges(frames)
-    else:
-        with at_hand(order, reel) as here:
-            ranges = detect_shots(here.source, here.header, frames)
+    ranges = finder.ranges(reel.content.frame_count)
     shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
     ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
     order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")
