@@ -1,5 +1,6 @@
 """A night whose cluster is played by the test: answers that are there already."""
 
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +30,24 @@ class Answer:
 
     def add_done_callback(self, note: Callable[["Answer"], None]) -> None:
         note(self)
+
+
+class AtWork(Answer):
+    """A future of a worker: done when its work is."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def add_done_callback(self, note: Callable[[Answer], None]) -> None:
+        def worker() -> None:
+            try:
+                self._value = self._work()
+            except Exception as error:
+                self._error = error
+            note(self)
+
+        threading.Thread(target=worker, daemon=True).start()
 
 
 SHOTS = 3

@@ -29,7 +29,7 @@ def archive_at_hand(
 
     Raises:
         SourceError: the source is not there, does not fit into scratch, or cannot be had.
-        NoRoomYetError: what reels in work still write leaves its copy no room on the disk.
+        NoRoomYetError: other copies, and what reels in work still write, leave its copy no room.
     """
     if isinstance(order.archive, Path):
         yield order.archive, lambda reel: reel
