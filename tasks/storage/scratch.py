@@ -28,6 +28,7 @@ from tasks.storage.disk_share import (
     ahead_bytes,
     entries_of,
     forget_needed,
+    last_used,
     lock_of,
     needed_bytes,
     promised_bytes,
@@ -37,6 +38,7 @@ from tasks.storage.file_lock import file_lock, take
 SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
 MODEST_SECONDS = 180.0  # of a modest copy: others may be waiting for its worker
+WARM_SECONDS = 60.0  # after its last use a modest copy leaves another to the next shot of its reel
 HOPELESS_SECONDS = 60.0  # on a disk that is too small, and on which nothing is that could go
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
 _LOOK_SECONDS = 0.5
@@ -94,8 +96,11 @@ class Scratch:
                 if not (entry / "whole").is_file():
                     self._make(entry, size_bytes, fill)
                 take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
-            os.utime(entry)
-            yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+            try:
+                yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+            finally:
+                with suppress(FileNotFoundError):
+                    os.utime(entry)
 
     @property
     def ahead_bytes(self) -> int:
@@ -163,8 +168,8 @@ class Scratch:
     def _reserved(self, entry: Path, size_bytes: int) -> bool:
         with file_lock(self.folder / "room.lock") as room:
             take(room, fcntl.LOCK_EX)
-            for other in (None, *sorted(self._entries(), key=_last_used)):
-                if other is not None and other != entry:
+            for other in (None, *sorted(self._entries(), key=last_used)):
+                if other not in (None, entry) and not (self.modest and _is_warm(other)):
                     self._remove_unused(other)
                 if self._has_room(size_bytes):
                     (entry / "files").mkdir(parents=True)
@@ -205,7 +210,5 @@ class Scratch:
             name.unlink(missing_ok=True)
 
 
-def _last_used(entry: Path) -> float:
-    with suppress(FileNotFoundError):
-        return entry.stat().st_mtime
-    return 0.0
+def _is_warm(entry: Path) -> bool:
+    return 0 <= time.time() - last_used(entry) < WARM_SECONDS

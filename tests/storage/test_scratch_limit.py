@@ -1,9 +1,10 @@
-"""The limit of copies in scratch keeps no worker from other work."""
+"""The limit of copies in scratch keeps no worker from other work, and no shot from its copy."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +33,17 @@ LIMIT = 1000
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 1.0)
     monkeypatch.setattr(scratch_module, "PATIENCE_SECONDS", 15.0)
+    monkeypatch.setattr(scratch_module, "WARM_SECONDS", 0.5, raising=False)
     monkeypatch.setattr(scratch_module, "_LOOK_SECONDS", 0.05)
     return Scratch(tmp_path / "scratch", LIMIT)
 
 
-def used(scratch: Scratch, key: str, size: int = 900) -> None:
-    with scratch.use(key, size, lambda _: "found"):
+def used(scratch: Scratch, key: str, size: int = 900, made: Counter[str] | None = None) -> None:
+    def fill(_: Path) -> str:
+        (Counter() if made is None else made).update([key])
+        return "found"
+
+    with scratch.use(key, size, fill):
         pass
 
 
@@ -55,6 +61,26 @@ def test_an_ingest_that_waits_for_the_limit_gives_its_worker_to_others(scratch: 
             used(modest, "large", LIMIT + 1)
     waiting.join(10)
     assert scratch.holds("shot")
+
+
+def test_a_copy_that_a_shot_used_just_now_is_kept_for_the_next(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ingest that waits takes its room when no shot has come for a while."""
+    monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 10.0)
+    made: Counter[str] = Counter()
+    ingest = threading.Thread(
+        target=used, args=(replace(scratch, modest=True), "ingest", 900, made), daemon=True
+    )
+    used(scratch, "shots", 900, made)
+    ingest.start()
+    for _ in range(4):
+        time.sleep(0.2)
+        used(scratch, "shots", 900, made)
+    assert made == {"shots": 1}
+    ingest.join(10)
+    assert made == {"shots": 1, "ingest": 1}
+    assert not scratch.holds("shots")
 
 
 def test_no_worker_waits_for_the_limit_while_shots_wait_in_line(
