@@ -10,6 +10,7 @@ from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.source import Content
+from flows.night.order import Ingested
 
 
 class Answer:
@@ -66,3 +67,8 @@ def ingested(
     content = Content(digest, 1, 1, 10 * SHOTS, ())
     reel = Reel(catalog, Path(catalog.path), header, content, Fraction(18), "header")
     return reel, tuple(Shot(reel.reel_id, digest, n, 10 * n, 10 * n + 10) for n in range(SHOTS))
+
+
+def ingest_done(catalog: CatalogReel, make_header: Callable[..., Any]) -> Ingested:
+    """What a worker answers of it."""
+    return Ingested(*ingested(catalog, make_header), 1.0)

@@ -32,7 +32,7 @@ from flows.window import look
 from flows.window.asked import AskedByPeople
 from flows.window.storages import refuse_maintained
 from flows.words import Standing, standings_text
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")
 
@@ -67,7 +67,7 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
             if (error := at(job)) is not None:
                 return Answer(error=error)
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             if job.kind == "assemble":
                 return Answer(job.label)
             assert job.shot is not None

@@ -24,7 +24,7 @@ from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.recorded import finished_shots
 from flows.night.tally import Tally
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
 
@@ -47,7 +47,7 @@ def run(store: Store, header_maker: Callable[..., Any]) -> Callable[..., tuple[T
             if errors := waiting.get((job.kind, job.label)):
                 return Answer(error=errors.pop(0))
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             if job.kind == "assemble":
                 return Answer(job.label)
             status = "restored" if job.kind == "restore" else "original kept"
@@ -145,7 +145,7 @@ def test_a_source_that_is_another_file_now_is_held(store: Store, make_reel: Make
     with pytest.raises(SourceError, match="not the one that was ingested before"):
         work.ingest(order, entry("a"))
     vouched = replace(entry("a"), checksum=("sha256", sha256_file(path)))
-    reel, _ = work.ingest(order, vouched)
+    reel, _, _ = work.ingest(order, vouched)
     assert reel.digest == sha256_file(path)
 
 
@@ -191,7 +191,7 @@ def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
 
     def submit(job: Job) -> Any:
         if job.kind == "ingest":
-            return Answer(ingested(job.catalog, header_maker))
+            return Answer(ingest_done(job.catalog, header_maker))
         return Suspended()
 
     order = Order(store, Path(), UNTOUCHED, "batch")
@@ -264,7 +264,7 @@ def test_a_stop_is_heeded_while_the_shots_of_earlier_nights_are_read(
     """Which of a large reel takes hours; what was not read is neither done nor missing."""
     path, _ = make_reel("a.mkv", frames=12)
     order = Order(store, path.parent, UNTOUCHED, "batch")
-    reel, shots = work.ingest(order, entry("a"))
+    reel, shots, _ = work.ingest(order, entry("a"))
     done = [work.restore(order, reel, shot, 600.0).shot for shot in shots]
     assert list(finished_shots(order, reel, shots) or ()) == done
     released = threading.Event()

@@ -28,7 +28,7 @@ from catalogs.source import FrameIndex
 from flows.night.changed_source import refuse_changed
 from flows.night.hard_limit import hard_limit
 from flows.night.limits import ingest_limit_seconds, joining_limit_seconds
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.recorded import as_before, record_restored, shot_key
 from flows.night.software import software
 from flows.night.source_at_hand import archive_at_hand, at_hand, frames_of
@@ -47,13 +47,13 @@ from tasks.storage.listed import Part
 _FRAMES_A_SIGN = 25  # each sign of life costs a thread
 
 
-def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
+def ingest(order: Order, catalog: CatalogReel) -> Ingested:
     """Check one reel to its last frame, find its shots, and record both.
 
     Frames that decode begin the time limit anew.
     """
-    finder = ShotFinder()
-    with archive_at_hand(order, catalog) as (archive, in_its_place):
+    began, finder = time.monotonic(), ShotFinder()
+    with archive_at_hand(order, catalog) as (archive, in_its_place, waited):
         limit = ingest_limit_seconds(catalog, archive)
         with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
             found, index = ingest_reel(catalog, archive, _now_and_then(going_on), finder.watch)
@@ -68,7 +68,7 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
         order.record("disclosure", reel.reel_id, "warning", disclosure)
     shots = split(order, reel, finder)
     ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
-    return reel, shots
+    return Ingested(reel, shots, time.monotonic() - began - waited)
 
 
 def _now_and_then(going_on: Callable[[], None]) -> Callable[[int], None]:

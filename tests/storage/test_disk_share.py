@@ -22,7 +22,7 @@ from catalogs.source import Header
 from catalogs.store import Store
 from flows.night.jobs import Job
 from flows.night.loop import Night
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
 from flows.window import look
@@ -33,7 +33,7 @@ from tasks.storage.disk_share import TOLD_SECONDS, lock_of, needed_bytes, tell_n
 from tasks.storage.file_lock import FileLock, take
 from tasks.storage.scratch import SPARE_BYTES, Scratch
 from tests.faults.nights import wait_until
-from tests.played import UNTOUCHED, Answer, AtWork, entry, ingested
+from tests.played import UNTOUCHED, Answer, AtWork, entry, ingest_done, ingested
 
 Usage = namedtuple("Usage", "total used free")
 ROOM = 10_000
@@ -229,7 +229,7 @@ def play(store: Store, make_header: Callable[..., Header], monkeypatch: pytest.M
     def copy_of_b() -> Any:
         wait_until(lambda: needed_bytes(order.scratch.root) > 0)
         used(replace(order.scratch, modest=True), "b", needs)
-        return ingested(entry("b"), make_header)
+        return ingest_done(entry("b"), make_header)
 
     def night(gates: Sequence[Gate] = ()) -> tuple[Tally, list[str]]:
         started: list[str] = []
@@ -239,7 +239,9 @@ def play(store: Store, make_header: Callable[..., Header], monkeypatch: pytest.M
             if started.count(f"restore {shots[1].shot_id}") == 1 and job.shot == shots[1]:
                 return Answer(error=RuntimeError("no memory"))
             if job.kind == "ingest":
-                return AtWork(copy_of_b) if job.label == "b.r1" else Answer((reel, shots))
+                return (
+                    AtWork(copy_of_b) if job.label == "b.r1" else Answer(Ingested(reel, shots, 1.0))
+                )
             return Answer(job.shot and ShotDone(job.shot, "restored", "", 1.0))
 
         loop = Night(order, submit, 2, NightProgress(store, None), lambda: False, gates)

@@ -53,7 +53,7 @@ def order(store: Store, root: RemoteRoot, tmp_path: Path) -> Order:
 @pytest.fixture
 def ingested(order: Order, archive: Path) -> tuple[Reel, Shot]:
     """The scan, ingested by one host, and frames 3 to 7 of it."""
-    reel, _ = work.ingest(order, ENTRY)
+    reel, _, _ = work.ingest(order, ENTRY)
     return reel, Shot(reel.reel_id, reel.digest, 1, 3, 8)
 
 

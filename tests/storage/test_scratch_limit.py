@@ -17,14 +17,17 @@ from catalogs.errors import NoRoomYetError, SourceError, StorageError
 from catalogs.origin import RemoteRoot
 from catalogs.source import Header
 from catalogs.store import Store
+from flows.night import work
 from flows.night.jobs import Job
 from flows.night.loop import Night
-from flows.night.order import Order, ShotDone
+from flows.night.object_storage import ObjectStorage
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.progress import NightProgress
 from tasks.storage import scratch as scratch_module
 from tasks.storage.scratch import Scratch
 from tests.faults.nights import wait_until
-from tests.played import UNTOUCHED, Answer, AtWork, entry, ingested
+from tests.played import UNTOUCHED, Answer, AtWork, entry, ingest_done, ingested
+from tests.storage.places import Place
 
 LIMIT = 1000
 
@@ -98,7 +101,7 @@ def test_no_worker_waits_for_the_limit_while_shots_wait_in_line(
 
     def copy_of_b() -> Any:
         used(replace(scratch, modest=True), "b")
-        return ingested(entry("b"), make_header)
+        return ingest_done(entry("b"), make_header)
 
     def restore(job: Job) -> ShotDone:
         assert job.shot is not None
@@ -108,7 +111,7 @@ def test_no_worker_waits_for_the_limit_while_shots_wait_in_line(
 
     def submit(job: Job) -> Answer:
         if job.kind == "ingest":
-            return AtWork(copy_of_b) if job.label == "b.r1" else Answer((reel, shots))
+            return AtWork(copy_of_b) if job.label == "b.r1" else Answer(Ingested(reel, shots, 1.0))
         if job.kind == "restore":
             return AtWork(lambda: restore(job))
         return Answer(job.label if job.shot is None else ShotDone(job.shot, job.kind, "", 1.0))
@@ -139,7 +142,7 @@ def test_a_reel_that_is_held_makes_room_for_one_that_waits(
             refused.set()
             raise NoRoomYetError("no room yet")
         found.set()
-        return ingested(entry("b"), make_header)
+        return ingest_done(entry("b"), make_header)
 
     def restore(job: Job) -> ShotDone:
         assert job.shot is not None
@@ -148,7 +151,7 @@ def test_a_reel_that_is_held_makes_room_for_one_that_waits(
 
     def submit(job: Job) -> Answer:
         if job.label == "a.r1" and job.kind == "ingest":
-            return Answer((reel, shots[:1]))
+            return Answer(Ingested(reel, shots[:1], 1.0))
         if job.kind == "ingest":
             return AtWork(lambda: ingest(job.catalog.identifier))
         if job.kind == "restore":
@@ -159,3 +162,28 @@ def test_a_reel_that_is_held_makes_room_for_one_that_waits(
     tally = loop.run(Catalog(Path("c.csv"), tuple(map(entry, "abc")), (), ()))
     assert (tally.restored, tally.held) == ({"a.r1", "b.r1"}, {"c.r1"})
     assert tally.shots_original_kept == 0
+
+
+def test_waiting_for_room_is_no_part_of_what_ingesting_takes(
+    store: Store, root: RemoteRoot, place: Place, film: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Copying is."""
+    place.put("a.mkv", film("a.mkv", vcodec="ffv1").read_bytes())
+    room = ObjectStorage(tmp_path / "scratch", 0.001)
+    order = Order(store, root, UNTOUCHED, "night", storage=room)
+    held, freed = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with order.scratch.use("other", 999_999, lambda _: "found"):
+            held.set()
+            freed.wait(60)
+        order.scratch.drop("other")
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    assert held.wait(10)
+    threading.Timer(3.0, freed.set).start()
+    began = time.monotonic()
+    seconds = work.ingest(order, entry("a")).seconds
+    assert 0 < seconds < time.monotonic() - began - 2.5
+    holding.join()
