@@ -2,7 +2,7 @@
 
 Only a night writes below shots/, reels/ and features/, and it sweeps before it begins: whatever is
 half written there is a killed night's, whose workers on other hosts may still be at it. Below
-tables/ and strata/ other commands write beside it; there a file must be old as well.
+tables/, strata/ and reports/ other commands write beside it; what goes there must be old as well.
 """
 
 import re
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-OLD = 3600.0  # seconds; a file of these folders is written in less than one
+OLD = 3600.0  # seconds; what these folders hold is written in less
 
 _OF_A_NIGHT = (
     "shots/*/.*.partial",
@@ -32,6 +32,12 @@ def sweep(root: Path) -> None:
         for file in root.glob(pattern):
             if _is_old(file):
                 file.unlink(missing_ok=True)
+    for folder in filter(_is_old, root.glob("reports/.*.partial")):
+        shutil.rmtree(folder, ignore_errors=True)
+    _sweep_features(root)
+
+
+def _sweep_features(root: Path) -> None:
     for folder in filter(Path.is_dir, root.glob("features/*")):
         if not (root / "tables" / "reels" / folder.name).is_dir():
             shutil.rmtree(folder, ignore_errors=True)
@@ -40,9 +46,9 @@ def sweep(root: Path) -> None:
                 file.unlink(missing_ok=True)
 
 
-def _is_old(file: Path) -> bool:
+def _is_old(path: Path) -> bool:
     try:
-        return time.time() - file.stat().st_mtime > OLD
+        return time.time() - path.stat().st_mtime > OLD
     except FileNotFoundError:  # finished meanwhile
         return False
 

@@ -170,11 +170,12 @@ def _hours(planned: list[PlannedReel], treatment: Treatment, store: Store | None
         return None
     sizes = store.ledger().newest("reels", columns=("width", "height")).set_index("reel_id")
     megapixels = rows["reel_id"].map(sizes["width"] * sizes["height"] / 1e6)
-    work = ((rows["stop_frame"] - rows["start_frame"]) * megapixels).sum()
+    seen = rows.assign(megapixels=megapixels).dropna(subset=["megapixels"])  # a held reel has none
+    work = ((seen["stop_frame"] - seen["start_frame"]) * seen["megapixels"]).sum()
     if not work > 0:
         return None
     ahead = sum((r.frames or 0) * r.megapixels for r in planned if not r.finished)
-    return float(rows["seconds"].sum() / work * ahead / 3600)
+    return float(seen["seconds"].sum() / work * ahead / 3600)
 
 
 def _existing(path: Path) -> Path:

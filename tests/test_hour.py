@@ -33,9 +33,9 @@ from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 
 def test_what_every_job_takes_is_told_from_what_its_frames_take() -> None:
-    """Ten short shots of 2 s, of which 1.9 s are no work on frames, foretell a long one."""
+    """Short shots of 2 s, of which 1.9 s are no work on frames, foretell a longer one."""
     seen = [(size, 1.9 + 0.1 * size) for size in (1.0, 1.0, 1.0, 1.5, 2.0, 3.0)]
-    assert Expectation.of(seen).seconds(100.0) == pytest.approx(11.9, rel=0.02)
+    assert Expectation.of(seen).seconds(12.0) == pytest.approx(3.1, rel=0.02)
 
 
 def test_the_slower_tenth_is_the_measure() -> None:
@@ -90,6 +90,30 @@ def test_what_this_night_measures_holds_before_what_earlier_nights_did(
     for _ in range(3):
         gate.done(jobs("restore"), 10.0, None)
     assert gate.admits(jobs("restore"), ())
+
+
+def test_a_few_short_shots_of_tonight_do_not_foretell_the_long_ones(
+    store: Store, jobs: Jobs
+) -> None:
+    """Title cards, slow as the first of a night are: earlier nights know what a long shot takes."""
+    size = 64 * 48 / 1e6
+    rows = [{"kind": "restore", "treatment_id": UNTOUCHED.treatment_id, "reel_id": "x",
+             "object": "x", "size": frames * size, "seconds": 10.0 + frames}
+            for frames in (5, 20, 60, 100, 240, 400) * 20]  # fmt: skip
+    store.ledger("before").append("durations", "before", rows)
+    gate = hour(store, 20)
+    for frames in (4, 4, 5, 4, 4):
+        gate.done(jobs("restore", frames), 40.0, None)
+        assert gate.admits(jobs("restore", 240), ())
+        assert not gate.admits(jobs("restore", 2400), ())
+
+
+def test_what_is_much_larger_than_all_that_was_measured_grows_with_its_size() -> None:
+    """Where all were alike, nobody knows which part of the time is of the frames."""
+    expected = Expectation.of([(size, 40.0) for size in (4.0, 4.0, 5.0, 4.0, 5.0)])
+    assert expected.seconds(5.0) == pytest.approx(40.0, rel=0.05)
+    assert expected.seconds(200.0) == pytest.approx(400.0, rel=0.05)
+    assert not expected.reaches(200.0)
 
 
 def test_first_shots_are_begun_unmeasured_until_those_at_work_show_that_it_is_too_late(
@@ -350,6 +374,27 @@ def test_a_source_that_never_answers_is_left_to_its_ingest_in_the_end(
     time.sleep(0.6)
     assert gate.admits(job, ())
     assert not gate.waits()
+
+
+def test_sources_in_line_behind_others_that_answer_are_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the last of many would be taken for empty ones, however large."""
+
+    def sizes(*_: Any) -> float:
+        time.sleep(0.3)
+        return 1e9
+
+    monkeypatch.setattr(source_sizes, "source_bytes", sizes)
+    monkeypatch.setattr(source_sizes, "PATIENCE_SECONDS", 0.8)
+    monkeypatch.setattr(source_sizes, "MOST_ASKED", 1)
+    gate = hour(store, 2, ingest=1.0)
+    many = ingests("bcdefg")
+    deadline = time.monotonic() + 60
+    while gate.waits() or deadline - time.monotonic() > 59.9:
+        assert not [job for job in many if gate.admits(job, ())]  # each would last too long
+        assert time.monotonic() < deadline
+    assert not [job for job in many if gate.admits(job, ())]
 
 
 def test_a_storage_that_was_silent_for_a_moment_is_asked_once_more(

@@ -1,7 +1,10 @@
 """The loop of a night, with the cluster played by the test: every fault stays small."""
 
+import errno
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,17 +16,23 @@ from prefect.exceptions import Pause
 from catalogs.catalog import Catalog
 from catalogs.errors import MediaError, RecipeError, SourceError
 from catalogs.fixity import sha256_file
-from catalogs.records import HeldRow
-from catalogs.rows import reel_row, shot_rows
+from catalogs.ledger import Ledger
+from catalogs.records import HeldRow, Reel, RestoredShot, Shot
+from catalogs.rows import reel_row, restored_row, shot_rows
+from catalogs.source import FrameIndex
 from catalogs.store import Store
+from flows.aside import say_aside
 from flows.cluster.places import ClusterLostError
 from flows.night import recorded, take_up, work
+from flows.night.hard_limit import last_words
 from flows.night.jobs import Job
 from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.recorded import finished_shots
 from flows.night.tally import Tally
+from tasks.ingest import ingest_reel
+from tasks.split import DETECTOR
 from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
@@ -256,6 +265,110 @@ def test_a_stop_is_heeded_while_the_catalog_is_taken_up(
     run(["a", "b"])
     tally, jobs = run(["a", "b"], stop_after=0)
     assert (looked, jobs, tally.stopped, tally.restored) == ([], [], True, set())
+
+
+def test_what_cannot_be_looked_at_fails_its_reel_only(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is going: its error names no reel, the night has to."""
+    _record_ingested(store, header_maker, "a")
+
+    def look(*_: Any) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(take_up, "is_unchanged", look)
+    tally, _ = run(["a", "b"])
+    assert (tally.failed, tally.restored) == ({"a.r1"}, {"b.r1"})
+
+
+def test_a_restored_shot_that_cannot_be_read_is_computed_again(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk with a bad sector: reading fails in the midst, although the file is there."""
+    shot = _record_ingested(store, header_maker, "a")[0]
+    bad = store.shot_folder("a.r1") / "bad.mkv"
+    bad.parent.mkdir(parents=True)
+    bad.symlink_to("/proc/self/mem")  # whose first byte nobody can read
+    name = str(bad.relative_to(store.root))
+    steps = UNTOUCHED.treatment_id
+    done = RestoredShot(shot, steps, "restored", "", name, "x", name, "x", (), 0.0, (), 1.0, "cpu")
+    store.ledger("before").append("restorations", "a.r1", [restored_row(done, "")])
+    monkeypatch.setattr(take_up, "is_unchanged", lambda *_: True)
+    tally, jobs = run(["a", "b"])
+    assert tally.restored == {"a.r1", "b.r1"}
+    assert shot in [job.shot for job in jobs]
+
+
+def _record_ingested(store: Store, header_maker: Callable[..., Any], name: str) -> tuple[Shot, ...]:
+    ledger = store.ledger("before")
+    reel, shots = ingested(entry(name), header_maker)
+    ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
+    ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", UNTOUCHED)])
+    return shots
+
+
+def test_a_night_goes_on_where_nobody_reads_what_it_shows(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard output goes to a disk that is full, or to a program that ended."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(sys, "stderr", full)
+        tally, _ = run(["a"])
+        say_aside("as well")
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    assert tally.restored == {"a.r1"}
+
+
+def test_a_host_that_was_given_up_does_not_take_back_what_others_recorded(
+    store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was cut off in the midst of ingesting; another ingested the reel and joined it."""
+    order = Order(store, make_reel("a.mkv")[0].parent, UNTOUCHED, "batch")
+
+    def cut_off(*arguments: Any) -> tuple[Reel, FrameIndex]:
+        reel, index = ingest_reel(*arguments)
+        row = reel_row(reel, "restored", UNTOUCHED, derivative="a.r1.x")
+        store.ledger("another").append("reels", reel.reel_id, [row])
+        return reel, index
+
+    monkeypatch.setattr(work, "ingest_reel", cut_off)
+    work.ingest(order, entry("a"))
+    assert list(store.ledger().newest("reels")["status"]) == ["restored"]
+
+
+def test_a_reel_read_anew_is_said_to_be_ingested(store: Store, make_reel: MakeReel) -> None:
+    order = Order(store, make_reel("a.mkv")[0].parent, UNTOUCHED, "batch")
+    reel, _, _ = work.ingest(order, entry("a"))
+    order.ledger.append("reels", reel.reel_id, [reel_row(reel, "failed", UNTOUCHED)])
+    work.ingest(order, entry("a"))
+    assert list(store.ledger().newest("reels")["status"]) == ["ingested"]
+
+
+def test_a_joined_reel_is_recorded_where_its_records_cannot_be_merged(
+    store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk filled up just then; merging only makes the next reading quicker."""
+    order = Order(store, Path(), UNTOUCHED, "batch")
+    reel, _ = ingested(entry("a"), header_maker)
+    monkeypatch.setattr(work, "is_assembled", lambda *_: True)
+
+    def compact(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Ledger, "compact", compact)
+    work._assemble(order, reel, reel)
+    assert list(store.ledger().newest("reels")["status"]) == ["restored"]
+
+
+def test_last_words_are_looked_for_beside_logs_that_cannot_be_read(store: Store) -> None:
+    """Those of workers that are done vanish meanwhile."""
+    logs = store.root / "logs"
+    (logs / "worker-a.log").mkdir(parents=True)
+    (logs / "worker-b.log").write_text("n a.r1, process 7 on b\n")
+    assert "killed from outside" in last_words(store, "n a.r1")
 
 
 def test_a_stop_is_heeded_while_the_shots_of_earlier_nights_are_read(

@@ -1,11 +1,14 @@
 """The morning report: it says what the ledger records, shows it, and survives gaps."""
 
 import hashlib
+import tracemalloc
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -297,6 +300,20 @@ def test_what_a_check_found_after_a_night_that_was_killed_is_not_in_its_report(
     assert [found.status for found in read_night(store, NIGHT).reels] == ["restored"]
 
 
+def test_what_a_worker_of_an_earlier_killed_night_still_records_ends_no_later_night(
+    store: Store, tmp_path: Path
+) -> None:
+    """Both nights were killed; a worker of the first outlived it, far into the second."""
+    reel, _ = ingested(tmp_path)
+    before, late = store.ledger("20251231-night"), reel_row(reel, "ingested", TREATMENT)
+    began = {"status": "running", "recorded_at": datetime(2025, 12, 31, tzinfo=UTC)}
+    before.append("batches", "20251231-night", [began])
+    before.append("reels", "B-1.r1", [late | {"reel_id": "B-1.r1"}])
+    record_reel(store, tmp_path)
+    (found,) = read_night(store, NIGHT).reels
+    assert (found.reel_id, found.status, len(found.shots)) == (reel.reel_id, "restored", 1)
+
+
 def test_a_shot_that_a_later_night_computed_anew_stands_as_the_night_left_it(
     store: Store, tmp_path: Path
 ) -> None:
@@ -355,6 +372,30 @@ def test_a_deleted_file_is_reported_and_nothing_crashes(
     assert said in texts(store)["html"]
 
 
+def test_what_is_recorded_of_every_frame_is_not_kept_in_memory(
+    store: Store, tmp_path: Path
+) -> None:
+    """A night may find thousands of reels finished, each of as many frames as this shot has."""
+    reel, _ = ingested(tmp_path)
+    short = restored(store, reel)
+    shot = replace(short.shot, stop_frame=20_000)
+    step = replace(short.steps[0], parameters=tuple({"specks": n % 100.0} for n in range(20_000)))
+    done = replace(
+        short, shot=shot, steps=(step,), frame_md5=tuple(f"{n:032x}" for n in range(20_000))
+    )
+    ledger = store.ledger(NIGHT)
+    ledger.append("shots", reel.reel_id, shot_rows([shot], "by hand"))
+    ledger.append("restorations", reel.reel_id, [restored_row(done, "x 1")])
+    ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", TREATMENT, "", "d")])
+    tracemalloc.start()
+    night = read_night(store, NIGHT)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [len(found.shots) for found in night.reels] == [1]
+    assert held < 200_000
+    assert "specks 0 .. 99" in texts(store)["html"]
+
+
 def test_a_frame_that_is_not_the_recorded_one_is_not_shown(store: Store, tmp_path: Path) -> None:
     reel = record_reel(store, tmp_path)
     end_night(store, "finished", reels_restored=1)
@@ -374,6 +415,27 @@ def test_a_second_report_replaces_the_first_and_leaves_no_partial(store: Store) 
     assert write_report(store, NIGHT).parent == first
     assert not (first / "stale.txt").exists()
     assert [p.name for p in first.parent.iterdir()] == [NIGHT]
+
+
+def test_reports_of_one_night_that_are_written_at_once_are_all_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`wetgate report` beside a night that ends; the last to finish is the report."""
+    end_night(store, "finished")
+    render, together = write._write_files, Barrier(3)
+
+    def slow(folder: Path, *what: Any) -> None:
+        together.wait(10)
+        render(folder, *what)
+        together.wait(10)
+
+    monkeypatch.setattr(write, "_write_files", slow)
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(10):
+            written = [pool.submit(write_report, store, NIGHT) for _ in range(3)]
+            (page,) = {one.result() for one in written}
+            assert page.is_file()
+    assert [p.name for p in (store.root / "reports").iterdir()] == [NIGHT]
 
 
 def test_a_name_that_leads_elsewhere_is_refused(store: Store) -> None:

@@ -11,7 +11,9 @@ from catalogs.catalog import Catalog
 from catalogs.errors import StoreError
 from catalogs.policy import Policy
 from catalogs.records import CatalogReel, Reel
+from catalogs.rows import reel_row, shot_rows
 from catalogs.store import Store
+from flows.night import take_up
 from flows.night.jobs import Job
 from flows.night.loop import Night
 from flows.night.order import Order, ShotDone
@@ -22,7 +24,8 @@ from flows.window import room
 from flows.window.first_room import refuse_without_room
 from flows.window.gate import Gate
 from flows.words import plan_text
-from tests.played import UNTOUCHED, Answer, entry, ingest_done
+from tasks.split import DETECTOR
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 FRAME = 64 * 48
 SHOT = 0.8 * 10 * FRAME
@@ -124,6 +127,24 @@ def test_a_night_that_did_everything_says_of_a_disk_below_its_reserve_what_the_n
     assert "is 3.0 MB below its reserve: the next night begins nothing before that much is" in said
     assert "no room" not in said
     assert "again" not in said
+
+
+def test_a_finished_archive_is_found_finished_on_a_disk_below_its_reserve(
+    store: Store,
+    play: Play,
+    header_maker: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A night is begun for that: to conclude what stands, and to publish it."""
+    ledger = store.ledger("before")
+    for name in "ab":
+        reel, shots = ingested(entry(name), header_maker)
+        ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
+        ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", UNTOUCHED)])
+    monkeypatch.setattr(take_up, "is_unchanged", lambda *_: True)
+    monkeypatch.setattr(take_up, "is_assembled", lambda *_: True)
+    tally, started = play(Disk(-3e6), "ab")
+    assert (tally.restored, tally.stopped, started) == ({"a.r1", "b.r1"}, False, [])
 
 
 def test_what_is_left_on_a_disk_below_its_reserve_is_named_with_what_to_free(

@@ -36,6 +36,17 @@ def test_of_folders_that_others_write_to_only_old_halves_go(place: str, ingested
     assert not file.exists()
 
 
+def test_of_reports_only_old_halves_go(ingested: Store) -> None:
+    page = put(ingested.root / "reports/.night.1.partial/report.html")
+    whole = put(ingested.root / "reports/night/report.html")
+    ingested.sweep()
+    assert page.exists(), "somebody may be writing it"
+    for folder in (page.parent, whole.parent):
+        os.utime(folder, (time.time() - OLD - 60,) * 2)
+    ingested.sweep()
+    assert (page.parent.exists(), whole.exists()) == (False, True)
+
+
 def test_halves_of_a_killed_night_go_at_once(ingested: Store) -> None:
     halves = [
         put(ingested.root / place)

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from catalogs.ledger import Ledger
 from catalogs.rows import event_row
 from catalogs.store import Store
+from flows.night import batch
+from flows.night.batch_row import record_batch
+from flows.night.notices import Notices
+from flows.night.order import Order
+from flows.night.tally import Tally
 from flows.services.tracking import track_batches
+from tests.played import UNTOUCHED
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own
 
@@ -22,17 +29,32 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def night(store: Store) -> Store:
-    """A store with one finished night of one shot."""
-    ledger = store.ledger("batch-1")
-    ledger.append("batches", "batch-1", [{
+def end_batch(store: Store, name: str) -> Ledger:
+    """Record the end of a batch; the ledger that writes for it."""
+    ledger = store.ledger(name)
+    ledger.append("batches", name, [{
         "catalog": "c.csv", "recipe": "conservative", "treatment_id": "t", "status": "finished",
         "steps_json": '[{"name": "dirt"}]',
         "reels_restored": 1, "reels_held": 0, "reels_failed": 0, "shots_restored": 1,
         "shots_computed": 1, "shots_original_kept": 0, "frames_computed": 10, "seconds": 5.0,
         "software": "x",
     }])  # fmt: skip
+    return ledger
+
+
+def runs_of(store: Store) -> list[tuple[str, str]]:
+    """Batch and status of every run in the store's own MLflow, the oldest first."""
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{store.root / 'mlflow.db'}")
+    runs = client.search_runs(["1"], order_by=["attributes.start_time"])
+    return [(run.data.tags["wetgate.batch"], run.info.status) for run in runs]
+
+
+@pytest.fixture
+def night(store: Store) -> Store:
+    """A store with one finished night of one shot."""
+    ledger = end_batch(store, "batch-1")
     ledger.append("restorations", "A.r1", [{
         "key": "k", "reel_id": "A.r1", "reel_digest": "d", "shot_index": 0, "start_frame": 0,
         "stop_frame": 10, "treatment_id": "t", "status": "restored", "seconds": 5.0,
@@ -100,3 +122,43 @@ def test_what_could_not_be_recorded_is_recorded_later(
 def test_a_night_that_still_runs_is_not_recorded(store: Store) -> None:
     store.ledger("b").append("batches", "b", [{"status": "running"}])
     assert track_batches(store) == {}
+
+
+def test_nights_that_computed_or_measured_nothing_are_recorded_too(night: Store) -> None:
+    end_batch(night, "batch-2")
+    shot = {"key": "k", "reel_id": "A.r1", "shot_index": 0}
+    metric = shot | {"metric": "flicker", "measurable": False}
+    end_batch(night, "batch-3").append("restorations", "A.r1", [shot])
+    end_batch(night, "batch-4").append("measurements", "A.r1", [metric])
+    end_batch(night, "batch-5").append("restorations", "A.r1", [shot])
+    night.ledger("batch-5").append("measurements", "A.r1", [metric])
+    names = [f"batch-{n}" for n in range(1, 6)]
+    assert track_batches(night) == dict.fromkeys(names, "")
+    assert sorted(runs_of(night)) == [(name, "FINISHED") for name in names]
+
+
+def test_a_batch_has_one_run_however_often_its_upload_fails(night: Store) -> None:
+    """The newest is tried first and alone: one that is never taken keeps no later one away."""
+    end_batch(night, "batch-2")
+    artifacts = night.root / "mlartifacts"
+    artifacts.write_text("no folder")
+    for _ in range(2):
+        assert [bool(said) for said in track_batches(night).values()] == [True]
+        assert [name for name, _ in runs_of(night)] == ["batch-2"]
+    artifacts.unlink()
+    assert track_batches(night) == {"batch-2": "", "batch-1": ""}
+    assert runs_of(night) == [("batch-2", "FINISHED"), ("batch-1", "FINISHED")]
+
+
+def test_a_damaged_file_of_an_earlier_night_spoils_no_conclusion(night: Store) -> None:
+    """It is said like whatever else keeps a batch from MLflow."""
+    order = Order(night, Path(), UNTOUCHED, "batch-2")
+    record_batch(order, "c.csv", Tally(), "finished", 1.0)
+    damaged = night.tables / "events" / "batch-1" / "x.parquet"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"damaged")
+    summary = batch._conclude(order, Tally(), Notices(order))
+    assert Path(summary.report).is_file()
+    events = night.ledger().find("events", "batch-2", event="tracking")
+    ((name, outcome, detail),) = events[["object", "outcome", "detail"]].to_numpy()
+    assert (name, outcome, str(damaged) in detail) == ("batch-2", "failure", True)

@@ -1,6 +1,5 @@
 """Who does a night's work: the workers that may, how many at once, and what became of them."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from distributed import Client
 
 from catalogs.errors import StoreError
+from flows.aside import say_aside
 from flows.cluster.places import ClusterLostError, Places
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.worker_folders import folders_of
@@ -55,14 +55,14 @@ def night_crew(
     with needed(order.store, folders_of(order)) if away else nullcontext() as need:
 
         def tell(what: str) -> None:
-            sys.stderr.write(f"{what}\n")
+            say_aside(what)
             with suppress(StoreError):  # whoever watches a shot is told this, and it is not its
                 order.record("cluster", order.batch_id, "warning", what)
 
         workers = Workers(client, need, tell)
         if not workers.count() and not workers.silent:
-            sys.stderr.write(
-                f"no worker yet at {workers.address}; waiting {profile.patience_minutes} minutes\n"
+            say_aside(
+                f"no worker yet at {workers.address}; waiting {profile.patience_minutes} minutes"
             )
         workers.first(should_stop, patience, profile.workers)
         try:

@@ -11,9 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalogs.errors import StoreError
 from catalogs.instant import clock_behind
-from catalogs.ledger import Ledger
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.start import chosen_profile
 from flows.night.batch_row import record_batch
@@ -21,6 +19,7 @@ from flows.night.batch_work import BatchWork
 from flows.night.loop import Night
 from flows.night.notices import Notices
 from flows.night.order import Order
+from flows.night.recorded import merge
 from flows.night.same_fault import SAME_FAULT
 from flows.night.summary import NightSummary, keep_summary
 from flows.night.tally import Tally
@@ -105,7 +104,8 @@ def run_batch(
     with drained_by_signals() as should_stop:
         started = time.monotonic()
         store.sweep()
-        _merge_events(order.ledger)
+        for batch_id in order.ledger.partitions("events"):
+            merge(order.ledger, "events", batch_id)  # a batch that was killed left a file an event
         record_batch(order, subject, Tally(), "running", 0.0)
         before()
         work = BatchWork(order, profile, hour, means.same_fault, alarm)
@@ -113,21 +113,11 @@ def run_batch(
         _record_clock(order)
         status = "stopped" if tally.stopped else "finished"
         record_batch(order, subject, tally, status, time.monotonic() - started)
-        order.ledger.compact("events", order.batch_id)
+        merge(order.ledger, "events", order.batch_id)
         for reel_id in reel_ids:
-            order.ledger.compact("reels", reel_id)
-            order.ledger.compact("publications", reel_id)
+            merge(order.ledger, "reels", reel_id)
+            merge(order.ledger, "publications", reel_id)
         return _conclude(order, tally, notices)
-
-
-def _merge_events(ledger: Ledger) -> None:
-    """Merge the events of earlier batches: one that was killed left a file an event.
-
-    What cannot be read or written stays as it is, and keeps no night from its work.
-    """
-    for partition in ledger.partitions("events"):
-        with suppress(OSError, StoreError):
-            ledger.compact("events", partition)
 
 
 def _conclude(order: Order, tally: Tally, notices: Notices) -> NightSummary:

@@ -1,10 +1,10 @@
 """The work of a batch on its cluster: whatever becomes of the cluster, there is a tally."""
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from catalogs.errors import ClusterError, StoreError
+from flows.aside import say_aside
 from flows.cluster.crew import night_crew
 from flows.cluster.places import ClusterLostError
 from flows.cluster.profile import ClusterProfile
@@ -100,7 +100,7 @@ class BatchWork:
     def _without(self, error: Exception) -> Tally:
         """Say why there is no cluster; no reel is to blame."""
         self._order.record("cluster", self._order.batch_id, "failure", str(error))
-        sys.stderr.write(f"wetgate: {error}\n")
+        say_aside(f"wetgate: {error}")
         return Tally(stopped=True)
 
     def _left(self, error: BaseException) -> None:
@@ -111,6 +111,6 @@ class BatchWork:
         why = (
             f"the cluster did not close as it should ({what}); look whether workers of it are left"
         )
-        sys.stderr.write(f"wetgate: {why}\n")
+        say_aside(f"wetgate: {why}")
         with suppress(StoreError):
             self._order.record("cluster", self._order.batch_id, "warning", why)

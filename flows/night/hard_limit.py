@@ -83,8 +83,14 @@ def last_words(store: Store, work: str) -> str:
 
 
 def _text(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # its work was done meanwhile
+        return ""
 
 
 def _modified(log: Path) -> int:
-    return log.stat().st_mtime_ns if log.exists() else 0
+    try:
+        return log.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -55,9 +55,11 @@ class Night:
         self._slots = Look(slots, 1) if callable(slots) else lambda: slots  # a look asks Dask
         self._should_stop = should_stop
         self._reels = Reels(order, progress)
-        self._take_up = TakeUp(self._reels, self._is_over)
+        self._take_up = TakeUp(self._reels, self._has_ended)
         self._faults = Faults(self._reels, same_fault, alarm)
-        self._gates = (self._reels.storages, Room(self._reels), *gates)
+        self._room = Room(self._reels)
+        self._enders = (self._reels.storages, *gates)
+        self._gates = (*self._enders, self._room)
         self._first: Look[First | None] = Look(lambda: order.store.controls.first, None)
         self._again: set[str] = set()
         self._suspended = False
@@ -99,7 +101,7 @@ class Night:
             treatment = self._order.for_reel(reel.reel_id).treatment
             record_mixture(self._order.ledger, reel, treatment)
             self._again.add(reel.reel_id)
-            self._take_up.open(reel, shots)
+            self._take_up.again(reel, shots)
         return self._work()
 
     def conclude(self) -> None:
@@ -124,9 +126,14 @@ class Night:
         kept = any(gate.pauses() or gate.waits() for gate in self._gates)
         return kept and bool(self._reels.queue) and not self._is_over()
 
-    def _is_over(self) -> bool:
+    def _has_ended(self) -> bool:
+        """Whether the night is over for good."""
         stopped = self._faults.stops or self._suspended or self._should_stop()
-        return stopped or any(gate.stops(self._running) for gate in self._gates)
+        return stopped or any(gate.stops(self._running) for gate in self._enders)
+
+    def _is_over(self) -> bool:
+        """Whether nothing is begun; want of room may pass, and keeps no finished reel unseen."""
+        return self._has_ended() or self._room.stops(self._running)
 
     def _look_around(self) -> None:
         """Heed what changed since: reels that were put first, storages that are back."""

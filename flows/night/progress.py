@@ -80,10 +80,11 @@ class NightProgress:
 
     def tell(self, message: str) -> None:
         """Show what concerns the whole night."""
-        if self._bars is None:
-            print(message, flush=True)
-        else:
-            self._bars.console.print(message)
+        with suppress(OSError, ValueError):  # nobody reads it any more, or its disk is full
+            if self._bars is None:
+                print(message, flush=True)
+            else:
+                self._bars.console.print(message)
 
     def begin(self, reel_id: str, shots: int, frames: int, done: int, frames_done: int) -> None:
         """A reel's shots are known."""
@@ -115,7 +116,7 @@ class NightProgress:
 
     def _show(self, reel_id: str, message: str) -> None:
         if self._bars is None:
-            print(f"{reel_id}: {message}", flush=True)
+            self.tell(f"{reel_id}: {message}")
             return
         if reel_id not in self._rows:
             self._rows[reel_id] = self._bars.add_task(reel_id, total=1, message="")

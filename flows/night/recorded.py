@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 
+from catalogs.errors import StoreError
 from catalogs.fixity import sha256_file
+from catalogs.ledger import Ledger
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
 from catalogs.records import Reel, RestoredShot, Shot
@@ -33,6 +36,15 @@ def as_before(order: Order, reel: Reel) -> tuple[str, bool]:
         str(before.get("notice", "")) if notice is None else notice,
         before.get("sidecar") != LEFT_OFF if sidecar is None else sidecar,
     )
+
+
+def merge(ledger: Ledger, table: str, partition: str) -> None:
+    """Merge the files of a table's partition into one.
+
+    What cannot be read or written stays as it is: it keeps no night from its work or its report.
+    """
+    with suppress(OSError, StoreError):
+        ledger.compact(table, partition)
 
 
 def record_allowances(order: Order, reel: Reel) -> None:
@@ -96,9 +108,13 @@ def shot_key(shot: Shot, treatment: Treatment) -> str:
 
 
 def _files_verify(store: Store, restored: RestoredShot) -> bool:
+    """Whether the files of a shot are as recorded; one that cannot be read is not."""
     files = ((restored.picture_file, restored.picture_sha256),
              (restored.change_file, restored.change_sha256))  # fmt: skip
-    return all(
-        (store.root / name).is_file() and sha256_file(store.root / name) == sha256
-        for name, sha256 in files
-    )
+    try:
+        return all(
+            (store.root / name).is_file() and sha256_file(store.root / name) == sha256
+            for name, sha256 in files
+        )
+    except OSError:
+        return False

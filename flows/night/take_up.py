@@ -1,9 +1,10 @@
 """How a night takes up a reel: where an earlier night left it, or from its source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
-from catalogs.errors import NoAnswerError
+from catalogs.errors import NoAnswerError, StoreError
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, Shot
@@ -37,6 +38,18 @@ class TakeUp:
         if self._is_over():
             self._reels.unseen.add(entry.reel_id)
             return
+        with self._kept_to(entry):
+            self._begin(entry, known)
+
+    @contextmanager
+    def _kept_to(self, entry: CatalogReel) -> Iterator[None]:
+        """Keep a fault of a reel's own files and records to it."""
+        try:
+            yield
+        except (OSError, StoreError) as error:
+            self._reels.give_up(Job("ingest", entry), error)
+
+    def _begin(self, entry: CatalogReel, known: Reel | None) -> None:
         if why := self._reels.storages.why(entry, known):
             self._reels.waiting[entry.reel_id] = (entry, known)
             self._reels.say(entry.reel_id, f"waits: {why}")
@@ -49,7 +62,7 @@ class TakeUp:
         if known is None or not shots:  # none where another detector has found none yet
             self._reels.queue.add(Job("ingest", entry))  # which lists first what it reads
             return
-        self.go_on(known, shots)
+        self._go_on(known, shots)
 
     def _stays(self, known: Reel, error: NoAnswerError) -> bool:
         """Whether a reel stands complete, which a storage that does not answer changes nothing of.
@@ -79,9 +92,10 @@ class TakeUp:
     def ingested(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Take up a reel that was ingested just now."""
         self._reels.say(reel.reel_id, f"ingested: {_describe(reel)}")
-        self.go_on(reel, shots)
+        with self._kept_to(reel.catalog):
+            self._go_on(reel, shots)
 
-    def go_on(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+    def _go_on(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Go on with a reel: where it was reprocessed from this recipe, as it stands."""
         order = self._order
         own = standing_treatment(
@@ -94,13 +108,18 @@ class TakeUp:
             why = f"does not stay as it was reprocessed: {own}"
             order.record("reprocessed version", reel.reel_id, "warning", why)
             self._reels.say(reel.reel_id, why)
-        self.open(reel, shots)
+        self._open(reel, shots)
 
     @cached_property
     def _recorded(self) -> dict[str, Treatment]:
         return recorded_treatments(self._order.ledger)
 
-    def open(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+    def again(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
+        """Take up a reel that was restored before, with the treatment that the order has."""
+        with self._kept_to(reel.catalog):
+            self._open(reel, shots)
+
+    def _open(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Put in line what is left to do of a reel, with the treatment that the order has."""
         if self._reels.is_locked(reel.reel_id):
             return

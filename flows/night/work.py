@@ -29,7 +29,7 @@ from flows.night.changed_source import refuse_changed
 from flows.night.hard_limit import hard_limit
 from flows.night.limits import ingest_limit_seconds, joining_limit_seconds
 from flows.night.order import Ingested, Order, ShotDone
-from flows.night.recorded import as_before, record_restored, shot_key
+from flows.night.recorded import as_before, merge, record_restored, shot_key
 from flows.night.software import software
 from flows.night.source_at_hand import archive_at_hand, at_hand, frames_of
 from tasks.assemble import assemble_reel
@@ -53,6 +53,7 @@ def ingest(order: Order, catalog: CatalogReel) -> Ingested:
     Frames that decode begin the time limit anew.
     """
     began, finder = time.monotonic(), ShotFinder()
+    known = _standing(order.ledger, catalog.reel_id)
     with archive_at_hand(order, catalog) as (archive, in_its_place, waited):
         limit = ingest_limit_seconds(catalog, archive)
         with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
@@ -67,8 +68,23 @@ def ingest(order: Order, catalog: CatalogReel) -> Ingested:
     for disclosure in reel.disclosures:
         order.record("disclosure", reel.reel_id, "warning", disclosure)
     shots = split(order, reel, finder)
-    ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
+    if not _was_recorded_since(ledger, reel, known):
+        ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
     return Ingested(reel, shots, time.monotonic() - began - waited)
+
+
+def _standing(ledger: Ledger, reel_id: str) -> tuple[str, str]:
+    """The last word on a reel: the record, and the digest of its source; "" where there is none."""
+    rows = ledger.read("reels", reel_id, ["reel_digest"])
+    if rows.empty:
+        return "", ""
+    return str(rows["record_id"].iloc[-1]), str(rows["reel_digest"].iloc[-1])
+
+
+def _was_recorded_since(ledger: Ledger, reel: Reel, before: tuple[str, str]) -> bool:
+    """Whether another host ingested the reel meanwhile: this one had been given up."""
+    now = _standing(ledger, reel.reel_id)
+    return now != before and now[1] == reel.digest
 
 
 def _now_and_then(going_on: Callable[[], None]) -> Callable[[int], None]:
@@ -154,9 +170,9 @@ def _assemble(order: Order, reel: Reel, here: Reel) -> str:
 
 
 def _joined(order: Order, reel: Reel, derivative: str) -> str:
-    for table in ("restorations", "measurements"):
-        order.ledger.compact(table, reel.reel_id)
     record_restored(order, reel)
+    for table in ("restorations", "measurements"):
+        merge(order.ledger, table, reel.reel_id)
     return derivative
 
 

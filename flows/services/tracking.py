@@ -7,11 +7,13 @@ ledger's events.
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from catalogs.ledger import Ledger
 from catalogs.store import Store
 from catalogs.tables import KEYS
 from flows.services.mlflow_client import experiment_id, mlflow_client, short_patience
@@ -26,61 +28,104 @@ _OF_METRIC = ["metric", "key", "before", "after", "measurable", "verdict"]
 
 
 def track_batches(store: Store) -> dict[str, str]:
-    """Record every ended batch that MLflow has not seen yet.
+    """Record every ended batch that MLflow has not seen yet, until it fails to take one.
 
     Returns:
-        Per batch an empty text, or what went wrong.
+        Per batch that was tried an empty text, or what went wrong; where the ledger cannot say
+        which are missing, that is said of the newest.
     """
-    ledger = store.ledger()
+    tried = store.ledger().partitions("batches")[-1:]
+    try:  # asked once for all: a server that is down is not waited for again and again
+        batches = _missing(store.ledger())
+        if not batches:
+            return {}
+        tried = list(batches)
+        with short_patience():
+            client = mlflow_client(store)
+            experiment = experiment_id(client, store, EXPERIMENT)
+    except Exception as error:  # whatever is raised, the night is over and went well
+        return dict.fromkeys(tried, _problem(error))
+    return _record(store, batches, client, experiment)
+
+
+def _missing(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Rows of the ended batches of which no event says that they were recorded."""
     ended = ledger.newest("batches")
     done = set(
         ledger.find("events", None, ["object"], event="tracking", outcome="success")["object"]
     )
     ended = ended[(ended["status"] != "running") & ~ended["batch_id"].isin(done)]
-    batches = {str(row["batch_id"]): row for row in ended.to_dict("records")}
-    if not batches:
-        return {}
-    try:  # asked once for all: a server that is down is not waited for again and again
-        with short_patience():
-            client = mlflow_client(store)
-            experiment = experiment_id(client, store, EXPERIMENT)
-    except Exception as error:  # whatever MLflow raises, the night is over and went well
-        return dict.fromkeys(batches, _problem(error))
-    return {name: _try(store, row, client, experiment) for name, row in batches.items()}
+    return {str(row["batch_id"]): row for row in ended.to_dict("records")}
 
 
-def _try(store: Store, batch: dict[str, Any], client: Any, experiment: str) -> str:
-    try:
-        with short_patience(_UPLOAD_SECONDS):
-            _track(store, batch, client, experiment)
-    except Exception as error:
-        return _problem(error)
-    return ""
+def _record(
+    store: Store, batches: dict[str, dict[str, Any]], client: Any, experiment: str
+) -> dict[str, str]:
+    """Record the newest first, so that one that is never taken keeps no later one away."""
+    said: dict[str, str] = {}
+    for name, batch in reversed(batches.items()):
+        try:
+            facts = _facts(store, batch)
+        except Exception as error:
+            said[name] = _problem(error)
+            continue
+        try:
+            with short_patience(_UPLOAD_SECONDS):
+                _upload(store, facts, client, experiment)
+        except Exception as error:  # the others would be waited for as long, each
+            return said | {name: _problem(error)}
+        said[name] = ""
+    return said
 
 
 def _problem(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _track(store: Store, batch: dict[str, Any], client: Any, experiment: str) -> None:
+@dataclass(frozen=True)
+class _Facts:
+    """What MLflow is told of a batch."""
+
+    batch: dict[str, Any]
+    shots: pd.DataFrame
+    metrics: dict[str, float]
+
+
+def _facts(store: Store, batch: dict[str, Any]) -> _Facts:
     batch_id = str(batch["batch_id"])
     shots = _of_batch(store, "restorations", _OF_SHOT, batch_id)
     measured = _of_batch(store, "measurements", _OF_METRIC, batch_id)
-    run = client.create_run(experiment, run_name=batch_id, tags={"wetgate.batch": batch_id})
-    run_id = run.info.run_id
+    metrics = {**{name: float(batch[name]) for name in _COUNTS}, **aggregates(measured)}
+    return _Facts(batch, per_shot(shots, measured), metrics)
+
+
+def _upload(store: Store, facts: _Facts, client: Any, experiment: str) -> None:
+    run_id = _run(client, experiment, str(facts.batch["batch_id"]))
     for name in ("catalog", "recipe", "treatment_id", "status", "software"):
-        client.log_param(run_id, name, str(batch[name])[:500])
-    for name, value in {**{c: batch[c] for c in _COUNTS}, **aggregates(measured)}.items():
-        client.log_metric(run_id, name, float(value))
+        client.log_param(run_id, name, str(facts.batch[name])[:500])
+    for name, value in facts.metrics.items():
+        client.log_metric(run_id, name, value)
     with tempfile.TemporaryDirectory() as folder:
-        _write_artifacts(Path(folder), store, batch, per_shot(shots, measured))
+        _write_artifacts(Path(folder), store, facts.batch, facts.shots)
         client.log_artifacts(run_id, folder)
     client.set_terminated(run_id)
+
+
+def _run(client: Any, experiment: str, batch_id: str) -> str:
+    """The run of a batch: the one that an earlier upload began, or a new one."""
+    tag = "wetgate.batch"
+    found = client.search_runs([experiment], f"tags.`{tag}` = '{batch_id}'", max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    run = client.create_run(experiment, run_name=batch_id, tags={tag: batch_id})
+    return str(run.info.run_id)
 
 
 def per_shot(shots: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     """One row a shot: what was done, and every metric before and after."""
     table = shots[_OF_SHOT]
+    if shots.empty or measured.empty:
+        return table
     for side in ("before", "after"):
         wide = measured.pivot_table(index="key", columns="metric", values=side)
         table = table.merge(

@@ -30,8 +30,9 @@ class SourceSizes:
     def __init__(self, archive: Path | RemoteRoot) -> None:
         self._archive = archive
         self._known: dict[str, float] = {}
-        self._since: dict[str, float] = {}  # of those that are not known: when it was first asked
+        self._since: dict[str, float] = {}  # of those that are not known: when patience began
         self._asking: set[str] = set()
+        self._heard = 0.0  # when one answered last
         self._rests_until = 0.0
 
     def know(self, entry: CatalogReel) -> bool:
@@ -50,12 +51,14 @@ class SourceSizes:
         """Whether no more is to be learned of a source; it is asked for its size meanwhile.
 
         One that does not answer is given up after `PATIENCE_SECONDS`: ingesting says what is
-        wrong with it.
+        wrong with it. Those in line behind others that do answer are not given up.
         """
         if self.know(entry):
             return True
         now = time.monotonic()
         since = self._since.setdefault(entry.reel_id, now)
+        if entry.reel_id not in self._asking:
+            since = self._since[entry.reel_id] = max(since, self._heard)
         if now >= self._rests_until and self._may_ask(entry, now):
             self._asking.add(entry.reel_id)
             thread = threading.Thread(target=self._learn, args=(entry,), daemon=True)
@@ -79,6 +82,7 @@ class SourceSizes:
     def _learn(self, entry: CatalogReel) -> None:
         try:
             self._known[entry.reel_id] = source_bytes(entry, self._archive)
+            self._heard = time.monotonic()
         except NoAnswerError:
             self._rests_until = time.monotonic() + AGAIN_SECONDS
         except Exception:  # what is wrong with it, ingesting says

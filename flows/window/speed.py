@@ -1,7 +1,8 @@
 """How long a piece of work will take, from how long such work took.
 
 Restoring and joining are counted by frames and megapixels, ingesting by bytes of the source. What
-was measured this night, on these machines, holds before what earlier nights recorded.
+was measured this night, on these machines, holds before what earlier nights recorded, for work
+that is not much larger: of three title cards nobody knows how long a reel's long shots take.
 """
 
 from collections import deque
@@ -17,7 +18,8 @@ from flows.night.order import Order
 from flows.window.earlier import REMEMBERED, Earlier, Key, of_restorations
 from flows.window.source_sizes import SourceSizes
 
-_ENOUGH = 3  # measured this night: earlier nights are not asked any more
+_ENOUGH = 3  # measured this night: earlier nights are not asked of work that is like it
+_REACH = 4  # times the largest that was measured; what is larger is not like it
 _FITTED = 5  # fewer do not tell the time that every job takes from the time that frames take
 _SLOW = 0.9  # quantile: nine in ten are done sooner than is said
 
@@ -34,7 +36,7 @@ class Speeds:
         self._tonight: dict[Key, deque[tuple[float, float]]] = {}
         self._earlier: Earlier | None = None
         self._sources = SourceSizes(order.archive)
-        self._expected: dict[Key, Expectation | None] = {}
+        self._expected: dict[tuple[Key, bool], Expectation | None] = {}
         self._rows: list[Row] = []
 
     def key(self, job: Job) -> Key:
@@ -77,7 +79,7 @@ class Speeds:
         """A job took so long."""
         kind, treatment_id = key = self.key(job)
         size = self.size(job)
-        self._expected.pop(key, None)
+        self._expected = {known: e for known, e in self._expected.items() if known[0] != key}
         self._tonight.setdefault(key, deque(maxlen=REMEMBERED)).append((size, seconds))
         self._rows.append({
             "kind": kind, "treatment_id": treatment_id, "reel_id": job.catalog.reel_id,
@@ -86,14 +88,19 @@ class Speeds:
 
     def seconds(self, job: Job) -> float | None:
         """How long a job will hardly exceed; None where no such work was ever measured."""
-        key = self.key(job)
-        if key not in self._expected:
-            seen = list(self._tonight.get(key, ()))
-            if len(seen) < _ENOUGH:
-                seen = [*self._recorded(key), *seen]
-            self._expected[key] = Expectation.of(seen) if seen else None
-        expected = self._expected[key]
-        return expected.seconds(self.size(job)) if expected else None
+        key, size = self.key(job), self.size(job)
+        expected = self._expectation(key, with_earlier=False)
+        if expected is None or not expected.reaches(size):
+            expected = self._expectation(key, with_earlier=True)
+        return expected.seconds(size) if expected else None
+
+    def _expectation(self, key: Key, with_earlier: bool) -> "Expectation | None":
+        """By what was measured tonight, or earlier as well; None if that is too little."""
+        if (key, with_earlier) not in self._expected:
+            seen = [*(self._recorded(key) if with_earlier else ()), *self._tonight.get(key, ())]
+            is_enough = len(seen) >= (1 if with_earlier else _ENOUGH)
+            self._expected[key, with_earlier] = Expectation.of(seen) if is_enough else None
+        return self._expected[key, with_earlier]
 
     def record(self) -> None:
         """Write what this night measured to the ledger, for the nights after it."""
@@ -119,25 +126,34 @@ class Expectation:
         least_seconds: nothing is said to be done sooner.
         fixed_seconds: of every piece of work.
         seconds_a_size: beside it.
+        largest: size up to which this is known; beyond it, all the time is said to grow with size.
     """
 
     least_seconds: float
     fixed_seconds: float
     seconds_a_size: float
+    largest: float
 
     @staticmethod
     def of(seen: list[tuple[float, float]]) -> "Expectation":
         """Fitted to size and seconds of work, at least one; the slower tenth is the measure."""
         sizes, seconds = np.array(seen, dtype=float).T
         sizes = np.maximum(sizes, 1e-9)
+        largest = _REACH * float(sizes.max())
         if len(seen) < _FITTED or np.ptp(sizes) == 0:
             slow = float(np.quantile(seconds / sizes, _SLOW))
-            return Expectation(float(seconds.min()), 0.0, slow)
+            return Expectation(float(seconds.min()), 0.0, slow, largest)
         fitted, _ = nnls(np.stack([np.ones_like(sizes), sizes], axis=1), seconds)
         likely = np.maximum(fitted[0] + fitted[1] * sizes, 1e-9)
         slower = max(1.0, float(np.quantile(seconds / likely, _SLOW)))
-        return Expectation(0.0, slower * float(fitted[0]), slower * float(fitted[1]))
+        return Expectation(0.0, slower * float(fitted[0]), slower * float(fitted[1]), largest)
+
+    def reaches(self, size: float) -> bool:
+        """Whether work of a size is like what was measured."""
+        return size <= self.largest
 
     def seconds(self, size: float) -> float:
         """Of work of a size."""
-        return max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * size)
+        known = min(size, self.largest)
+        seconds = max(self.least_seconds, self.fixed_seconds + self.seconds_a_size * known)
+        return seconds * max(1.0, size / self.largest)

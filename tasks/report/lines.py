@@ -9,14 +9,18 @@ from catalogs.store import Store
 from tasks.report.manifest import reel_folder, sidecar_words
 from tasks.report.night import ReelNight
 from tasks.report.reel_time import time_lines
-from tasks.report.steps import StepLine, step_lines
+from tasks.report.steps import StepLine
 from tasks.report.summary import MetricLine, metric_lines
 from tasks.report.words import STANDS, duration, reason_and_remedy, status_word
 
 
 @dataclass(frozen=True)
 class ReelLine:
-    """One line of the table of reels, and what is said of the reel below."""
+    """One line of the table of reels, and what is said of the reel below.
+
+    Attributes:
+        steps: of a reel that is told in full, see `tasks.report.steps`; they are long to read.
+    """
 
     reel_id: str
     identifier: str
@@ -31,12 +35,12 @@ class ReelLine:
     frame_rate: str
     seconds: str
     metrics: tuple[MetricLine, ...]
-    steps: tuple[StepLine, ...]
     verified: tuple[str, ...]
     time: tuple[str, ...]
     sidecar: str
     published: tuple[str, ...]
     disclosures: tuple[str, ...]
+    steps: tuple[StepLine, ...] = ()
 
 
 def reel_line(store: Store, reel: ReelNight, copies: Sequence[Publication]) -> ReelLine:
@@ -60,7 +64,6 @@ def reel_line(store: Store, reel: ReelNight, copies: Sequence[Publication]) -> R
         frame_rate=f"{row['frame_rate']} (from the {row['frame_rate_source']})" * rate_known,
         seconds=_seconds(reel),
         metrics=metric_lines(reel),
-        steps=step_lines(reel),
         verified=tuple(str(check) for check in reel.manifest.get("verified", ())),
         time=time_lines(reel),
         sidecar=sidecar_words(store, row, reel.manifest),

@@ -12,6 +12,7 @@ from catalogs.shot_list import holding_rows
 from catalogs.store import Store
 from catalogs.tables import KEYS
 from tasks.report.manifest import read_manifest
+from tasks.report.per_frame import OF_SHOT
 from tasks.report.rows import Row, plain_rows, until
 
 WAITS = "storage"  # event of a reel that waits
@@ -28,7 +29,8 @@ class ReelNight:
     Attributes:
         row: newest row of table `reels` that the night knew.
         earlier: True when an earlier night finished it and this one found it so.
-        shots: rows of `restorations` under the reel's treatment, by start frame.
+        shots: rows of `restorations` under the reel's treatment, by start frame, without what is
+            recorded of every frame; see `tasks.report.per_frame`.
         planned_shots: shots that the detector found.
         measurements: rows of `measurements` of those shots.
         manifest: what stands beside the restored files; empty when it is not there.
@@ -115,13 +117,15 @@ def _last_before(
 ) -> datetime | None:
     """The last instant before another night or check held the store; None where none has.
 
-    No two hold it at once: what others recorded after a night began, they did after it had ended.
+    No two hold it at once: others that began after a night began, did so after it had ended. One
+    that began before may record more: workers of a killed night outlive it.
     """
     if started is None:
         return None
-    others = [rows[rows["batch_id"] != batch_id]["recorded_at"] for rows in tables]
-    later = [times[times > started].min() for times in others if (times > started).any()]
-    return min(later).to_pydatetime() - timedelta(microseconds=1) if later else None
+    rows = pd.concat([table[["batch_id", "recorded_at"]] for table in tables])
+    began = rows[rows["batch_id"] != batch_id].groupby("batch_id")["recorded_at"].min()
+    later = began[began > started]
+    return None if later.empty else later.min().to_pydatetime() - timedelta(microseconds=1)
 
 
 def _touched(
@@ -186,7 +190,7 @@ def _reel(store: Store, row: Row, earlier: bool, last: datetime | None) -> ReelN
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
     planned = _newest(ledger, "shots", reel_id, last)
     planned = holding_rows(planned[planned["reel_digest"] == (row["reel_digest"] or "")])
-    restored = _newest(ledger, "restorations", reel_id, last)
+    restored = _newest(ledger, "restorations", reel_id, last, OF_SHOT)
     restored = with_mixtures(restored, _newest(ledger, "mixtures", reel_id, last))
     places = set(zip(planned["start_frame"], planned["stop_frame"], strict=True))
     shots = [

@@ -23,6 +23,7 @@ from tasks.media.read import read_frames
 from tasks.media.still import Region, still_png
 from tasks.report.changes import busiest, change_at, most_changed, shown_change
 from tasks.report.choose import ChosenShot
+from tasks.report.per_frame import with_hashes
 from tasks.report.rows import Row
 from tasks.source_frames import source_frames
 
@@ -137,12 +138,13 @@ def _source_frame(store: Store, reel: Reel, shot: Row, offset: int) -> bytes:
         raise ValueError("the ledger does not have the frames of the source")
     if reel.origin is None and not reel.source.exists():
         raise ValueError(f"the source is not at {reel.source}")
-    return next(source_frames(store, reel, index, restored_of(shot), offset, offset + 1))
+    restored = restored_of(with_hashes(store, shot))
+    return next(source_frames(store, reel, index, restored, offset, offset + 1))
 
 
 def _restored_frame(store: Store, shot: Row, rate: Fraction, offset: int) -> bytes:
     """One frame of a shot's file; Wetgate writes them at an even rate in milliseconds."""
-    name, md5 = shot["picture_file"], shot["frame_md5"] or ()
+    name, md5 = shot["picture_file"], with_hashes(store, shot)["frame_md5"] or ()
     if not name or not (store.root / name).is_file():
         raise ValueError(f"the restored shot is not at {name}" if name else "no file is recorded")
     header = probe(store.root / name)

@@ -1,11 +1,14 @@
 """What was done to a reel's samples: steps, versions, parameters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalogs.store import Store
 from tasks.report.night import ReelNight
+from tasks.report.per_frame import step_parameters
+from tasks.report.rows import Row
 from tasks.report.summary import number
 
 
@@ -28,8 +31,10 @@ class StepLine:
     per_frame: str
 
 
-def step_lines(reel: ReelNight) -> tuple[StepLine, ...]:
+def step_lines(store: Store, reel: ReelNight) -> tuple[StepLine, ...]:
     """A line per step that ran on any shot of the reel."""
+    recorded = step_parameters(store, reel.reel_id)
+    decided = [entry for shot in reel.shots for entry in recorded.get(shot["record_id"], ())]
     ran: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for shot in reel.shots:
         for step in shot["steps"] or ():
@@ -41,7 +46,7 @@ def step_lines(reel: ReelNight) -> tuple[StepLine, ...]:
             touches=str(steps[0]["touches"]),
             settings=_settings(reel, name, version),
             changed=_range([100 * float(step["changed_share"] or 0) for step in steps]) + " %",
-            per_frame=_per_frame(reel, name),
+            per_frame=_per_frame(decided, name),
         )
         for (name, version), steps in ran.items()
     )
@@ -55,13 +60,12 @@ def _settings(reel: ReelNight, name: str, version: int) -> str:
     return "not recorded (the reel's manifest is not there)"
 
 
-def _per_frame(reel: ReelNight, name: str) -> str:
+def _per_frame(decided: Iterable[Row], name: str) -> str:
     values: dict[str, list[float]] = {}
-    for shot in reel.shots:
-        for entry in shot["step_parameters"] or ():
-            if entry["step"] == name:
-                found = [float(v) for v in entry["values"] if v is not None and not math.isnan(v)]
-                values.setdefault(str(entry["name"]), []).extend(found)
+    for entry in decided:
+        if entry["step"] == name:
+            found = [float(v) for v in entry["values"] if v is not None and not math.isnan(v)]
+            values.setdefault(str(entry["name"]), []).extend(found)
     return ", ".join(f"{key} {_range(found)}" for key, found in values.items() if found)
 
 

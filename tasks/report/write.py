@@ -1,17 +1,19 @@
 """The report's files: HTML that can be mailed as one file, Markdown, and the pictures."""
 
 import base64
+import errno
 import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from catalogs.decisions.outcomes import EVENT
-from catalogs.durable import sync_folder
+from catalogs.durable import partial_path, sync_folder
 from catalogs.errors import StoreError
 from catalogs.publications import read_publications
 from catalogs.store import Store
@@ -22,6 +24,7 @@ from tasks.report.flags import flagged_rows
 from tasks.report.lines import ReelLine, reel_line
 from tasks.report.night import Night, read_night
 from tasks.report.pictures import ShotPictures, picture_shot
+from tasks.report.steps import step_lines
 from tasks.report.words import headline, work_done
 
 MOST_EVENTS = 500
@@ -54,18 +57,32 @@ def write_report(store: Store, batch_id: str) -> Path:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", batch_id):
         raise StoreError(f"{batch_id!r} is not the name of a night; `wetgate status` lists them")
+    night = read_night(store, batch_id)
     target = store.report_folder(batch_id)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = partial_path(target)  # its own: another may be writing a report of this night
     (partial / "pictures").mkdir(parents=True)
     try:
-        _write_files(partial, store, read_night(store, batch_id))
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
-        sync_folder(target.parent)
+        _write_files(partial, store, night)
+        _replace(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target / "report.html"
+
+
+def _replace(partial: Path, target: Path) -> None:
+    """Put a report in its place instead of an older one, or of one that appears meanwhile."""
+    while True:
+        old = partial_path(target)
+        with suppress(FileNotFoundError):
+            target.rename(old)
+        try:
+            partial.rename(target)
+            return sync_folder(target.parent)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_files(folder: Path, store: Store, night: Night) -> None:
@@ -79,7 +96,7 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         "work_done": work_done(night),
         "attention": attention(night),
         "reels": reels,
-        "detailed": _detailed(night, reels),
+        "detailed": _detailed(store, night, reels),
         "panels": panels,
         "amplified": AMPLIFIED,
         "most_change_frames": MOST_CHANGE_FRAMES,
@@ -94,14 +111,18 @@ def _write_files(folder: Path, store: Store, night: Night) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _detailed(night: Night, lines: Sequence[ReelLine]) -> list[ReelLine]:
+def _detailed(store: Store, night: Night, lines: Sequence[ReelLine]) -> list[ReelLine]:
     """The reels that are told in full: those with most flags first, then this night's own."""
     ranked = sorted(
         zip(lines, night.reels, strict=True),
         key=lambda both: (not both[0].metrics, -len(flagged_rows(both[1])), both[1].earlier),
     )
     shown = {line.reel_id for line, _ in ranked[:MOST_DETAILED]}
-    return [line for line in lines if line.reel_id in shown]
+    return [
+        replace(line, steps=step_lines(store, reel))
+        for line, reel in zip(lines, night.reels, strict=True)
+        if line.reel_id in shown
+    ]
 
 
 def _panel(folder: Path, store: Store, number: int, chosen: ChosenShot) -> Panel:

@@ -54,7 +54,7 @@ def test_workers_that_come_late_are_used(site: Site, undisturbed: Frames, tmp_pa
 def test_what_outlives_its_night_on_another_host_spoils_nothing(
     site: Site, undisturbed: Frames, tmp_path: Path
 ) -> None:
-    """A worker is about to join a reel when its night is killed, and does while the next joins it."""
+    """A worker is about to join a reel when its night is killed, and does beside the next night."""
     go, verified = site.deeds / "go", site.deeds / "verified"
     first, joining = "assemble A.r1", "verify A.r1"
     site.plan({first: [["wait", str(go)]], joining: [["wait", str(verified)]]})

@@ -14,7 +14,8 @@ from catalogs.errors import StorageError
 from catalogs.ledger import Columns, Ledger
 from catalogs.origin import Origin, RemoteRoot
 from catalogs.recipe import Treatment
-from catalogs.rows import reel_row
+from catalogs.records import HeldRow
+from catalogs.rows import held_row, reel_row
 from catalogs.store import Store
 from flows import plan as plan_module
 from flows.plan import Plan, plan_night
@@ -77,3 +78,18 @@ def test_no_column_is_read_that_is_not_asked_for(
     assert plan_module._hours([ahead], UNTOUCHED, store) == pytest.approx(0.1)
     assert renewal_remarks(store.ledger(), ["A.r1"], UNTOUCHED) == ()
     assert whole == []
+
+
+def test_a_reel_that_is_held_now_makes_no_reel_ahead_slower(store: Store) -> None:
+    """The row of a held reel has no size: its work cannot be told, so its seconds do not count."""
+    ledger = store.ledger("before")
+    for name in "AB":
+        reel = {"reel_id": f"{name}.r1"}
+        shot = {"key": name, "treatment_id": UNTOUCHED.treatment_id, "seconds": 2.0,
+                "start_frame": 0, "stop_frame": 10}  # fmt: skip
+        ledger.append("restorations", f"{name}.r1", [reel | shot])
+        ledger.append("reels", f"{name}.r1", [reel | {"width": 100, "height": 100}])
+    ahead = plan_module.PlannedReel("C.r1", "C", 1800, 0.01, 0, False)
+    for name, hours in (("A", pytest.approx(0.1)), ("B", None)):
+        ledger.append("reels", f"{name}.r1", [held_row(HeldRow.of(entry(name), "changed"))])
+        assert plan_module._hours([ahead], UNTOUCHED, store) == hours
