@@ -31,7 +31,7 @@ from catalogs.catalog import read_catalog
 from catalogs.ledger import Ledger
 from catalogs.store import Store, open_store
 from flows.cluster import local as cluster_local
-from flows.night import batch, reels, take_up, work
+from flows.night import batch, reels, take_up
 from flows.night import loop as night
 from flows.night.batch import new_batch_id
 from flows.night.order import Order
@@ -66,7 +66,7 @@ def watched() -> Parts:
         (Store, "sweep", "sweep"),
         (night, "reels_at_hand", "known reels"),
         (take_up, "is_unchanged", "sources looked at"),
-        (work, "split", "shots of the reel"),
+        (take_up, "current_shots", "shots of the reel"),
         (take_up, "standing_treatment", "reprocessed or not"),
         (take_up, "is_assembled", "manifest and films"),
         (take_up, "read_restored_reel_shots", "shots counted"),

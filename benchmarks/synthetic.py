@@ -20,7 +20,7 @@ from catalogs.records import CatalogReel, Measurement, Reel, RestoredShot, Shot,
 from catalogs.rows import measurement_rows, reel_row, restored_row, shot_rows
 from catalogs.source import ColourTags, Content, Header
 from flows.night import work
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.software import software
 from tasks.manifest import assembled_files, write_manifest
 from tasks.metrics.registry import METRICS
@@ -117,14 +117,15 @@ class StandIn:
         for name in ("ingest", "restore", "assemble"):
             setattr(work, name, getattr(self, name))
 
-    def ingest(self, order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
+    def ingest(self, order: Order, catalog: CatalogReel) -> Ingested:
         """Record a reel and its shots."""
+        began = time.monotonic()
         reel = make_reel(catalog, order.archive, self.shots, self.frames)
         order.record("ingestion", reel.reel_id, "success", f"{reel.content.frame_count} frames")
         found = make_shots(reel, self.frames)
         order.ledger.append("shots", reel.reel_id, shot_rows(found, DETECTOR))
         order.ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
-        return reel, found
+        return Ingested(reel, found, time.monotonic() - began)
 
     def restore(self, order: Order, reel: Reel, shot: Shot, limit_seconds: float) -> ShotDone:
         """Sleep, and record a shot with all its measurements."""

@@ -10,7 +10,7 @@
     ├── StoreError          the store cannot be used
     │   └── UnknownModelError   the registry that was asked has no such model
     ├── StorageError        object storage does not answer or refuses, or scratch is full
-    ├── NoRoomYetError      others still need the disk that a copy is to go to: no verdict on it
+    ├── NoRoomYetError      others still need the room that a copy is to take: no verdict on it
     ├── DecisionError       a reviewer's decision cannot be taken: unfinished, stale or locked
     └── ClusterError        a cluster cannot do a night's work
         └── ProfileError        the file that describes it does not hold together
@@ -60,7 +60,7 @@ class StorageError(WetgateError):
 
 
 class NoRoomYetError(WetgateError):
-    """A copy of a source found no room beside what others still write; later there may be some."""
+    """A copy of a source found no room beside others and what they write; later there may be."""
 
 
 class DecisionError(WetgateError):

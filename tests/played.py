@@ -1,5 +1,6 @@
 """A night whose cluster is played by the test: answers that are there already."""
 
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ from catalogs.picture import PictureFormat
 from catalogs.recipe import Treatment
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.source import Content
+from flows.night.order import Ingested
 
 
 class Answer:
@@ -31,6 +33,24 @@ class Answer:
         note(self)
 
 
+class AtWork(Answer):
+    """A future of a worker: done when its work is."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def add_done_callback(self, note: Callable[[Answer], None]) -> None:
+        def worker() -> None:
+            try:
+                self._value = self._work()
+            except Exception as error:
+                self._error = error
+            note(self)
+
+        threading.Thread(target=worker, daemon=True).start()
+
+
 SHOTS = 3
 UNTOUCHED = Treatment("untouched", ())
 
@@ -47,3 +67,8 @@ def ingested(
     content = Content(digest, 1, 1, 10 * SHOTS, ())
     reel = Reel(catalog, Path(catalog.path), header, content, Fraction(18), "header")
     return reel, tuple(Shot(reel.reel_id, digest, n, 10 * n, 10 * n + 10) for n in range(SHOTS))
+
+
+def ingest_done(catalog: CatalogReel, make_header: Callable[..., Any]) -> Ingested:
+    """What a worker answers of it."""
+    return Ingested(*ingested(catalog, make_header), 1.0)

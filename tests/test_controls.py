@@ -32,7 +32,7 @@ from flows.window import look
 from flows.window.asked import AskedByPeople
 from flows.window.storages import refuse_maintained
 from flows.words import Standing, standings_text
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 BY = Asked("A. Operator", "2026-11-28T21:00:00+01:00", "new disks")
 
@@ -67,7 +67,7 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
             if (error := at(job)) is not None:
                 return Answer(error=error)
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             if job.kind == "assemble":
                 return Answer(job.label)
             assert job.shot is not None
@@ -117,7 +117,7 @@ def test_no_disk_under_maintenance_is_asked_and_a_known_reel_is_not_ingested_aga
             store.controls.change_storages(lambda _: [])
 
     monkeypatch.setattr(take_up, "is_unchanged", is_unchanged)
-    monkeypatch.setattr(take_up.work, "split", lambda *_: shots)
+    monkeypatch.setattr(take_up, "current_shots", lambda *_: shots)
     tally, started = play(at)
     assert tally.restored == {"a.r1", "b.r1", "c.r1"}
     assert "ingest b.r1" not in started
@@ -367,7 +367,6 @@ def test_a_storage_that_does_not_answer_is_no_verdict_on_a_reel(
         raise NoAnswerError("b.mkv: silent")
 
     monkeypatch.setattr(take_up, "is_unchanged", is_unchanged)
-    monkeypatch.setattr(take_up.work, "split", lambda *_: shots)
     monkeypatch.setattr(take_up, "current_shots", lambda *_: shots)
     monkeypatch.setattr(
         take_up, "is_assembled", lambda reel, *_: finished and reel.reel_id == "b.r1"

@@ -20,7 +20,7 @@ from catalogs.store import Store
 from flows.night import work
 from flows.night.jobs import Job
 from flows.night.loop import Night
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.progress import NightProgress
 from flows.night.tally import Tally
 from flows.window import drain, source_sizes
@@ -29,7 +29,7 @@ from flows.window.earlier import Earlier
 from flows.window.gate import Begun
 from flows.window.hour import Hour
 from flows.window.speed import Expectation, Speeds
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 
 def test_what_every_job_takes_is_told_from_what_its_frames_take() -> None:
@@ -138,7 +138,7 @@ def play(store: Store, gate: Hour, make_header: Callable[..., Any]) -> tuple[Tal
     def submit(job: Job) -> Any:
         started.append(job)
         if job.kind == "ingest":
-            return Answer(ingested(job.catalog, make_header))
+            return Answer(ingest_done(job.catalog, make_header))
         if job.kind == "assemble":
             return Answer(job.label)
         assert job.shot is not None
@@ -264,12 +264,23 @@ def test_waiting_for_a_worker_is_no_part_of_what_a_shot_takes(store: Store, jobs
     assert list(store.ledger().read("durations")["seconds"]) == [3.0]
 
 
+def test_waiting_for_a_worker_or_for_room_is_no_part_of_what_an_ingest_takes(
+    store: Store, header_maker: Callable[..., Any]
+) -> None:
+    order = Order(store, Path(), UNTOUCHED, "night")
+    gate = Hour(order, None, Speeds(order))
+    answer = Ingested(*ingested(entry("a"), header_maker), 3.0)
+    gate.done(Job("ingest", entry("a")), 600.0, answer)
+    gate.left(())
+    assert list(store.ledger().read("durations")["seconds"]) == [3.0]
+
+
 def test_the_seconds_of_a_shot_are_those_of_restoring_and_measuring(
     store: Store, make_reel: Callable[..., tuple[Path, list[bytes]]]
 ) -> None:
     path, _ = make_reel("a.mkv", frames=12)
     order = Order(store, path.parent, UNTOUCHED, "night")
-    reel, shots = work.ingest(order, entry("a"))
+    reel, shots, _ = work.ingest(order, entry("a"))
     began = time.monotonic()
     done = work.restore(order, reel, shots[0], 600.0)
     restoring = store.ledger().read("restorations")["seconds"].iloc[-1]

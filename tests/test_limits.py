@@ -31,7 +31,7 @@ def test_ingesting_and_joining_begin_their_limits_and_frames_begin_the_first_ane
 
     monkeypatch.setattr(faulthandler, "dump_traceback_later", note)
     order = Order(store, path.parent, resolve_recipe(read_recipe("untouched")), "night")
-    reel, shots = work.ingest(order, entry)
+    reel, shots, _ = work.ingest(order, entry)
     limit = ingest_limit_seconds(entry, path.parent)
     assert begun == [limit] * (1 + len(raw) // 25)
     for shot in shots:
@@ -51,7 +51,7 @@ def test_longer_work_has_longer(make_reel: MakeReel, store: Store) -> None:
     assert ingest_limit_seconds(entry, path.parent) > short
     order = Order(store, path.parent, resolve_recipe(read_recipe("untouched")), "night")
     make_reel("a.mkv", frames=30)
-    reel, _ = work.ingest(order, entry)
+    reel, _, _ = work.ingest(order, entry)
     longer = replace(reel, content=replace(reel.content, frame_count=100_000))
     assert joining_limit_seconds(longer) - joining_limit_seconds(reel) > 50_000 * 0.5
 

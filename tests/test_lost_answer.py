@@ -18,7 +18,7 @@ def test_a_reel_that_was_joined_already_is_not_joined_again(
 ) -> None:
     path, _ = make_reel("a.mkv", frames=12)
     order = Order(store, path.parent, UNTOUCHED, "night")
-    reel, shots = work.ingest(order, entry("a"))
+    reel, shots, _ = work.ingest(order, entry("a"))
     for shot in shots:
         work.restore(order, reel, shot, 600.0)
     first = work.assemble(order, reel)

@@ -33,7 +33,7 @@ from flows.night.recorded import finished_shots
 from flows.night.tally import Tally
 from tasks.ingest import ingest_reel
 from tasks.split import DETECTOR
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
 
@@ -56,7 +56,7 @@ def run(store: Store, header_maker: Callable[..., Any]) -> Callable[..., tuple[T
             if errors := waiting.get((job.kind, job.label)):
                 return Answer(error=errors.pop(0))
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             if job.kind == "assemble":
                 return Answer(job.label)
             status = "restored" if job.kind == "restore" else "original kept"
@@ -154,7 +154,7 @@ def test_a_source_that_is_another_file_now_is_held(store: Store, make_reel: Make
     with pytest.raises(SourceError, match="not the one that was ingested before"):
         work.ingest(order, entry("a"))
     vouched = replace(entry("a"), checksum=("sha256", sha256_file(path)))
-    reel, _ = work.ingest(order, vouched)
+    reel, _, _ = work.ingest(order, vouched)
     assert reel.digest == sha256_file(path)
 
 
@@ -200,13 +200,60 @@ def test_a_job_that_prefect_did_not_let_begin_is_left_for_the_next_night(
 
     def submit(job: Job) -> Any:
         if job.kind == "ingest":
-            return Answer(ingested(job.catalog, header_maker))
+            return Answer(ingest_done(job.catalog, header_maker))
         return Suspended()
 
     order = Order(store, Path(), UNTOUCHED, "batch")
     loop = Night(order, submit, 2, NightProgress(store, None), lambda: False)
     tally = loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ()))
     assert (tally.stopped, tally.failed, tally.shots_original_kept) == (True, set(), 0)
+
+
+def test_a_night_begins_at_once_where_a_newer_detector_has_found_no_shots_yet(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers look for them as they ingest, and a fault of a source stays with its reel."""
+    ledger = store.ledger("earlier")
+    for name in "abc":
+        reel, shots = ingested(entry(name), header_maker)
+        ledger.append("shots", reel.reel_id, shot_rows(shots, "an older detector"))
+        ledger.append("reels", reel.reel_id, [reel_row(reel, "restored", UNTOUCHED)])
+    monkeypatch.setattr(take_up, "is_unchanged", lambda *_: True)
+    tally, jobs = run(["a", "b", "c"], {("ingest", "a.r1"): [OSError(5, "input/output error")]})
+    assert [job.label for job in jobs if job.kind == "ingest"] == ["a.r1", "b.r1", "c.r1"]
+    assert (tally.failed, tally.restored) == ({"a.r1"}, {"b.r1", "c.r1"})
+
+
+def test_shots_that_another_detector_found_anew_are_restored_and_no_others(
+    store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finished reel whose shots are the same stands as it is; else it is in work again."""
+    path, _ = make_reel("a.mkv", frames=12)
+    night = Order(store, path.parent, UNTOUCHED, "batch")
+    started: list[str] = []
+
+    def submit(job: Job) -> Any:
+        started.append(job.kind)
+        limit = (600.0,) if job.kind == "restore" else ()
+        given = [one for one in (job.reel, job.shot) if one] or [job.catalog]
+        return Answer(getattr(work, job.kind)(night, *given, *limit))
+
+    def run_night(detector: str, ranges: list[tuple[int, int]]) -> tuple[Tally, list[str]]:
+        for module in (take_up, work):
+            monkeypatch.setattr(module, "DETECTOR", detector)
+        monkeypatch.setattr(work.ShotFinder, "ranges", lambda *_: ranges)
+        started.clear()
+        loop = Night(night, submit, 1, NightProgress(store, None), lambda: False)
+        return loop.run(Catalog(Path("c.csv"), (entry("a"),), (), ())), started
+
+    cut = [(0, 6), (6, 12)]
+    assert run_night("one", cut)[1] == ["ingest", "restore", "restore", "assemble"]
+    assert run_night("one", [])[1] == []
+    tally, jobs = run_night("two", cut)
+    assert (tally.restored, jobs) == ({"a.r1"}, ["ingest"])
+    assert store.ledger().newest("reels")["status"].to_list() == ["restored"]
+    tally, jobs = run_night("three", [(0, 6), (6, 9), (9, 12)])
+    assert (tally.restored, jobs) == ({"a.r1"}, ["ingest", "restore", "restore", "assemble"])
 
 
 def test_a_stop_is_heeded_while_the_catalog_is_taken_up(
@@ -294,7 +341,7 @@ def test_a_host_that_was_given_up_does_not_take_back_what_others_recorded(
 
 def test_a_reel_read_anew_is_said_to_be_ingested(store: Store, make_reel: MakeReel) -> None:
     order = Order(store, make_reel("a.mkv")[0].parent, UNTOUCHED, "batch")
-    reel, _ = work.ingest(order, entry("a"))
+    reel, _, _ = work.ingest(order, entry("a"))
     order.ledger.append("reels", reel.reel_id, [reel_row(reel, "failed", UNTOUCHED)])
     work.ingest(order, entry("a"))
     assert list(store.ledger().newest("reels")["status"]) == ["ingested"]
@@ -330,7 +377,7 @@ def test_a_stop_is_heeded_while_the_shots_of_earlier_nights_are_read(
     """Which of a large reel takes hours; what was not read is neither done nor missing."""
     path, _ = make_reel("a.mkv", frames=12)
     order = Order(store, path.parent, UNTOUCHED, "batch")
-    reel, shots = work.ingest(order, entry("a"))
+    reel, shots, _ = work.ingest(order, entry("a"))
     done = [work.restore(order, reel, shot, 600.0).shot for shot in shots]
     assert list(finished_shots(order, reel, shots) or ()) == done
     released = threading.Event()

@@ -59,7 +59,7 @@ class Done:
     @staticmethod
     def of(path: Path, root: Path, name: str = "night") -> "Done":
         order = Order(open_store(root / "store"), path.parent, UNTOUCHED, name)
-        reel, shots = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
+        reel, shots, _ = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
         for shot in shots:
             work.restore(order, reel, shot, 60)
         return Done(order, reel, shots)

@@ -25,7 +25,7 @@ from flows.window.first_room import refuse_without_room
 from flows.window.gate import Gate
 from flows.words import plan_text
 from tasks.split import DETECTOR
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 FRAME = 64 * 48
 SHOT = 0.8 * 10 * FRAME
@@ -62,7 +62,7 @@ def play(store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.Mon
             started.append(f"{job.kind} {job.label}")
             at(job)
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             disk.free -= JOINED if job.kind == "assemble" else SHOT
             if job.kind == "assemble":
                 return Answer(job.label)

@@ -16,7 +16,7 @@ from flows.night.progress import NightProgress
 from flows.night.same_fault import SameFault, shape
 from flows.night.tally import Tally
 from flows.window.gate import Gate
-from tests.played import UNTOUCHED, Answer, entry, ingested
+from tests.played import UNTOUCHED, Answer, entry, ingest_done
 
 GONE = "CUDA error: device 0x7f12 was lost at frame {}"
 Play = Callable[..., tuple[Tally, list[str]]]
@@ -37,7 +37,7 @@ def play(store: Store, header_maker: Callable[..., Any]) -> Play:
         def submit(job: Job) -> Any:
             started.append(f"{job.kind} {job.label}")
             if job.kind == "ingest":
-                return Answer(ingested(job.catalog, header_maker))
+                return Answer(ingest_done(job.catalog, header_maker))
             if job.kind == "assemble":
                 return Answer(job.label)
             if job.kind == "restore" and (error := fault(job)):
@@ -145,8 +145,9 @@ def test_a_reel_that_is_being_tried_at_that_moment_is_waited_for(
 
     def answer(job: Job) -> dict[str, Any]:
         if job.kind == "ingest":
-            reel, shots = ingested(job.catalog, header_maker)
-            return {"value": (reel, shots[:1] if job.label == "b.r1" else shots)}
+            done = ingest_done(job.catalog, header_maker)
+            few = done.shots[:1] if job.label == "b.r1" else done.shots
+            return {"value": done._replace(shots=few)}
         if job.kind == "restore":
             tried.append(job.label)
             if same or job.catalog.identifier == "a":

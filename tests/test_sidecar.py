@@ -94,7 +94,7 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> Decodings:
 def done(make_reel: Callable[..., tuple[Path, list[bytes]]], tmp_path: Path) -> Done:
     path, _ = make_reel("a.mkv", "yuv422p10le", FRAMES)
     order = Order(open_store(tmp_path / "store"), path.parent, UNTOUCHED, "night")
-    reel, shots = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
+    reel, shots, _ = work.ingest(order, CatalogReel("A", "T", 1, 1, path.name, 2))
     for shot in shots:
         work.restore(order, reel, shot, 60)
     return Done(order, reel, shots)

@@ -161,7 +161,7 @@ def test_damaged_sound_holds_the_reel(archive: Path) -> None:
 
 def test_a_changed_sound_is_seen_and_refused(archive: Path, store: Store) -> None:
     order = Order(store, archive, UNTOUCHED, "first")
-    reel, shots = work.ingest(order, listed())
+    reel, shots, _ = work.ingest(order, listed())
     assert is_unchanged(reel, archive)
     assert check_source(reel, None).outcome == "unchanged"
     tone(archive / "reel.wav", pitch=441)
@@ -173,7 +173,7 @@ def test_a_changed_sound_is_seen_and_refused(archive: Path, store: Store) -> Non
     with pytest.raises(SourceError, match="the sound is not the one that was ingested before"):
         work.ingest(order, listed(checksum=None))
     tone(archive / "other.wav", pitch=441)
-    again, same = work.ingest(order, listed(sound_path="other.wav"))
+    again, same, _ = work.ingest(order, listed(sound_path="other.wav"))
     assert (again.digest, same) == (reel.digest, shots)  # no shot is computed again
 
 

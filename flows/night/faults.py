@@ -64,7 +64,6 @@ class Faults:
     def succeeded(self, job: Job) -> None:
         """A job ended well; there may be room now for copies that found none."""
         self._without_room.job_ended()
-        self._without_room.take_back()
         if job.kind == "restore":
             self._restored()
 

@@ -188,7 +188,7 @@ class Night:
 
     def _succeed(self, job: Job, answer: Any) -> None:
         if job.kind == "ingest":
-            self._take_up.ingested(*answer)
+            self._take_up.ingested(answer.reel, answer.shots)
         elif job.kind == "assemble":
             self._reels.finished(job.catalog.reel_id, answer)
         else:

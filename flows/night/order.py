@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from catalogs.ledger import Ledger
 from catalogs.origin import RemoteRoot
 from catalogs.policy import Policy
 from catalogs.recipe import Treatment
-from catalogs.records import Shot
+from catalogs.records import Reel, Shot
 from catalogs.rows import event_row
 from catalogs.store import Store
 from flows.night.object_storage import ObjectStorage
@@ -82,6 +83,18 @@ class Order:
         """Say under which policy the work is done."""
         if self.policy.path:
             self.record("policy", str(self.policy.path), "success", f"sha256 {self.policy.sha256}")
+
+
+class Ingested(NamedTuple):
+    """The answer about one reel that was ingested.
+
+    Attributes:
+        seconds: that its worker took to copy, check and record it, without its waiting for room.
+    """
+
+    reel: Reel
+    shots: tuple[Shot, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -21,25 +21,26 @@ Told = Callable[[stage.Staged], None]
 @contextmanager
 def archive_at_hand(
     order: "Order", catalog: CatalogReel
-) -> Iterator[tuple[Path, Callable[[Reel], Reel]]]:
+) -> Iterator[tuple[Path, Callable[[Reel], Reel], float]]:
     """The archive root as files, with one reel's source in it.
 
     Yields:
-        The root, and what gives a reel that was ingested from it its true place.
+        The root, what gives a reel that was ingested from it its true place, and how many seconds
+        its copy waited for room.
 
     Raises:
         SourceError: the source is not there, does not fit into scratch, or cannot be had.
-        NoRoomYetError: what reels in work still write leaves its copy no room on the disk.
+        NoRoomYetError: other copies, and what reels in work still write, leave its copy no room.
     """
     if isinstance(order.archive, Path):
-        yield order.archive, lambda reel: reel
+        yield order.archive, lambda reel: reel, 0.0
         return
     scratch = replace(order.scratch, modest=True)  # the reel is not in work yet
     listed = list_source(catalog, order.archive)
     try:
         with stage.staged(listed, scratch) as copies:
             _record(order, catalog.reel_id, copies)
-            yield copies.root, lambda reel: stage.ingested_there(reel, copies)
+            yield copies.root, lambda reel: stage.ingested_there(reel, copies), copies.waited
     except Exception:
         scratch.drop(listed.key)  # the reel is held, or will be looked at anew
         raise

@@ -4,19 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from catalogs.errors import (
-    MediaError,
-    NoAnswerError,
-    SourceError,
-    StoreError,
-    VerificationError,
-)
+from catalogs.errors import NoAnswerError, StoreError
 from catalogs.mixtures import read_restored_reel_shots
 from catalogs.recipe import Treatment
-from catalogs.records import CatalogReel, HeldRow, Reel, Shot
+from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.shot_list import current_shots
 from catalogs.treatments import recorded_treatments
-from flows.night import work
 from flows.night.jobs import Job
 from flows.night.recorded import finished_shots, record_allowances, record_restored
 from flows.night.reels import OpenReel, Reels
@@ -65,13 +58,9 @@ class TakeUp:
             same = known and known.catalog == entry and is_unchanged(known, self._order.archive)
         except NoAnswerError as error:
             same = known is not None and self._stays(known, error)
-        if known is None or not same:
+        shots = current_shots(self._order.ledger, known, DETECTOR) if known and same else ()
+        if known is None or not shots:  # none where another detector has found none yet
             self._reels.queue.add(Job("ingest", entry))  # which lists first what it reads
-            return
-        try:
-            shots = work.split(self._order, known)
-        except (MediaError, SourceError, VerificationError) as error:
-            self._reels.hold(HeldRow.of(entry, str(error)))
             return
         self._go_on(known, shots)
 

@@ -1,4 +1,4 @@
-"""Reels whose copies found no room on the disk: others go first, and make some."""
+"""Reels whose copies found no room: others go first, and make some."""
 
 from contextlib import suppress
 
@@ -28,11 +28,8 @@ class WithoutRoom:
         self._reels.queue.put_aside(job)
 
     def job_ended(self) -> None:
-        """Another job ended: what was said of the disk may hold no more."""
+        """Another job ended, and may have left room: put in line what waits for some."""
         self._said.clear()
-
-    def take_back(self) -> None:
-        """Another job ended well: put in line what waits for room."""
         self._reels.queue.take_back(lambda job: job.kind == "ingest")
 
     def may_find_some(self, job: Job) -> bool:

@@ -28,7 +28,7 @@ from catalogs.source import FrameIndex
 from flows.night.changed_source import refuse_changed
 from flows.night.hard_limit import hard_limit
 from flows.night.limits import ingest_limit_seconds, joining_limit_seconds
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.night.recorded import as_before, merge, record_restored, shot_key
 from flows.night.software import software
 from flows.night.source_at_hand import archive_at_hand, at_hand, frames_of
@@ -41,19 +41,20 @@ from tasks.media.probe import probe
 from tasks.permit import allowances
 from tasks.registry.licence import licence_remarks
 from tasks.restore import keep_original, restore_shot
-from tasks.split import DETECTOR, ShotFinder, detect_shots
+from tasks.split import DETECTOR, ShotFinder
 from tasks.storage.listed import Part
 
 _FRAMES_A_SIGN = 25  # each sign of life costs a thread
 
 
-def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
+def ingest(order: Order, catalog: CatalogReel) -> Ingested:
     """Check one reel to its last frame, find its shots, and record both.
 
     Frames that decode begin the time limit anew.
     """
-    finder, known = ShotFinder(), _standing(order.ledger, catalog.reel_id)
-    with archive_at_hand(order, catalog) as (archive, in_its_place):
+    began, finder = time.monotonic(), ShotFinder()
+    known = _standing(order.ledger, catalog.reel_id)
+    with archive_at_hand(order, catalog) as (archive, in_its_place, waited):
         limit = ingest_limit_seconds(catalog, archive)
         with hard_limit(limit, order.store, order.named(catalog.reel_id)) as going_on:
             found, index = ingest_reel(catalog, archive, _now_and_then(going_on), finder.watch)
@@ -69,7 +70,7 @@ def ingest(order: Order, catalog: CatalogReel) -> tuple[Reel, tuple[Shot, ...]]:
     shots = split(order, reel, finder)
     if not _was_recorded_since(ledger, reel, known):
         ledger.append("reels", reel.reel_id, [reel_row(reel, "ingested", order.treatment)])
-    return reel, shots
+    return Ingested(reel, shots, time.monotonic() - began - waited)
 
 
 def _standing(ledger: Ledger, reel_id: str) -> tuple[str, str]:
@@ -94,17 +95,12 @@ def _now_and_then(going_on: Callable[[], None]) -> Callable[[int], None]:
     return on_frame
 
 
-def split(order: Order, reel: Reel, finder: ShotFinder | None = None) -> tuple[Shot, ...]:
-    """The shots of a reel: as recorded, as found while it was ingested, or found now."""
+def split(order: Order, reel: Reel, finder: ShotFinder) -> tuple[Shot, ...]:
+    """The shots of a reel: as recorded, else as found while it was ingested."""
     ledger = order.ledger
     if known := current_shots(ledger, reel, DETECTOR):
         return known
-    frames = reel.content.frame_count
-    if finder:
-        ranges = finder.ranges(frames)
-    else:
-        with at_hand(order, reel) as here:
-            ranges = detect_shots(here.source, here.header, frames)
+    ranges = finder.ranges(reel.content.frame_count)
     shots = tuple(Shot(reel.reel_id, reel.digest, n, *r) for n, r in enumerate(ranges))
     ledger.append("shots", reel.reel_id, shot_rows(shots, DETECTOR))
     order.record("shot detection", reel.reel_id, "success", f"{len(shots)} shots by {DETECTOR}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flows.night.jobs import Job
-from flows.night.order import Order, ShotDone
+from flows.night.order import Ingested, Order, ShotDone
 from flows.window.gate import Begun, Gate
 from flows.window.speed import Speeds
 from tasks.report.words import count, duration
@@ -51,10 +51,11 @@ class Hour(Gate):
         return self._ends is not None and self._speeds.awaits_size()
 
     def done(self, job: Job, seconds: float, answer: Any) -> None:
-        """Measure the job; a shot by what its worker took, without its waiting and first tries."""
-        if job.kind == "ingest":
-            self._speeds.found(answer[0])
-        self._speeds.note(job, answer.seconds if isinstance(answer, ShotDone) else seconds)
+        """Measure the job; where its worker says what it took, without its waiting and tries."""
+        if isinstance(answer, Ingested):
+            self._speeds.found(answer.reel)
+        told = isinstance(answer, Ingested | ShotDone)
+        self._speeds.note(job, answer.seconds if told else seconds)
 
     def left(self, jobs: Sequence[Job]) -> None:
         """Record the night's durations, and what the time did not suffice for."""

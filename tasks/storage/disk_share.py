@@ -47,6 +47,13 @@ def lock_of(entry: Path) -> Path:
     return entry.with_name(f"{entry.name}.lock")
 
 
+def last_used(entry: Path) -> float:
+    """When who used an entry last was done with it."""
+    with suppress(FileNotFoundError):
+        return entry.stat().st_mtime
+    return 0.0
+
+
 def promised_bytes(entry: Path) -> int:
     """What an entry of scratch may come to."""
     with suppress(FileNotFoundError, ValueError):

@@ -28,6 +28,7 @@ from tasks.storage.disk_share import (
     ahead_bytes,
     entries_of,
     forget_needed,
+    last_used,
     lock_of,
     needed_bytes,
     promised_bytes,
@@ -36,7 +37,8 @@ from tasks.storage.file_lock import file_lock, take
 
 SCRATCH_GB = 200.0  # of copies on a host, where nothing else is said
 PATIENCE_SECONDS = 12 * 3600.0  # for room that others use
-MODEST_SECONDS = 180.0  # of a modest copy for the disk: others may be waiting for it to give up
+MODEST_SECONDS = 180.0  # of a modest copy: others may be waiting for its worker
+WARM_SECONDS = 60.0  # after its last use a modest copy leaves another to the next shot of its reel
 HOPELESS_SECONDS = 60.0  # on a disk that is too small, and on which nothing is that could go
 SPARE_BYTES = 1 << 30  # of the disk that are not taken, whatever the limit
 _LOOK_SECONDS = 0.5
@@ -52,7 +54,7 @@ class Scratch:
         root: a folder on a local disk.
         limit_bytes: what a host's copies may come to, all together.
         modest: whether copies leave what reels in work are about to write to the disk, and wait for
-            it a short while only; those that such a reel itself waits for do not.
+            room a short while only; those that such a reel itself waits for do not.
     """
 
     root: Path
@@ -78,7 +80,7 @@ class Scratch:
 
         Raises:
             StorageError: it is larger than the limit or the disk, or no room came about.
-            NoRoomYetError: it is modest, and the disk has no room for it now.
+            NoRoomYetError: it is modest, and limit or disk have no room for it now.
         """
         if size_bytes > self.limit_bytes:
             raise StorageError(
@@ -94,8 +96,11 @@ class Scratch:
                 if not (entry / "whole").is_file():
                     self._make(entry, size_bytes, fill)
                 take(lock, fcntl.LOCK_SH)  # for a moment nobody's, and could be removed
-            os.utime(entry)
-            yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+            try:
+                yield entry / "files", (entry / "whole").read_text(encoding="utf-8")
+            finally:
+                with suppress(FileNotFoundError):
+                    os.utime(entry)
 
     @property
     def ahead_bytes(self) -> int:
@@ -135,13 +140,9 @@ class Scratch:
         began = hopeful = time.monotonic()
         while not self._reserved(entry, size_bytes):
             now = time.monotonic()
-            if self.modest and now - began > MODEST_SECONDS and self._is_allowed(size_bytes):
-                raise NoRoomYetError(
-                    f"no room for {size_bytes / 1e9:.3f} GB in {self.folder} yet: its disk has "
-                    f"{max(self._free(), 0) / 1e9:.3f} GB to give, and "
-                    f"{self._kept_bytes() / 1e9:.3f} GB are kept for reels in work, other copies "
-                    "and the store's reserve; free some, or name another --scratch"
-                )
+            if self.modest and now - began > MODEST_SECONDS:
+                size = f"no room for {size_bytes / 1e9:.3f} GB in {self.folder} yet"
+                raise NoRoomYetError(f"{size}: {self._taken(size_bytes)}")
             hopeful = now if entries_of(self.root) or self._free() >= size_bytes else hopeful
             if now - hopeful > HOPELESS_SECONDS or now - began > PATIENCE_SECONDS:
                 raise StorageError(
@@ -151,11 +152,24 @@ class Scratch:
                 )
             time.sleep(_LOOK_SECONDS)
 
+    def _taken(self, size_bytes: int) -> str:
+        """What there is no room beside, and what to do about it."""
+        if not self._is_allowed(size_bytes):
+            return (
+                f"--scratch-gb allows {self.limit_bytes / 1e9:.3f} GB, of which other copies in "
+                f"use take {self._promised() / 1e9:.3f} GB; raise it"
+            )
+        return (
+            f"its disk has {max(self._free(), 0) / 1e9:.3f} GB to give, and "
+            f"{self._kept_bytes() / 1e9:.3f} GB are kept for reels in work, other copies and the "
+            "store's reserve; free some, or name another --scratch"
+        )
+
     def _reserved(self, entry: Path, size_bytes: int) -> bool:
         with file_lock(self.folder / "room.lock") as room:
             take(room, fcntl.LOCK_EX)
-            for other in (None, *sorted(self._entries(), key=_last_used)):
-                if other is not None and other != entry:
+            for other in (None, *sorted(self._entries(), key=last_used)):
+                if other not in (None, entry) and not (self.modest and _is_warm(other)):
                     self._remove_unused(other)
                 if self._has_room(size_bytes):
                     (entry / "files").mkdir(parents=True)
@@ -168,7 +182,10 @@ class Scratch:
         return self._is_allowed(size_bytes) and self._free() >= size_bytes + self._kept_bytes()
 
     def _is_allowed(self, size_bytes: int) -> bool:
-        return sum(map(promised_bytes, self._entries())) + size_bytes <= self.limit_bytes
+        return self._promised() + size_bytes <= self.limit_bytes
+
+    def _promised(self) -> int:
+        return sum(map(promised_bytes, self._entries()))
 
     def _kept_bytes(self) -> int:
         """Of the disk, what is promised to others and not yet written."""
@@ -193,7 +210,5 @@ class Scratch:
             name.unlink(missing_ok=True)
 
 
-def _last_used(entry: Path) -> float:
-    with suppress(FileNotFoundError):
-        return entry.stat().st_mtime
-    return 0.0
+def _is_warm(entry: Path) -> bool:
+    return 0 <= time.time() - last_used(entry) < WARM_SECONDS

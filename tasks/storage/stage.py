@@ -9,6 +9,7 @@ read (`tasks.media.read`). An entity tag is a name and never a checksum.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ class Staged:
         sound_sha256: of the sound file, where there is one.
         said: what was copied and how it was verified.
         fresh: whether it was copied for this use.
+        waited: seconds until it had room to be copied, or was there.
     """
 
     listed: Listed
@@ -42,6 +44,7 @@ class Staged:
     sound_sha256: str | None
     said: str
     fresh: bool
+    waited: float
 
 
 @contextmanager
@@ -52,9 +55,10 @@ def staged(listed: Listed, scratch: Scratch) -> Iterator[Staged]:
         SourceError: it does not fit, cannot be had, or is not what the storage says of it.
     """
     written, root = listed.origin.path, RemoteRoot(listed.origin.root)
-    fresh: list[bool] = []
+    asked, begun = time.monotonic(), list[float]()
 
     def fill(folder: Path) -> str:
+        begun.append(time.monotonic())
         bucket = open_bucket(root)
         try:
             evidence = fetch(bucket, listed.objects, folder)
@@ -63,7 +67,6 @@ def staged(listed: Listed, scratch: Scratch) -> Iterator[Staged]:
                 f"cannot be copied to {folder} ({error.strerror}); free its disk"
             ) from error
         _refuse_changed(bucket, listed)
-        fresh.append(True)
         size = f"{len(listed.objects)} objects, {listed.size_bytes} bytes of {listed.origin.url}"
         return json.dumps({**_digests(listed, folder), "said": f"{size}: {evidence}"})
 
@@ -71,8 +74,10 @@ def staged(listed: Listed, scratch: Scratch) -> Iterator[Staged]:
         held_by_name(written),
         scratch.use(listed.key, listed.size_bytes, fill) as (folder, found),
     ):
-        facts = json.loads(found)
-        yield Staged(listed, folder, facts["picture"], facts["sound"], facts["said"], bool(fresh))
+        facts, waited = json.loads(found), (begun[0] if begun else time.monotonic()) - asked
+        yield Staged(
+            listed, folder, facts["picture"], facts["sound"], facts["said"], bool(begun), waited
+        )
 
 
 def staged_reel(reel: Reel, copies: Staged) -> Reel:

@@ -54,7 +54,7 @@ def first(store: Store, make_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) ->
     order = Order(store, path.parent, UNTOUCHED, "first", notice=NOTICE, sidecar=False)
     catalog = CatalogReel("A", "T", 1, 1, path.name, 2)
     monkeypatch.setattr(work.ShotFinder, "ranges", lambda *_: list(itertools.pairwise(CUTS)))
-    reel, shots = work.ingest(order, catalog)
+    reel, shots, _ = work.ingest(order, catalog)
     assert len(shots) == 3
     order.ledger.append("batches", "first", [{
         "recipe": "untouched", "treatment_id": UNTOUCHED.treatment_id, "steps_json": "[]",

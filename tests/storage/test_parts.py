@@ -14,6 +14,7 @@ from catalogs.errors import SourceError
 from catalogs.origin import RemoteRoot
 from catalogs.records import CatalogReel, Reel, Shot
 from catalogs.rows import read_frame_index
+from catalogs.shot_list import current_shots
 from catalogs.store import Store
 from flows.night import work
 from flows.night.object_storage import ObjectStorage
@@ -21,6 +22,7 @@ from flows.night.order import Order
 from flows.night.source_at_hand import copied, frames_of
 from flows.registry.treatment import resolve_treatment
 from tasks.media.read import read_frames
+from tasks.split import DETECTOR
 from tasks.storage.listed import Part, list_source
 from tasks.storage.scratch import Scratch
 from tests.faults.sources import FRAMES, make_source
@@ -51,7 +53,7 @@ def order(store: Store, root: RemoteRoot, tmp_path: Path) -> Order:
 @pytest.fixture
 def ingested(order: Order, archive: Path) -> tuple[Reel, Shot]:
     """The scan, ingested by one host, and frames 3 to 7 of it."""
-    reel, _ = work.ingest(order, ENTRY)
+    reel, _, _ = work.ingest(order, ENTRY)
     return reel, Shot(reel.reel_id, reel.digest, 1, 3, 8)
 
 
@@ -95,7 +97,7 @@ def test_a_night_on_two_hosts_is_a_night_on_one(
     """One ingests, the other restores and joins; it never has more than one shot or the sound."""
     reel, _ = ingested
     there = another(order, tmp_path)
-    for shot in work.split(order, reel):
+    for shot in current_shots(order.ledger, reel, DETECTOR):
         done = work.restore(there, reel, shot, 600)
         assert done.status == "restored", done.reason
     work.assemble(there, reel)

@@ -79,7 +79,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Store:
         catalog = CatalogReel(
             name[0].upper(), "A film", 1, 1, name, 2, Fraction(18), date=f"19{number}6"
         )
-        reel, shots = ingest(order, catalog)
+        reel, shots, _ = ingest(order, catalog)
         for shot in shots:
             restore(order, reel, shot, 600)
     row = {"status": "finished", "treatment_id": order.treatment.treatment_id}
