@@ -382,11 +382,11 @@ def test_sources_in_line_behind_others_that_answer_are_waited_for(
     """Else the last of many would be taken for empty ones, however large."""
 
     def sizes(*_: Any) -> float:
-        time.sleep(0.3)
+        time.sleep(0.9)
         return 1e9
 
     monkeypatch.setattr(source_sizes, "source_bytes", sizes)
-    monkeypatch.setattr(source_sizes, "PATIENCE_SECONDS", 0.8)
+    monkeypatch.setattr(source_sizes, "PATIENCE_SECONDS", 3.0)
     monkeypatch.setattr(source_sizes, "MOST_ASKED", 1)
     gate = hour(store, 2, ingest=1.0)
     many = ingests("bcdefg")

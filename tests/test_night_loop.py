@@ -1,10 +1,10 @@
 """The loop of a night, with the cluster played by the test: every fault stays small."""
 
 import errno
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from distributed.scheduler import KilledWorker
 from prefect.exceptions import Pause
 
 from catalogs.catalog import Catalog
-from catalogs.errors import MediaError, RecipeError, SourceError
+from catalogs.errors import MediaError, RecipeError, SourceError, StoreError
 from catalogs.fixity import sha256_file
 from catalogs.ledger import Ledger
 from catalogs.records import HeldRow, Reel, RestoredShot, Shot
 from catalogs.rows import reel_row, restored_row, shot_rows
 from catalogs.source import FrameIndex
 from catalogs.store import Store
-from flows.aside import say_aside
 from flows.cluster.places import ClusterLostError
 from flows.night import recorded, take_up, work
 from flows.night.hard_limit import last_words
@@ -36,6 +35,7 @@ from tasks.split import DETECTOR
 from tests.played import UNTOUCHED, Answer, entry, ingest_done, ingested
 
 MakeReel = Callable[..., tuple[Path, list[bytes]]]
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -281,6 +281,35 @@ def test_what_cannot_be_looked_at_fails_its_reel_only(
     assert (tally.failed, tally.restored) == ({"a.r1"}, {"b.r1"})
 
 
+def test_a_finished_reel_whose_records_cannot_be_read_is_failed_and_not_restored(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _record_ingested(store, header_maker, "a")
+    damaged = store.tables / "restorations" / "a.r1" / "x.parquet"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"damaged")
+    monkeypatch.setattr(take_up, "is_unchanged", lambda *_: True)
+    monkeypatch.setattr(take_up, "is_assembled", lambda reel, *_: reel.reel_id == "a.r1")
+    tally, _ = run(["a", "b"])
+    assert (tally.failed, tally.restored) == ({"a.r1"}, {"b.r1"})
+    row = store.ledger().newest("reels").set_index("reel_id").loc["a.r1"]
+    assert (row["status"], str(damaged) in row["reason"]) == ("failed", True)
+
+
+def test_what_is_wrong_with_the_records_of_all_is_the_fault_of_no_reel(
+    run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _record_ingested(store, header_maker, "a")
+
+    def treatments(_: Ledger) -> Any:
+        raise StoreError("x.parquet cannot be read")
+
+    monkeypatch.setattr(take_up, "recorded_treatments", treatments)
+    with pytest.raises(StoreError):
+        run(["a"])
+    assert list(store.ledger().newest("reels")["status"]) == ["ingested"]
+
+
 def test_a_restored_shot_that_cannot_be_read_is_computed_again(
     run: Run, store: Store, header_maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,18 +336,21 @@ def _record_ingested(store: Store, header_maker: Callable[..., Any], name: str) 
     return shots
 
 
-def test_a_night_goes_on_where_nobody_reads_what_it_shows(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Standard output goes to a disk that is full, or to a program that ended."""
+def test_a_night_goes_on_where_nobody_reads_what_it_shows() -> None:
+    """Standard output goes to a disk that is full; nor does Python fail with it at its end."""
+    words = "from flows.aside import say, say_aside; say('a'); say('b'); say_aside('c')"
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", words], stdout=full, stderr=full, cwd=ROOT, check=False
+        )
+    assert ended.returncode == 0
+
+
+def test_what_a_night_shows_goes_through_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        monkeypatch.setattr(sys, "stderr", full)
         tally, _ = run(["a"])
-        say_aside("as well")
         monkeypatch.undo()
-        with suppress(OSError):
-            full.close()
     assert tally.restored == {"a.r1"}
 
 

@@ -372,6 +372,18 @@ def test_a_deleted_file_is_reported_and_nothing_crashes(
     assert said in texts(store)["html"]
 
 
+def test_records_of_a_reel_that_cannot_be_read_cost_no_report(store: Store, tmp_path: Path) -> None:
+    """It is said what is wrong; the other reels are told as ever."""
+    reel = record_reel(store, tmp_path)
+    record_held(store, "x.mkv: truncated")
+    end_night(store, "finished", reels_restored=1, reels_held=1)
+    damaged = store.tables / "restorations" / reel.reel_id / "x.parquet"
+    damaged.write_bytes(b"damaged")
+    page = texts(store)["html"]
+    assert f"{reel.reel_id}: nothing can be said of its shots: {damaged}" in page
+    assert "x.mkv: truncated" in page
+
+
 def test_what_is_recorded_of_every_frame_is_not_kept_in_memory(
     store: Store, tmp_path: Path
 ) -> None:

@@ -1,7 +1,8 @@
 """Asks workers what they see, beside the night: one that does not answer holds nobody up.
 
 One that is still at work of a night that was killed is started anew, and asked then: what it is at
-is done again elsewhere, and the next piece of work would wait behind it.
+is done again elsewhere, and the next piece of work would wait behind it. One that has no nanny to
+start it is used as it is.
 """
 
 import pickle
@@ -83,24 +84,27 @@ class _Question:
         except Exception:  # whatever a connection raises that ends
             return
         answer = answers.get(address)
-        if answer is True:
-            self._free(client, address)
-        elif isinstance(answer, Seen):
-            self.seen = answer
+        if isinstance(answer, tuple):
+            is_at_old_work, seen = answer
+            self.seen = None if is_at_old_work and self._free(client, address) else seen
         elif isinstance(answer, str):
             self.seen = _without_wetgate(address, answer)
 
-    def _free(self, client: Client, address: str) -> None:
+    def _free(self, client: Client, address: str) -> bool:
+        """Start a worker anew; whether it is to be asked again, wherever it is then."""
         try:
             client.restart_workers([address], timeout=_RESTART_SECONDS)
-        except Exception:  # it has no nanny, or is slow: it comes to its end, and is asked again
+        except ValueError:  # it has no nanny
+            return False
+        except Exception:  # it is slow, or whatever a connection raises that ends
             time.sleep(_AGAIN_SECONDS)
         else:
             self._tell(f"a worker was at work of a killed night, and was started anew: {address}")
+        return True
 
 
 def _question(need: Need | None) -> Callable[[Any], object]:
-    """`flows.cluster.worker_look`, for processes that may have no such module: old work or seen.
+    """`flows.cluster.worker_look`, for processes that may have no such module: old work, seen.
 
     A function in a function travels as its text, with all that it names.
     """
@@ -112,7 +116,7 @@ def _question(need: Need | None) -> Callable[[Any], object]:
         try:
             from flows.cluster.worker_look import is_at_old_work, look
 
-            return is_at_old_work(dask_worker) or look(pickle.loads(needed))
+            return is_at_old_work(dask_worker), look(pickle.loads(needed))
         except (ImportError, AttributeError, TypeError) as error:
             return str(error)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogs.store import existing_store
+from flows.aside import say
 from flows.commands.options import (
     ClusterOption,
     JsonOption,
@@ -107,7 +108,7 @@ def reprocess(
             )
         )
     said = json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary_line(summary)
-    typer.echo(said)
+    say(said)
     raise typer.Exit(0 if summary.all_well else 1)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from catalogs.origin import archive_root
 from flows import words
+from flows.aside import say
 from flows.commands.options import (
     ArchiveOption,
     CatalogArgument,
@@ -85,7 +86,7 @@ def run(
         scratch_gb=scratch_gb,
         publish=publish,
     )
-    typer.echo(words.as_json(asdict(summary)) if as_json else words.summary_line(summary))
+    say(words.as_json(asdict(summary)) if as_json else words.summary_line(summary))
     raise typer.Exit(0 if summary.all_well else 1)
 
 

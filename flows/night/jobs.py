@@ -151,4 +151,4 @@ class Queue:
         return (*self.in_line(), *self._aside)
 
     def __len__(self) -> int:
-        return len(self.waiting())
+        return len(self._heap) + len(self._alone) + len(self._aside)

@@ -80,6 +80,7 @@ class Night:
             if not self._reels.is_locked(held.reel_id):
                 self._reels.hold(held)
         known = reels_at_hand(self._order.ledger)
+        self._take_up.learn()
         for entry in catalog.reels:
             if entry.reel_id not in self._again and not self._reels.is_locked(entry.reel_id):
                 self._take_up.begin(entry, known.get(entry.reel_id))

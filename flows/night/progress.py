@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from catalogs.errors import StoreError
 from catalogs.store import Store
+from flows.aside import say
 
 Record = Callable[[str], None]
 
@@ -80,11 +81,10 @@ class NightProgress:
 
     def tell(self, message: str) -> None:
         """Show what concerns the whole night."""
-        with suppress(OSError, ValueError):  # nobody reads it any more, or its disk is full
-            if self._bars is None:
-                print(message, flush=True)
-            else:
-                self._bars.console.print(message)
+        if self._bars is None:
+            say(message)
+        else:
+            self._bars.console.print(message)
 
     def begin(self, reel_id: str, shots: int, frames: int, done: int, frames_done: int) -> None:
         """A reel's shots are known."""

@@ -141,16 +141,22 @@ class Reels:
 
     def give_up(self, job: Job, error: BaseException) -> None:
         """A reel failed, although its source is sound."""
-        reel_id = job.catalog.reel_id
+        reason = f"{job.kind} {job.label}: {self.cause(job, error)}"
+        self.fail(job.kind, job.catalog, job.reel, reason, job.label)
+
+    def fail(
+        self, event: str, entry: CatalogReel, reel: Reel | None, reason: str, label: str = ""
+    ) -> None:
+        """Record that a reel failed, and at what: the event, and its object if not the reel."""
+        reel_id = entry.reel_id
         self._forget(reel_id)
         self.tally.failed.add(reel_id)
-        reason = f"{job.kind} {job.label}: {self.cause(job, error)}"
-        if job.reel is not None:
-            row = reel_row(job.reel, "failed", self.order.for_reel(reel_id).treatment, reason)
+        if reel is not None:
+            row = reel_row(reel, "failed", self.order.for_reel(reel_id).treatment, reason)
         else:
-            row = {**held_row(HeldRow.of(job.catalog, reason)), "status": "failed"}
+            row = {**held_row(HeldRow.of(entry, reason)), "status": "failed"}
         self.order.ledger.append("reels", reel_id, [row])
-        self.order.record(job.kind, job.label, "failure", reason)
+        self.order.record(event, label or reel_id, "failure", reason)
         self.say(reel_id, f"failed: {reason}")
 
     def cause(self, job: Job, error: BaseException) -> str:

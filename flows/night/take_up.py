@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 
 from catalogs.errors import NoAnswerError, StoreError
 from catalogs.mixtures import read_restored_reel_shots
@@ -32,22 +31,27 @@ class TakeUp:
         self._reels = reels
         self._is_over = is_over
         self._order = reels.order
+        self._recorded: dict[str, Treatment] = {}
+
+    def learn(self) -> None:
+        """Read what concerns every reel: what is wrong there is the fault of none."""
+        self._recorded = recorded_treatments(self._order.ledger)
 
     def begin(self, entry: CatalogReel, known: Reel | None) -> None:
         """Take up a reel of the catalog where an earlier night left it, unless it must wait."""
         if self._is_over():
             self._reels.unseen.add(entry.reel_id)
             return
-        with self._kept_to(entry):
+        with self._kept_to(entry, known):
             self._begin(entry, known)
 
     @contextmanager
-    def _kept_to(self, entry: CatalogReel) -> Iterator[None]:
+    def _kept_to(self, entry: CatalogReel, reel: Reel | None) -> Iterator[None]:
         """Keep a fault of a reel's own files and records to it."""
         try:
             yield
         except (OSError, StoreError) as error:
-            self._reels.give_up(Job("ingest", entry), error)
+            self._reels.fail("take-up", entry, reel, f"{type(error).__name__}: {error}")
 
     def _begin(self, entry: CatalogReel, known: Reel | None) -> None:
         if why := self._reels.storages.why(entry, known):
@@ -92,7 +96,7 @@ class TakeUp:
     def ingested(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Take up a reel that was ingested just now."""
         self._reels.say(reel.reel_id, f"ingested: {_describe(reel)}")
-        with self._kept_to(reel.catalog):
+        with self._kept_to(reel.catalog, reel):
             self._go_on(reel, shots)
 
     def _go_on(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
@@ -110,13 +114,9 @@ class TakeUp:
             self._reels.say(reel.reel_id, why)
         self._open(reel, shots)
 
-    @cached_property
-    def _recorded(self) -> dict[str, Treatment]:
-        return recorded_treatments(self._order.ledger)
-
     def again(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
         """Take up a reel that was restored before, with the treatment that the order has."""
-        with self._kept_to(reel.catalog):
+        with self._kept_to(reel.catalog, reel):
             self._open(reel, shots)
 
     def _open(self, reel: Reel, shots: tuple[Shot, ...]) -> None:
@@ -125,13 +125,13 @@ class TakeUp:
             return
         order, tally = self._order.for_reel(reel.reel_id), self._reels.tally
         if is_assembled(reel, shots, order.treatment, order.store, order.notice):
-            tally.restored.add(reel.reel_id)
             recorded = read_restored_reel_shots(order.ledger, reel, order.treatment)
-            for restored in recorded.values():
-                tally.count(restored.status)
             how = STANDS if order.base else "finished on an earlier night"
             order.record("found finished", reel.reel_id, "success", how)
             record_restored(order, reel)
+            tally.restored.add(reel.reel_id)
+            for restored in recorded.values():
+                tally.count(restored.status)
             self._reels.say(reel.reel_id, f"{how}; nothing to do")
             self._reels.joined(reel.reel_id)
             self._reels.stands(reel.reel_id, order.treatment.label)

@@ -51,6 +51,8 @@ def _reel_attention(reel: ReelNight) -> Iterator[str]:
     kept = [shot for shot in reel.shots if shot["status"] == "original kept"]
     if kept:
         yield f"{reel.reel_id}: {count(len(kept), 'shot')} kept the original picture."
+    if reel.unreadable:
+        yield f"{reel.reel_id}: nothing can be said of its shots: {reel.unreadable}"
     if reel.missing_files:
         named = ", ".join(reel.missing_files[:_NAMED])
         more = len(reel.missing_files) - _NAMED

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from catalogs.errors import StoreError
 from catalogs.ledger import Columns, Ledger
 from catalogs.mixtures import with_mixtures
 from catalogs.shot_list import holding_rows
@@ -35,6 +36,7 @@ class ReelNight:
         measurements: rows of `measurements` of those shots.
         manifest: what stands beside the restored files; empty when it is not there.
         missing_files: files of the manifest and of the shots that are not there as recorded.
+        unreadable: why the ledger could not be asked for all this; "" where it could.
     """
 
     row: Row
@@ -44,6 +46,7 @@ class ReelNight:
     measurements: tuple[Row, ...]
     manifest: Row
     missing_files: tuple[str, ...]
+    unreadable: str = ""
 
     @property
     def reel_id(self) -> str:
@@ -187,6 +190,14 @@ def _ordered(reels: list[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
 
 
 def _reel(store: Store, row: Row, earlier: bool, last: datetime | None) -> ReelNight:
+    """What is recorded of a reel; where that cannot be read, that it cannot."""
+    try:
+        return _recorded_reel(store, row, earlier, last)
+    except StoreError as error:
+        return ReelNight(row, earlier, (), 0, (), {}, (), str(error))
+
+
+def _recorded_reel(store: Store, row: Row, earlier: bool, last: datetime | None) -> ReelNight:
     ledger, reel_id, treatment = store.ledger(), str(row["reel_id"]), row["treatment_id"]
     planned = _newest(ledger, "shots", reel_id, last)
     planned = holding_rows(planned[planned["reel_digest"] == (row["reel_digest"] or "")])

@@ -33,6 +33,8 @@ class StepLine:
 
 def step_lines(store: Store, reel: ReelNight) -> tuple[StepLine, ...]:
     """A line per step that ran on any shot of the reel."""
+    if not reel.shots:
+        return ()
     recorded = step_parameters(store, reel.reel_id)
     decided = [entry for shot in reel.shots for entry in recorded.get(shot["record_id"], ())]
     ran: dict[tuple[str, int], list[Mapping[str, Any]]] = {}

@@ -61,16 +61,21 @@ def _is_written(file: Path) -> bool:
 
 @contextmanager
 def worker(
-    address: str, folder: Path, prefix: Sequence[str] = (), name: str = "", **more: str
+    address: str,
+    folder: Path,
+    prefix: Sequence[str] = (),
+    name: str = "",
+    nanny: bool = True,
+    **more: str,
 ) -> Iterator[int]:
-    """A worker under its nanny, one task wide: the nanny's process.
+    """A worker under its nanny, if it is to have one, one task wide: the process to end it by.
 
     One with a name is started again when it ends, as a service is: where Dask loses the scheduler,
     worker and nanny end.
     """
     line = [sys.executable, "-m", "distributed.cli.dask_worker", address,
             "--nthreads", "1", "--no-dashboard", "--memory-limit", "0",
-            "--local-directory", str(folder)]  # fmt: skip
+            "--local-directory", str(folder), *([] if nanny else ["--no-nanny"])]  # fmt: skip
     if name:
         again = (
             f"trap 'kill $!; exit' TERM; while :; do {shlex.join(line)} & wait $!; sleep 1; done"

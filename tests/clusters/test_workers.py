@@ -152,6 +152,21 @@ def test_one_that_is_at_work_of_a_killed_night_is_started_anew(
     assert len(told) == 1
 
 
+def test_one_without_a_nanny_is_used_although_it_is_at_work_of_a_killed_night(
+    client: Client, address: str, need: Need, tmp_path: Path
+) -> None:
+    """Nobody could start it anew: what it is given waits behind that."""
+    go = tmp_path / "go"
+    with worker(address, tmp_path, nanny=False):
+        with Client(address) as killed:
+            given_up = killed.submit(_wait_for, go, pure=False)
+            wait_until(lambda: bool(given_up.key in _executing(client)), 120)
+        workers = Workers(client, need)
+        wait_until(lambda: workers.count() == 1, 120)
+        assert workers.chosen() == list(client.nthreads())
+        go.touch()
+
+
 def test_one_that_is_at_work_that_is_waited_for_is_left_alone(
     client: Client, address: str, need: Need, tmp_path: Path
 ) -> None:

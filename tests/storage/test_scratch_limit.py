@@ -36,7 +36,7 @@ LIMIT = 1000
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 1.0)
     monkeypatch.setattr(scratch_module, "PATIENCE_SECONDS", 15.0)
-    monkeypatch.setattr(scratch_module, "WARM_SECONDS", 0.5, raising=False)
+    monkeypatch.setattr(scratch_module, "WARM_SECONDS", 0.0)
     monkeypatch.setattr(scratch_module, "_LOOK_SECONDS", 0.05)
     return Scratch(tmp_path / "scratch", LIMIT)
 
@@ -70,7 +70,8 @@ def test_a_copy_that_a_shot_used_just_now_is_kept_for_the_next(
     scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ingest that waits takes its room when no shot has come for a while."""
-    monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 10.0)
+    monkeypatch.setattr(scratch_module, "MODEST_SECONDS", 60.0)
+    monkeypatch.setattr(scratch_module, "WARM_SECONDS", 3600.0)
     made: Counter[str] = Counter()
     ingest = threading.Thread(
         target=used, args=(replace(scratch, modest=True), "ingest", 900, made), daemon=True
@@ -81,7 +82,8 @@ def test_a_copy_that_a_shot_used_just_now_is_kept_for_the_next(
         time.sleep(0.2)
         used(scratch, "shots", 900, made)
     assert made == {"shots": 1}
-    ingest.join(10)
+    monkeypatch.setattr(scratch_module, "WARM_SECONDS", 0.0)
+    ingest.join(60)
     assert made == {"shots": 1, "ingest": 1}
     assert not scratch.holds("shots")
 
@@ -185,5 +187,5 @@ def test_waiting_for_room_is_no_part_of_what_ingesting_takes(
     threading.Timer(3.0, freed.set).start()
     began = time.monotonic()
     seconds = work.ingest(order, entry("a")).seconds
-    assert 0 < seconds < time.monotonic() - began - 2.5
+    assert 0 < seconds < time.monotonic() - began - 1.5
     holding.join()
