@@ -41,10 +41,11 @@ class Cluster:
         living = {name: {"nthreads": 1, "status": "running"} for name in self.answers}
         return {"address": "tcp://played", "workers": living}
 
-    def run(self, _: object, workers: list[str], on_error: str) -> dict[str, Seen]:
+    def run(self, _: object, workers: list[str], on_error: str) -> dict[str, tuple[bool, Seen]]:
         self.asked += workers
         said = {name: self.answers[name] for name in workers}
-        return {n: answer if isinstance(answer, Seen) else answer() for n, answer in said.items()}
+        seen = {n: answer if isinstance(answer, Seen) else answer() for n, answer in said.items()}
+        return {name: (False, answer) for name, answer in seen.items()}
 
     def processing(self, workers: list[str]) -> dict[str, range]:
         if self.left:
