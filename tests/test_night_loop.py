@@ -338,7 +338,7 @@ def _record_ingested(store: Store, header_maker: Callable[..., Any], name: str) 
 
 def test_a_night_goes_on_where_nobody_reads_what_it_shows() -> None:
     """Standard output goes to a disk that is full; nor does Python fail with it at its end."""
-    words = "from flows.aside import say, say_aside; say('a'); say('b'); say_aside('c')"
+    words = "from flows.streams import say, say_aside; say('a'); say('b'); say_aside('c')"
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [sys.executable, "-c", words], stdout=full, stderr=full, cwd=ROOT, check=False

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from distributed import Client
 
 from catalogs.errors import StoreError
-from flows.aside import say_aside
 from flows.cluster.places import ClusterLostError, Places
 from flows.cluster.profile import ClusterProfile
 from flows.cluster.worker_folders import folders_of
 from flows.cluster.worker_look import needed
 from flows.cluster.workers import Workers
 from flows.night.order import Order
+from flows.streams import say_aside
 
 MOST_SLOTS = 256  # threads that watch Dask futures
 

@@ -104,7 +104,7 @@ class _Question:
 
 
 def _question(need: Need | None) -> Callable[[Any], object]:
-    """`flows.cluster.worker_look`, for processes that may have no such module: old work, seen.
+    """Whether a worker is at old work, and what it sees; or that it has no such Wetgate.
 
     A function in a function travels as its text, with all that it names.
     """

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogs.store import existing_store
-from flows.aside import say
 from flows.commands.options import (
     ClusterOption,
     JsonOption,
@@ -27,6 +26,7 @@ from flows.commands.options import (
     WorkersOption,
 )
 from flows.night.same_fault import SAME_FAULT
+from flows.streams import say
 from tasks.storage.scratch import SCRATCH_GB
 
 if TYPE_CHECKING:

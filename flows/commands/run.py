@@ -9,7 +9,6 @@ import typer
 
 from catalogs.origin import archive_root
 from flows import words
-from flows.aside import say
 from flows.commands.options import (
     ArchiveOption,
     CatalogArgument,
@@ -30,6 +29,7 @@ from flows.commands.options import (
     WorkersOption,
 )
 from flows.night.same_fault import SAME_FAULT
+from flows.streams import say
 from flows.window.drain import check_clock
 from tasks.storage.scratch import SCRATCH_GB
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from catalogs.errors import ClusterError, StoreError
-from flows.aside import say_aside
 from flows.cluster.crew import night_crew
 from flows.cluster.places import ClusterLostError
 from flows.cluster.profile import ClusterProfile
@@ -16,6 +15,7 @@ from flows.night.publisher import publishing
 from flows.night.source_at_hand import sweep_hosts
 from flows.night.submit import submitter
 from flows.night.tally import Tally
+from flows.streams import say_aside
 from flows.window.asked import AskedByPeople
 from flows.window.hour import Hour
 from flows.window.prefect_run import PrefectRun, watching

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from catalogs.errors import StoreError
 from catalogs.store import Store
-from flows.aside import say
+from flows.streams import say
 
 Record = Callable[[str], None]
 
@@ -84,7 +84,8 @@ class NightProgress:
         if self._bars is None:
             say(message)
         else:
-            self._bars.console.print(message)
+            with suppress(OSError, ValueError):  # the terminal is gone
+                self._bars.console.print(message)
 
     def begin(self, reel_id: str, shots: int, frames: int, done: int, frames_done: int) -> None:
         """A reel's shots are known."""

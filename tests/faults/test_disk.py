@@ -18,6 +18,7 @@ from tests.faults.nights import (
     Frames,
     Site,
     finish,
+    kill,
     label,
     write_catalog,
     write_reel,
@@ -75,6 +76,37 @@ def test_a_log_that_cannot_be_written_costs_the_night_nothing_else(
     assert f"{log} cannot be written: Is a directory" in said
     assert said in ended.stdout
     assert said in site.report().replace("\\", "")
+
+
+def test_a_night_that_nobody_hears_ends_as_ever(site: Site, undisturbed: Frames) -> None:
+    """What it would say goes to a disk that is full."""
+    deaf = ["bash", "-c", 'exec "$@" > /dev/full 2> /dev/full', "night"]
+    assert site.night(prefix=deaf).status == 0
+    assert site.masters() == undisturbed
+
+
+def test_what_cannot_be_read_costs_its_shot_or_its_reel(site: Site, undisturbed: Frames) -> None:
+    """A sector of a restored shot goes bad, and a file of another reel's records."""
+    joining = "assemble A.r1"
+    site.plan({joining: [["wait", str(site.deeds / "never")]]})
+    running = site.start()
+    site.process_at(joining)
+    kill(running.pid)
+    finish(running)
+    shot = site.store / site.shot(label("A", 0)).picture_file
+    shot.unlink()
+    shot.symlink_to("/proc/self/mem")  # whose first byte nobody can read
+    damaged = site.store / "tables" / "restorations" / "B.r1" / "x.parquet"
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(b"damaged")
+    site.plan({})
+    ended = site.night()
+    assert ended.reels == (2, 0, 1), ended.stderr
+    assert str(damaged) in site.report(ended).replace("\\", "")
+    assert [site.starts(label("A", n)) for n in range(3)] == [2, 1, 1]
+    damaged.unlink()
+    assert site.night().reels == (3, 0, 0)
+    assert site.masters() == undisturbed
 
 
 def test_a_store_that_may_not_be_written_is_named_and_left_as_it_is(site: Site) -> None:
